@@ -1,0 +1,29 @@
+"""Fixtures of all tests: a home of its own per session, and nothing left behind."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ["WORKBENCH_HOME"] = tempfile.mkdtemp(prefix="workbench-tests-")
+
+SAMPLE_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home of the workbench (runs, cache, settings) for one test."""
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def sample_data():
+    """The folder of real sample data; a test that needs it is skipped where it is absent."""
+    if not SAMPLE_DATA.is_dir():
+        pytest.skip(f"the sample data are not at {SAMPLE_DATA}")
+    return SAMPLE_DATA

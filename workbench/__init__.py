@@ -1,0 +1,1 @@
+"""A desktop workbench for deep learning."""

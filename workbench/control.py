@@ -1,0 +1,54 @@
+"""How whoever launched a job speaks to it while it runs: stop, pause, continue. Thread-safe."""
+
+import threading
+from collections.abc import Callable
+
+from workbench.events import Event
+
+Emit = Callable[[Event], None]
+
+
+class Stopped(Exception):
+    """Raised inside a job that was asked to stop and has nothing to keep."""
+
+
+class Control:
+    """Set from outside, asked by the job between two pieces of its work."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._go_on = threading.Event()
+        self._go_on.set()
+
+    def stop(self) -> None:
+        """Ask the job to end at the next opportunity, keeping what it has."""
+        self._stop.set()
+        self._go_on.set()
+
+    def pause(self) -> None:
+        """Ask the job to wait at the next opportunity."""
+        if not self._stop.is_set():
+            self._go_on.clear()
+
+    def resume(self) -> None:
+        """Let a paused job go on."""
+        self._go_on.set()
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the job was asked to stop."""
+        return self._stop.is_set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the job was asked to wait."""
+        return not self._go_on.is_set()
+
+    def wait_while_paused(self, timeout: float | None = None) -> bool:
+        """Block until resumed or stopped; whether that came within `timeout` seconds."""
+        return self._go_on.wait(timeout)
+
+    def check(self) -> None:
+        """Raise `Stopped` if the job was asked to stop."""
+        if self._stop.is_set():
+            raise Stopped

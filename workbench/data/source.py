@@ -1,0 +1,93 @@
+"""The contract of a dataset's source, and what a source gives when it is opened.
+
+A source only finds and reads samples. Decoding once, resizing, splitting and batching are the same for all of them
+(`workbench.data.prepare`).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench.events import Event
+from workbench.experiment import DatasetSection
+from workbench.specs import TargetSpec
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+NO_SPLIT = -1
+SPLIT_NAMES = ("train", "validation", "test")
+
+Emit = Callable[[Event], None]
+
+
+class UnreadableSampleError(Exception):
+    """A sample that cannot be read; the message is the reason, in plain words."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with the data: where, and why it was left out or what it may spoil."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Samples:
+    """An opened dataset: n samples that can be read one by one.
+
+    Attributes:
+        names: a name per sample, for people and for exported lists: a path relative to the dataset, or an index.
+        targets: what is to be learned, first axis n; int64 class indices for a `ClassTarget`.
+        target: the spec of the targets.
+        ready_split: int8, (n,): `TRAIN`, `VALIDATION`, `TEST`, or `NO_SPLIT` where the source does not say.
+        read: (index, channels) -> uint8 array (height, width, channels); raises `UnreadableSampleError`. Thread-safe.
+        fingerprint: text that changes whenever the content does (settings; paths with sizes and times).
+        problems: what was left out before reading anything.
+        paths: absolute path per sample where samples are files, else empty.
+    """
+
+    names: tuple[str, ...]
+    targets: np.ndarray
+    target: TargetSpec
+    ready_split: np.ndarray
+    read: Callable[[int, int], np.ndarray]
+    fingerprint: str
+    problems: tuple[Problem, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+class DatasetSource(ABC):
+    """A named source of samples. Registered once; its settings come as a section of the experiment."""
+
+    name: str
+    title: str
+    help: str
+    section: type[DatasetSection]
+    task: str = "classification"
+
+    @abstractmethod
+    def preprocessing(self, section: DatasetSection) -> dict[str, Any]:
+        """The default input of this dataset: any of `height`, `width`, `channels`, `resize`, `scaling`."""
+
+    @abstractmethod
+    def open(self, section: DatasetSection, emit: Emit) -> Samples:
+        """Find the samples.
+
+        Args:
+            section: this dataset's settings.
+            emit: takes `Progress` events while something long goes on (a download, a walk over a big folder).
+
+        Raises:
+            UserError: there is nothing usable; the message names the place and what was expected there.
+        """
+
+    @abstractmethod
+    def reader_code(self, section: DatasetSection) -> str:
+        """Stand-alone Python for *Copy as Keras code*: defines `read_dataset()` -> (images, labels, class_names).
+
+        `images` is a list or array of uint8 pictures (height, width, channels), in the order of `Samples.names`.
+        Uses NumPy and the source's own reader only.
+        """

@@ -1,0 +1,136 @@
+"""What a job tells the world while it runs: typed, frozen, plain values.
+
+The command line and the window are equal readers of the same stream. A job of training ends with exactly one
+`Finished`. `to_json` gives the line that stands in `events.jsonl` and that `--json` prints.
+"""
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+State = Literal["completed", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Base of all events."""
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """A run has a folder and begins. `epochs` is the total, `first_epoch` (0-based) differs from 0 when resumed."""
+
+    run: str
+    name: str
+    epochs: int
+    first_epoch: int = 0
+
+
+@dataclass(frozen=True)
+class PhaseStarted(Event):
+    """A phase begins: `data`, `build`, `compile`, `first_batch`, `train`, `evaluate`."""
+
+    phase: str
+
+
+@dataclass(frozen=True)
+class PhaseFinished(Event):
+    """A phase ended after so many seconds."""
+
+    phase: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """How far something is that is not training: `total` 0 means unknown."""
+
+    what: str
+    done: int
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class BatchesDone(Event):
+    """The batches since the last such event, at most 20 events a second.
+
+    Attributes:
+        epoch: 0-based.
+        step: steps of this epoch done so far; `steps` is how many it has.
+        losses: the own loss of each batch, in order; the last one belongs to `step`.
+        learning_rate: in force at the last batch.
+        samples_per_second: over the batches of this event.
+    """
+
+    epoch: int
+    step: int
+    steps: int
+    losses: tuple[float, ...]
+    learning_rate: float
+    samples_per_second: float
+
+
+@dataclass(frozen=True)
+class EpochFinished(Event):
+    """An epoch ended. `metrics` holds `loss`, `val_loss`, the task's metrics and their `val_` twins."""
+
+    epoch: int
+    metrics: dict[str, float]
+    learning_rate: float
+    seconds: float
+    samples_per_second: float
+    best: bool
+    best_epoch: int
+    memory_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Paused(Event):
+    """The training waits until it is resumed or stopped."""
+
+
+@dataclass(frozen=True)
+class Continued(Event):
+    """The training goes on after a pause."""
+
+
+@dataclass(frozen=True)
+class Note(Event):
+    """Something worth knowing that is no failure: early stopping, a sample left out."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """The end of a run. `message` says what happened and what to try; empty when it completed."""
+
+    state: State
+    run: str
+    message: str = ""
+    best_epoch: int = -1
+    metrics: dict[str, float] = dataclasses.field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+_TYPES = {_snake(cls.__name__): cls for cls in Event.__subclasses__()}
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """The event as plain values with its type under `event`."""
+    return {"event": _snake(type(event).__name__), **dataclasses.asdict(event)}
+
+
+def from_json(values: dict[str, Any]) -> Event | None:
+    """The event of a line written by `to_json`; None for a type this version does not know."""
+    cls = _TYPES.get(values.get("event", ""))
+    if cls is None:
+        return None
+    names = {field.name for field in dataclasses.fields(cls)}
+    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items() if key in names}
+    return cls(**fields)

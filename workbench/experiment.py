@@ -1,0 +1,274 @@
+"""The experiment: what a user asks for, as one frozen, validated object and one small TOML file.
+
+Nothing else describes a run. The sections of the dataset, the task and the architecture belong to whoever registered
+that name, so that a plugin's parameters are validated and shown like built-in ones.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
+
+from workbench.errors import UserError
+from workbench.i18n import _, mark
+from workbench.registry import registry
+from workbench.section import Section, explain, setting
+from workbench.training_settings import TrainingSection
+
+EXPERIMENT_VERSION = 1
+
+Resize = Literal["stretch", "crop", "pad"]
+Scaling = Literal["unit", "symmetric", "standardize"]
+
+
+class DatasetSection(Section):
+    """Base of every dataset's settings; a dataset adds its own fields."""
+
+    name: str = setting(title=mark("Dataset"), help=mark("Where the samples come from."), widget="hidden")
+
+
+class TaskSection(Section):
+    """Base of every task's settings."""
+
+    name: str = setting(title=mark("Task"), help=mark("What is learned."), widget="hidden")
+
+
+class ArchitectureSection(Section):
+    """Base of every architecture's settings; an architecture adds its own fields."""
+
+    name: str = setting(title=mark("Architecture"), help=mark("The shape of the network."), widget="hidden")
+
+
+class SplitsSection(Section):
+    """How samples are divided; splits that come ready-made with a dataset are kept."""
+
+    validation: float = setting(
+        0.15, title=mark("Validation"), help=mark("Share of the samples that choose the best epoch."),
+        ge=0.0, le=0.8, widget="slider",
+    )  # fmt: skip
+    test: float = setting(
+        0.15, title=mark("Test"), help=mark("Share of the samples kept for the final evaluation."),
+        ge=0.0, le=0.8, widget="slider",
+    )  # fmt: skip
+    stratified: bool = setting(
+        True, title=mark("Stratified"), help=mark("Keep the share of every class the same in each split.")
+    )
+    seed: int = setting(0, title=mark("Seed"), help=mark("The same seed gives the same splits."), ge=0, le=2**31 - 1)
+
+    @model_validator(mode="after")
+    def _leave_something_to_train_on(self) -> "SplitsSection":
+        if self.validation + self.test > 0.95:
+            raise ValueError(_("validation and test together leave less than 5 % to train on; make one smaller"))
+        return self
+
+
+class PreprocessingSection(Section):
+    """How a picture is brought to the network's input. Part of the saved model."""
+
+    height: int = setting(
+        28, title=mark("Height"), unit="px", help=mark("Height of the network's input."), ge=4, le=1024
+    )
+    width: int = setting(28, title=mark("Width"), unit="px", help=mark("Width of the network's input."), ge=4, le=1024)
+    channels: Literal[1, 3] = setting(
+        1, title=mark("Channels"), help=mark("1 for grey pictures, 3 for colour."),
+        labels={"1": mark("1 (grey)"), "3": mark("3 (colour)")},
+    )  # fmt: skip
+    resize: Resize = setting(
+        "stretch", title=mark("Resize"), help=mark("What happens when the proportions do not fit."),
+        labels={"stretch": mark("Stretch"), "crop": mark("Crop the longer side"), "pad": mark("Pad the shorter side")},
+    )  # fmt: skip
+    scaling: Scaling = setting(
+        "unit", title=mark("Scaling"), help=mark("The range the values 0-255 are brought to."),
+        labels={"unit": mark("0 to 1 (1/255)"), "symmetric": mark("-1 to 1"),
+                "standardize": mark("Mean 0, deviation 1 per channel")},
+    )  # fmt: skip
+
+
+class AugmentationSection(Section):
+    """Random changes to training samples; validation and test samples are never changed."""
+
+    flip: Literal["none", "horizontal", "vertical", "both"] = setting(
+        "none", title=mark("Flip"), help=mark("Mirror at random."),
+        labels={"none": mark("None"), "horizontal": mark("Left and right"), "vertical": mark("Up and down"),
+                "both": mark("Both")},
+    )  # fmt: skip
+    rotation: float = setting(
+        0.0, title=mark("Rotation"), unit="°", help=mark("Turn by up to this angle, either way."), ge=0, le=180
+    )
+    shift: float = setting(0.0, title=mark("Shift"), help=mark("Move by up to this share of the side."), ge=0, le=0.9)
+    shear: float = setting(0.0, title=mark("Shear"), help=mark("Slant by up to this factor."), ge=0, le=0.9)
+    zoom: float = setting(0.0, title=mark("Zoom"), help=mark("Enlarge or shrink by up to this share."), ge=0, le=0.9)
+    brightness: float = setting(
+        0.0, title=mark("Brightness"), help=mark("Lighten or darken by up to this share of the range."), ge=0, le=1
+    )
+    contrast: float = setting(
+        0.0, title=mark("Contrast"), help=mark("Raise or lower the contrast by up to this share."), ge=0, le=0.99
+    )
+    crop: float = setting(
+        0.0, title=mark("Random crop"),
+        help=mark("Pad by this share of the side, then cut out the original size at a random place."), ge=0, le=0.5,
+    )  # fmt: skip
+    fill: Literal["nearest", "reflect", "constant"] = setting(
+        "nearest", title=mark("Fill"), help=mark("What stands where the picture was moved away."),
+        labels={"nearest": mark("Nearest pixel"), "reflect": mark("Reflection"), "constant": mark("Black")},
+    )  # fmt: skip
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is changed at all."""
+        amounts = (self.rotation, self.shift, self.shear, self.zoom, self.brightness, self.contrast, self.crop)
+        return self.flip != "none" or any(amounts)
+
+
+class OverridesSection(Section):
+    """For experts, and for showing mistakes: normally empty. Each takes the place of what the task would choose."""
+
+    output_activation: Literal["auto", "linear", "softmax", "sigmoid", "relu", "tanh"] = setting(
+        "auto", title=mark("Output activation"), help=mark("Automatic lets the task choose."), advanced=True
+    )
+    loss_expects: Literal["auto", "logits", "probabilities"] = setting(
+        "auto", title=mark("Loss expects"), advanced=True,
+        help=mark("What the loss takes the network's output for, whether it is that or not."),
+    )  # fmt: skip
+    scaling_factor: float | None = setting(
+        None, title=mark("Scaling factor"), advanced=True,
+        help=mark("Multiply the values 0-255 by this instead of what the scaling would do."),
+    )  # fmt: skip
+    extra_layers: tuple[dict[str, Any], ...] = setting(
+        (), title=mark("Extra layers"), advanced=True, widget="layers",
+        help=mark("Layers put right before the output layer, as in the layer stack."),
+    )  # fmt: skip
+
+
+class Experiment(Section):
+    """One experiment. Frozen: a change makes a new one (`changed`)."""
+
+    version: Literal[1] = setting(1, title=mark("Version"), widget="hidden")
+    name: str = setting("", title=mark("Name"), help=mark("Shown in the list of runs."), max_length=120)
+    dataset: SerializeAsAny[DatasetSection] = setting(title=mark("Dataset"))
+    splits: SplitsSection = setting(title=mark("Splits"), default_factory=SplitsSection)
+    preprocessing: PreprocessingSection = setting(title=mark("Input"), default_factory=PreprocessingSection)
+    augmentation: AugmentationSection = setting(title=mark("Augmentation"), default_factory=AugmentationSection)
+    task: SerializeAsAny[TaskSection] = setting(title=mark("Task"))
+    architecture: SerializeAsAny[ArchitectureSection] = setting(title=mark("Architecture"))
+    training: TrainingSection = setting(title=mark("Training"), default_factory=TrainingSection)
+    overrides: OverridesSection = setting(title=mark("Overrides"), default_factory=OverridesSection)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_what_the_dataset_decides(cls, values: Any) -> Any:
+        """Resolve the dataset first: it gives the defaults of the preprocessing and of the task."""
+        if not isinstance(values, dict) or "dataset" not in values:
+            return values
+        dataset = _resolve(registry().datasets, values["dataset"], "dataset")
+        source = registry().datasets.get(dataset.name)
+        given = values.get("preprocessing", {})
+        if isinstance(given, dict):
+            given = {**source.preprocessing(dataset), **given}
+        task = values.get("task", {"name": source.task})
+        return {**values, "dataset": dataset, "preprocessing": given, "task": task}
+
+    @field_validator("dataset", "task", "architecture", mode="before")
+    @classmethod
+    def _use_the_registered_section(cls, value: Any, info: ValidationInfo) -> Any:
+        return _resolve(getattr(registry(), f"{info.field_name}s"), value, info.field_name)
+
+    def changed(self, path: str, value: Any) -> "Experiment":
+        """A copy with one setting changed, `path` as in `training.optimizer.learning_rate`.
+
+        Changing `dataset.name` or `architecture.name` starts that section from its defaults.
+
+        Raises:
+            UserError: there is no such setting, or it does not take that value.
+        """
+        values = self.model_dump()
+        *parents, key = path.split(".")
+        if key == "name" and parents in (["dataset"], ["architecture"], ["task"]):
+            values[parents[0]] = {"name": value}
+            if parents == ["dataset"]:
+                values.pop("preprocessing")
+                values.pop("task")
+            return from_values(values, path)
+        section = values
+        for parent in parents:
+            section = section.get(parent) if isinstance(section, dict) else None
+        if not isinstance(section, dict):
+            raise UserError(_("There is no section {path!r} in an experiment.").format(path=".".join(parents)))
+        section[key] = value
+        return from_values(values, path)
+
+
+def _resolve(catalog: Any, value: Any, kind: str) -> Any:
+    if isinstance(value, Section):
+        return value
+    if isinstance(value, str):
+        value = {"name": value}
+    if not isinstance(value, dict):
+        raise UserError(
+            _("The section {kind!r} must be a table with a name, not {value!r}.").format(kind=kind, value=value)
+        )
+    if "name" not in value:
+        raise UserError(_("The name of the {kind} is missing. Known are: {names}.").format(
+            kind=_(kind), names=", ".join(sorted(catalog.names()))))  # fmt: skip
+    section = catalog.get(value["name"]).section
+    try:
+        return section.model_validate(value)
+    except ValidationError as error:
+        raise explain(error, f"[{kind}]", section) from None
+
+
+def from_values(values: dict[str, Any], what: str) -> Experiment:
+    """An experiment from plain values.
+
+    Args:
+        values: nested dictionaries, as TOML gives them.
+        what: what the values are, for the message ("the file x.toml").
+
+    Raises:
+        UserError: anything is unknown, missing or out of its limits; every fault is named.
+    """
+    version = values.get("version")
+    if isinstance(version, int) and version > EXPERIMENT_VERSION:
+        raise UserError(_("{what} is of version {version}; this workbench reads up to {ours}. Update the workbench.").format(
+            what=what, version=version, ours=EXPERIMENT_VERSION))  # fmt: skip
+    missing = [key for key in ("version", "dataset", "architecture") if key not in values]
+    if missing:
+        raise UserError(_(
+            "{what} lacks {missing}. An experiment needs version = {version}, [dataset] with a name and [architecture] "
+            "with a name; `workbench new` prints a complete one."
+        ).format(what=what, missing=", ".join(missing), version=EXPERIMENT_VERSION))  # fmt: skip
+    try:
+        return Experiment.model_validate(values)
+    except ValidationError as error:
+        raise explain(error, what, Experiment) from None
+
+
+def read_experiment(path: Path) -> Experiment:
+    """The experiment in a TOML file.
+
+    Raises:
+        UserError: the file cannot be read, is not TOML, or is not an experiment.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(_("{path} cannot be read: {error}").format(path=path, error=error)) from None
+    return parse_experiment(text, str(path))
+
+
+def parse_experiment(text: str, what: str) -> Experiment:
+    """The experiment in a TOML text; `what` names its origin in messages."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(_("{what} is not valid TOML: {error}").format(what=what, error=error)) from None
+    return from_values(values, what)
+
+
+def new_experiment(dataset: str = "digits", architecture: str = "simple_cnn") -> Experiment:
+    """A complete experiment with the defaults of everything."""
+    return from_values(
+        {"version": EXPERIMENT_VERSION, "dataset": {"name": dataset}, "architecture": {"name": architecture}},
+        "the new experiment",
+    )

@@ -1,0 +1,108 @@
+"""What can be asked of a job: one frozen class per job, plain values, picklable.
+
+`workbench.jobs` maps each request to the function that answers it. The class of the answer stands beside it there.
+"""
+
+from dataclasses import dataclass
+
+from workbench.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """Train an experiment as a new run in the folder `runs`; answered by the run folder."""
+
+    experiment: Experiment
+    runs: str
+
+
+@dataclass(frozen=True)
+class ResumeRequest:
+    """Go on with a run; a larger number of `epochs` (total) extends a completed one, 0 keeps its own."""
+
+    run: str
+    epochs: int = 0
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """Look at the data of an experiment: samples, classes, splits, problems. `gallery` pictures are shown."""
+
+    experiment: Experiment
+    gallery: int = 60
+
+
+@dataclass(frozen=True)
+class AugmentationRequest:
+    """Some training samples before and after the experiment's augmentation."""
+
+    experiment: Experiment
+    count: int = 6
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class SummaryRequest:
+    """The layer table of an experiment whose architecture only Keras can build, or of any."""
+
+    experiment: Experiment
+
+
+@dataclass(frozen=True)
+class EvaluateRequest:
+    """Judge a run's best model on a split (`train`, `validation`, `test`)."""
+
+    run: str
+    split: str = "test"
+
+
+@dataclass(frozen=True)
+class SamplesRequest:
+    """Pictures of samples of a run's split, by their indices in it."""
+
+    run: str
+    split: str
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class InspectRequest:
+    """Look into a run's model with a method, on a file or on a sample of a split.
+
+    Attributes:
+        model: a run folder or a `.keras` file.
+        method: name of an inspector; `params` are its settings (`layer`, `target`...).
+        path: a picture; empty to take `sample` of `split`.
+        pixels: encoded picture bytes (PNG) instead of a path, for drawings and the clipboard.
+    """
+
+    model: str
+    method: str
+    params: dict
+    path: str = ""
+    pixels: bytes = b""
+    split: str = "test"
+    sample: int = 0
+
+
+@dataclass(frozen=True)
+class PredictRequest:
+    """Predict pictures with a run's model: paths (files or folders), or encoded picture bytes."""
+
+    model: str
+    paths: tuple[str, ...] = ()
+    pixels: bytes = b""
+    top: int = 5
+    heatmap: bool = False
+
+
+@dataclass(frozen=True)
+class CodeRequest:
+    """The experiment as a stand-alone Keras script; answered by its text."""
+
+    experiment: Experiment
+
+
+@dataclass(frozen=True)
+class DevicesRequest:
+    """The devices a training can use, with their memory."""

@@ -1,0 +1,109 @@
+"""The contract of a task: what a model must give for a target, and how that is trained, read and judged."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from workbench.experiment import Experiment, TaskSection
+from workbench.figures import Figure
+from workbench.specs import OutputSpec, TargetSpec
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a model does on one split.
+
+    Attributes:
+        numbers: `loss` and the task's metrics by name (`accuracy`), plain floats.
+        figures: what there is to look at, in the order of a page.
+        ranking: sample indices of the split, worst first (for classification the most confident mistakes).
+    """
+
+    numbers: dict[str, float]
+    figures: tuple[Figure, ...]
+    ranking: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One decoded prediction.
+
+    Attributes:
+        values: plain values for JSON and tables, as in `{"class": ..., "probability": ..., "top": [[name, p], ...]}`.
+        text: one line for people.
+        figures: the answer to look at (class bars).
+    """
+
+    values: dict[str, Any]
+    text: str
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a task judges: outputs of the saved model (after its activation) beside the truth, for one split."""
+
+    outputs: np.ndarray
+    targets: np.ndarray
+    losses: np.ndarray
+    target: TargetSpec
+    names: tuple[str, ...] = field(default=())
+
+
+class Task(ABC):
+    """What is learned from a target spec."""
+
+    name: str
+    title: str
+    help: str
+    section: type[TaskSection]
+
+    @abstractmethod
+    def output(self, target: TargetSpec) -> OutputSpec:
+        """The units and the activation a model needs. Raises `UserError` for a target that cannot be learned."""
+
+    @abstractmethod
+    def encode(self, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
+        """Targets as the loss takes them, first axis n."""
+
+    @abstractmethod
+    def loss(self, experiment: Experiment, target: TargetSpec, from_logits: bool) -> Any:
+        """The Keras loss, averaged over the batch."""
+
+    @abstractmethod
+    def sample_losses(self, outputs: np.ndarray, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
+        """The loss of every sample from outputs after the activation, NumPy only, shape (n,)."""
+
+    @abstractmethod
+    def metrics(self, target: TargetSpec, from_logits: bool) -> list[Any]:
+        """Fresh Keras metrics with the names that `metrics.csv` uses."""
+
+    @abstractmethod
+    def metric_directions(self) -> dict[str, str]:
+        """`min` or `max` per metric name (`loss`, `accuracy`): which way is better."""
+
+    @abstractmethod
+    def sample_weights(self, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
+        """Weights that make rare targets count as much as frequent ones: float32, shape (n,), mean 1."""
+
+    @abstractmethod
+    def decode(self, outputs: np.ndarray, target: TargetSpec, top: int = 5) -> list[Answer]:
+        """One answer per row of `outputs`."""
+
+    @abstractmethod
+    def evaluate(self, evidence: Evidence) -> Evaluation:
+        """Numbers and figures for one split."""
+
+    @abstractmethod
+    def choices(self, target: TargetSpec) -> tuple[str, ...]:
+        """The names of what a heatmap can be asked for (the classes); their index is the unit explained."""
+
+    @abstractmethod
+    def describe(self, value: Any, target: TargetSpec) -> str:
+        """A target as a caption (the class name)."""
+
+    @abstractmethod
+    def keras_code(self, experiment: Experiment, target: TargetSpec) -> dict[str, str]:
+        """Source fragments for *Copy as Keras code*: `units`, `activation`, `loss`, `metrics`, `encode` (an expression of `labels`)."""
