@@ -1,0 +1,1 @@
+"""Ways to look into a network, and prediction: one module per method."""

@@ -73,8 +73,14 @@ class Task(ABC):
         """The Keras loss, averaged over the batch."""
 
     @abstractmethod
-    def sample_losses(self, outputs: np.ndarray, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
-        """The loss of every sample from outputs after the activation, NumPy only, shape (n,)."""
+    def sample_losses(
+        self, outputs: np.ndarray, targets: np.ndarray, target: TargetSpec, experiment: Experiment | None = None
+    ) -> np.ndarray:
+        """The loss of every sample from what the saved model returns, NumPy only, shape (n,).
+
+        With `experiment` it is the loss the training minimised (its label smoothing and overrides included), so that
+        its mean equals `val_loss`.
+        """
 
     @abstractmethod
     def metrics(self, target: TargetSpec, from_logits: bool) -> list[Any]:
@@ -106,4 +112,8 @@ class Task(ABC):
 
     @abstractmethod
     def keras_code(self, experiment: Experiment, target: TargetSpec) -> dict[str, str]:
-        """Source fragments for *Copy as Keras code*: `units`, `activation`, `loss`, `metrics`, `encode` (an expression of `labels`)."""
+        """Source fragments for *Copy as Keras code*.
+
+        `units` and `activation` of the output; `loss` and `metrics` (a list) as Keras expressions; `from_logits`, "True"
+        when these take what the network gives before the activation; `encode`, an expression of the array `labels`.
+        """
