@@ -1,0 +1,94 @@
+"""Requests with small jobs of their own, by which the engine is tested without a training."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.control import Stopped
+from workbench.errors import UserError
+from workbench.events import Finished, Note, Progress
+
+
+@dataclass(frozen=True)
+class Echo:
+    value: Any
+    job: str = "small_jobs:echo"
+
+
+@dataclass(frozen=True)
+class Count:
+    """Counts up to `total` until it is stopped; answers how far it came, or raises `Stopped`."""
+
+    total: int
+    seconds: float = 0.02
+    keep: bool = True
+    file: str = ""
+    job: str = "small_jobs:count"
+
+
+@dataclass(frozen=True)
+class Fail:
+    how: str
+    job: str = "small_jobs:fail"
+
+
+def echo(request, emit, control):
+    print("printed by a library")
+    os.write(1, b"written to standard output itself\n")
+    return request.value
+
+
+def count(request, emit, control):
+    done = 0
+    for done in range(1, request.total + 1):
+        control.wait_while_paused()
+        if control.stop_requested:
+            if not request.keep:
+                raise Stopped
+            break
+        emit(Progress("count", done, request.total))
+        if request.file:
+            with open(request.file, "a", encoding="utf-8") as file:
+                file.write(f"{done}\n")
+        time.sleep(request.seconds)
+    return done
+
+
+def fail(request, emit, control):
+    emit(Note("before"))
+    match request.how:
+        case "user":
+            raise UserError("Sai rồi: that was yours")
+        case "defect":
+            raise ZeroDivisionError("a defect\nof two lines")
+        case "memory":
+            raise MemoryError
+        case "training":
+            emit(Finished("failed", "run"))
+        case "exit":
+            raise SystemExit(3)
+        case "quit":
+            os._exit(7)
+        case "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "crash":
+            import ctypes
+
+            ctypes.string_at(0)
+        case "unpicklable":
+            return lambda: None
+        case "import":
+            import a_module_nobody_has  # noqa: F401
+        case "hang":
+            import ctypes
+
+            emit(Note("hanging"))
+            ctypes.PyDLL(None).sleep(60)  # holds the interpreter lock
+        case "grow":
+            import small_jobs
+
+            small_jobs.ballast = b"x" * 200_000_000
+            return len(small_jobs.ballast)
+    return None
