@@ -1,0 +1,250 @@
+"""Figures as files: PNG for what is a picture, CSV and JSON for everything. Without Qt; the window saves what it draws.
+
+A new kind of figure gets its rows in `_rows`, and its picture in `_picture` if it has one.
+"""
+
+import csv
+import dataclasses
+import io
+import json
+import math
+import os
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.colour_maps import VIRIDIS, colour
+from workbench.errors import UserError
+from workbench.figures import Bars, Curves, Figure, Gallery, Heatmap, Image, Matrix, Table
+from workbench.i18n import _
+
+FORMATS = ("png", "csv", "json")
+SMALLEST_SIDE = 320
+TILE_SIDE = 96
+CAPTION_HEIGHT = 18
+GAP = 6
+LARGEST_GALLERY = 5000
+
+
+def save_figure(figure: Figure, path: str | Path, *, blend: float = 0.5) -> Path:
+    """Write a figure; the ending of the path (`.png`, `.csv`, `.json`) says how.
+
+    Args:
+        figure: what to save.
+        path: where; an existing file is replaced, and is only touched once the new one is complete.
+        blend: for a heatmap as a picture, how much of the values lies over it, 0 to 1.
+
+    Raises:
+        UserError: the ending is none of the three, this kind of figure is no picture, or the file cannot be written.
+    """
+    target = Path(path)
+    ending = target.suffix.lower().removeprefix(".")
+    if ending == "png":
+        content = _png(figure_picture(figure, blend))
+    elif ending == "csv":
+        content = figure_csv(figure).encode("utf-8")
+    elif ending == "json":
+        content = json.dumps(figure_json(figure), ensure_ascii=False, allow_nan=False).encode("utf-8")
+    else:
+        raise UserError(
+            _("A figure cannot be saved as {name!r}: the name must end in {endings}.").format(
+                name=target.name, endings=", ".join(f".{name}" for name in FORMATS)
+            )
+        )
+    write_whole(target, content)
+    return target
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is either the old or the new one, never half of it.
+
+    Raises:
+        UserError: the folder cannot be written, or the disk is full.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UserError(
+            _("{path} cannot be written: {reason}. Choose another folder, or make room.").format(
+                path=path, reason=error.strerror or error
+            )
+        ) from None
+
+
+def figure_csv(figure: Figure) -> str:
+    """The figure's numbers as CSV text."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(_rows(figure))
+    return text.getvalue()
+
+
+def figure_json(figure: Figure) -> dict[str, Any]:
+    """The figure as plain values; a number that is none (NaN, infinity) becomes null."""
+    values = {field.name: getattr(figure, field.name) for field in dataclasses.fields(figure)}
+    return {"kind": figure.kind, **_plain(values)}
+
+
+def figure_picture(figure: Figure, blend: float = 0.5) -> np.ndarray:
+    """The figure as uint8 RGB pixels, for the kinds that are pictures.
+
+    Raises:
+        UserError: this kind needs a window to be drawn.
+    """
+    match figure:
+        case Image():
+            return _as_rgb(figure.pixels)
+        case Heatmap():
+            return _enlarged(blended(figure.pixels, figure.values, blend))
+        case Matrix():
+            share = figure.values / max(1, np.max(figure.values, initial=0))
+            return _enlarged(colour(share))
+        case Gallery():
+            return _contact_sheet(figure)
+    raise UserError(
+        _("A figure of the kind {kind!r} is drawn by the window only; save it as .csv or .json.").format(
+            kind=figure.kind
+        )
+    )
+
+
+def blended(pixels: np.ndarray, values: np.ndarray, blend: float) -> np.ndarray:
+    """Values in [0, 1] stretched over a picture in viridis; uint8 RGB, at least as fine as either of the two."""
+    picture = _as_rgb(pixels)
+    height = max(picture.shape[0], np.shape(values)[0])
+    width = max(picture.shape[1], np.shape(values)[1])
+    scale = max(1, math.ceil(SMALLEST_SIDE / max(height, width, 1)))
+    size = (width * scale, height * scale)
+    below = _resized(picture, size, smooth=False).astype(np.float32)
+    share = np.clip(np.nan_to_num(np.asarray(values, np.float32)), 0, 1)
+    above = colour(_resized((share * 255).round().astype(np.uint8), size, smooth=True) / 255)
+    return ((1 - blend) * below + blend * above).round().astype(np.uint8)
+
+
+def _rows(figure: Figure) -> Iterable[Iterable[Any]]:
+    match figure:
+        case Image():
+            yield from _pixel_rows(figure.pixels)
+        case Heatmap():
+            yield from np.asarray(figure.values).tolist()
+        case Curves():
+            yield from _curve_rows(figure)
+        case Matrix():
+            yield [f"{figure.row_label} \\ {figure.column_label}", *figure.names]
+            for name, row in zip(figure.names, np.asarray(figure.values).tolist(), strict=True):
+                yield [name, *row]
+        case Bars():
+            yield [figure.value_label or "name", *figure.series]
+            yield from zip(figure.names, *figure.series.values(), strict=True)
+        case Table():
+            yield figure.columns
+            for row in figure.rows:
+                yield ["" if value is None else value for value in row]
+        case Gallery():
+            yield ["sample", "caption", "wrong"]
+            for tile in figure.tiles:
+                yield ["" if tile.sample < 0 else tile.sample, tile.caption, int(tile.wrong)]
+        case _:
+            raise TypeError(f"no rows are known for a figure of the kind {figure.kind!r}")
+
+
+def _pixel_rows(pixels: np.ndarray) -> Iterable[Iterable[Any]]:
+    if pixels.ndim == 2:
+        yield from pixels.tolist()
+        return
+    yield ["row", "column", "red", "green", "blue"]
+    for row, line in enumerate(pixels.tolist()):
+        for column, values in enumerate(line):
+            yield [row, column, *values]
+
+
+def _curve_rows(figure: Curves) -> Iterable[Iterable[Any]]:
+    yield [figure.x_label, *(curve.name for curve in figure.curves)]
+    columns = [dict(zip(np.asarray(c.x).tolist(), np.asarray(c.y).tolist(), strict=True)) for c in figure.curves]
+    for position in sorted(set().union(*columns)):
+        yield [position, *(column.get(position, "") for column in columns)]
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, dict):
+        return {",".join(map(str, k)) if isinstance(k, tuple) else str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    from PIL import Image as Picture
+
+    text = io.BytesIO()
+    Picture.fromarray(np.ascontiguousarray(pixels)).save(text, "PNG")
+    return text.getvalue()
+
+
+def _as_rgb(pixels: np.ndarray) -> np.ndarray:
+    squeezed = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    return np.repeat(squeezed[..., None], 3, axis=2) if squeezed.ndim == 2 else squeezed
+
+
+def _resized(pixels: np.ndarray, size: tuple[int, int], *, smooth: bool) -> np.ndarray:
+    from PIL import Image as Picture
+
+    method = Picture.Resampling.BILINEAR if smooth else Picture.Resampling.NEAREST
+    return np.asarray(Picture.fromarray(np.ascontiguousarray(pixels)).resize(size, method))
+
+
+def _enlarged(pixels: np.ndarray) -> np.ndarray:
+    """Small pictures in whole multiples, so that every cell stays a sharp square."""
+    scale = max(1, math.ceil(SMALLEST_SIDE / max(1, *pixels.shape[:2])))
+    return np.repeat(np.repeat(pixels, scale, axis=0), scale, axis=1)
+
+
+def _contact_sheet(figure: Gallery) -> np.ndarray:
+    from PIL import Image as Picture
+    from PIL import ImageDraw, ImageFont
+
+    tiles = figure.tiles[:LARGEST_GALLERY]
+    columns = max(1, min(len(tiles), math.ceil(math.sqrt(len(tiles) * 1.4))))
+    rows = max(1, math.ceil(len(tiles) / columns))
+    step, line = TILE_SIDE + GAP, TILE_SIDE + CAPTION_HEIGHT + GAP
+    sheet = Picture.new("RGB", (columns * step + GAP, rows * line + GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(12)
+    for number, tile in enumerate(tiles):
+        left, top = GAP + number % columns * step, GAP + number // columns * line
+        pixels = VIRIDIS[tile.pixels] if figure.values and tile.pixels.ndim == 2 else _as_rgb(tile.pixels)
+        scale = TILE_SIDE / max(pixels.shape[:2])
+        size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+        picture = Picture.fromarray(_resized(pixels, size, smooth=scale < 1))
+        sheet.paste(picture, (left + (TILE_SIDE - size[0]) // 2, top + (TILE_SIDE - size[1]) // 2))
+        if tile.wrong:
+            draw.rectangle((left, top, left + TILE_SIDE - 1, top + TILE_SIDE - 1), outline="#c62828", width=2)
+            draw.line((left + 4, top + 4, left + 14, top + 14), fill="#c62828", width=3)
+            draw.line((left + 14, top + 4, left + 4, top + 14), fill="#c62828", width=3)
+        text = _shortened(_in_font(tile.caption), font, TILE_SIDE)
+        draw.text((left, top + TILE_SIDE + 2), text, fill="black", font=font)
+    return np.asarray(sheet)
+
+
+def _in_font(text: str) -> str:
+    """Captions in the letters Pillow's own font has: accents go, the rest stays readable."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return bare.replace("đ", "d").replace("Đ", "D").replace("→", "->").encode("latin-1", "replace").decode("latin-1")
+
+
+def _shortened(text: str, font: Any, width: int) -> str:
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "...") > width:
+        text = text[:-1]
+    return text + "..."
