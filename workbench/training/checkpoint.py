@@ -1,0 +1,106 @@
+"""The checkpoint: everything a training needs to go on, as one file that is replaced as a whole.
+
+Arrays in an `.npz` (no pickle) beside one JSON text: weights, optimizer, seed generators and running metrics are
+arrays; position, history and judgement are JSON.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.errors import UserError
+from workbench.i18n import _
+from workbench.runs.atomic import replace_file
+
+CHECKPOINT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A moment of a training.
+
+    Attributes:
+        values: `version`, `epoch` and `step` to go on with, `history`, `judge`, `losses`...
+        weights, optimizer, seeds, metrics: arrays in the order of the model's variables.
+    """
+
+    values: dict[str, Any]
+    weights: list[np.ndarray]
+    optimizer: list[np.ndarray]
+    seeds: list[np.ndarray]
+    metrics: list[np.ndarray]
+
+
+_GROUPS = ("weights", "optimizer", "seeds", "metrics")
+
+
+def seed_variables(model: Any) -> list[Any]:
+    """The states of all seed generators of a model (dropout, augmentation), in a stable order."""
+    return [variable for variable in model.variables if variable.name == "seed_generator_state"]
+
+
+def capture(model: Any, metrics: list[np.ndarray], values: dict[str, Any]) -> Checkpoint:
+    """The present state of a compiled model in training."""
+    return Checkpoint(
+        {"version": CHECKPOINT_VERSION, **values},
+        [np.asarray(variable) for variable in model.weights],
+        [np.asarray(variable) for variable in model.optimizer.variables],
+        [np.asarray(variable) for variable in seed_variables(model)],
+        metrics,
+    )
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Replace the checkpoint at once; a kill leaves the old one or the new one, never a mixture."""
+    arrays = {
+        f"{group}/{index:05d}": array for group in _GROUPS for index, array in enumerate(getattr(checkpoint, group))
+    }
+    text = np.frombuffer(json.dumps(checkpoint.values).encode("utf-8"), dtype=np.uint8)
+    replace_file(path, lambda file: np.savez(file, values=text, **arrays))
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in a file.
+
+    Raises:
+        UserError: there is none, it is damaged, or it is of a newer version.
+    """
+    if not path.exists():
+        raise UserError(
+            _("{path} does not exist: the run ended before its first epoch did, so there is nothing to go on from. "
+              "Train its experiment again.").format(path=path)
+        )  # fmt: skip
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            values = json.loads(file["values"].tobytes().decode("utf-8"))
+            names = sorted(file.files)
+            groups = {group: [file[name] for name in names if name.startswith(f"{group}/")] for group in _GROUPS}
+    except Exception as error:  # zip, zlib, numpy and json each have their own errors for a damaged file
+        raise UserError(_("The checkpoint {path} is damaged: {error}.").format(path=path, error=error)) from None
+    if values.get("version", 0) > CHECKPOINT_VERSION:
+        raise UserError(_("The checkpoint {path} was written by a newer workbench. Update this one.").format(path=path))
+    return Checkpoint(values, **groups)
+
+
+def restore(model: Any, checkpoint: Checkpoint) -> None:
+    """Bring a freshly built, compiled model to the state of a checkpoint.
+
+    Raises:
+        UserError: the checkpoint belongs to another network.
+    """
+    model.optimizer.build(model.trainable_variables)
+    pairs = [
+        (model.weights, checkpoint.weights),
+        (model.optimizer.variables, checkpoint.optimizer),
+        (seed_variables(model), checkpoint.seeds),
+    ]
+    for variables, arrays in pairs:
+        if [tuple(variable.shape) for variable in variables] != [array.shape for array in arrays]:
+            raise UserError(_(
+                "The checkpoint does not fit the network of this experiment. Was experiment.toml changed after the run?"
+            ))  # fmt: skip
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)

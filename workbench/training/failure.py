@@ -1,0 +1,45 @@
+"""Why a training failed, in the user's words: what happened and what to try."""
+
+import errno
+
+from workbench.errors import UserError
+from workbench.i18n import _
+
+
+class DivergedError(Exception):
+    """The loss is no number any more."""
+
+    def __init__(self, epoch: int, step: int, loss: float) -> None:
+        super().__init__(f"loss {loss} at epoch {epoch + 1}, batch {step}")
+        self.epoch, self.step, self.loss = epoch, step, loss
+
+
+def explain_failure(error: BaseException, batch_size: int) -> str:
+    """One message for the user; the traceback goes into the log."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, DivergedError):
+        return _(
+            "The loss became {loss} at epoch {epoch}, batch {step}. Training has diverged. Try a learning rate ten times "
+            "smaller, check that the input is scaled, or add batch normalisation."
+        ).format(loss=error.loss, epoch=error.epoch + 1, step=error.step)
+    if is_out_of_memory(error):
+        return _(
+            "The memory of the device is used up at a batch size of {size}. Try half the batch size, a smaller input, "
+            "or fewer filters."
+        ).format(size=batch_size)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _("The disk is full. Make room, then resume the run: everything up to the last checkpoint is kept.")
+    if isinstance(error, OSError):
+        return _(
+            "A file could not be read or written: {error}. Check that it is there and allowed, then resume."
+        ).format(error=error)
+    return _("The training broke off: {kind}: {message}. The log of the run has the details.").format(
+        kind=type(error).__name__, message=str(error).strip().splitlines()[0] if str(error).strip() else "-"
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the error means that there was not enough memory, on the host or on a device."""
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return isinstance(error, MemoryError) or "ResourceExhaustedError" in names or "RESOURCE_EXHAUSTED" in str(error)
