@@ -8,7 +8,6 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ["WORKBENCH_HOME"] = tempfile.mkdtemp(prefix="workbench-tests-")
 
 SAMPLE_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

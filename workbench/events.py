@@ -5,6 +5,7 @@ The command line and the window are equal readers of the same stream. A job of t
 """
 
 import dataclasses
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -123,7 +124,26 @@ _TYPES = {_snake(cls.__name__): cls for cls in Event.__subclasses__()}
 
 def to_json(event: Event) -> dict[str, Any]:
     """The event as plain values with its type under `event`."""
-    return {"event": _snake(type(event).__name__), **dataclasses.asdict(event)}
+    return {"event": _snake(type(event).__name__), **_plain(dataclasses.asdict(event))}
+
+
+def _plain(value: Any) -> Any:
+    """The value with numbers that JSON does not know (NaN, infinity) as None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(math.nan if item is None else item for item in value)
+    if isinstance(value, dict):
+        return {key: math.nan if item is None else item for key, item in value.items()}
+    return value
 
 
 def from_json(values: dict[str, Any]) -> Event | None:
@@ -132,5 +152,4 @@ def from_json(values: dict[str, Any]) -> Event | None:
     if cls is None:
         return None
     names = {field.name for field in dataclasses.fields(cls)}
-    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items() if key in names}
-    return cls(**fields)
+    return cls(**{key: _restored(value) for key, value in values.items() if key in names})

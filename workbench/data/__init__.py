@@ -1,0 +1,1 @@
+"""Datasets: sources, decoding, preprocessing, splits, cache, batches."""
