@@ -4,7 +4,6 @@ import json
 import math
 import shutil
 
-import keras
 import numpy as np
 import pytest
 
@@ -69,6 +68,8 @@ class Watcher:
 
 
 def weights_of(run):
+    import keras
+
     model = keras.saving.load_model(RunFolder(run).model_path, safe_mode=True)
     return [np.asarray(weight) for weight in model.weights]
 
@@ -217,7 +218,7 @@ def test_a_completed_run_is_extended_only_by_a_larger_number_of_epochs(tmp_path)
 
 
 def test_a_spike_in_one_batch_shows_at_full_height(tmp_path, monkeypatch):
-    """One batch of samples whose labels are all wrong, after the network has learned, at a rate that changes nothing."""
+    """The labels of one batch are all wrong, after the network has learned."""
     from workbench.data.batches import Batches
 
     original = Batches.epoch

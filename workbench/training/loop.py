@@ -71,6 +71,7 @@ class TrainingLoop:
         self._teller, self._control = teller, control
         self._steps = make_steps(model)
         self._rate_in_force = math.nan
+        self._started = self._told = time.perf_counter()
         self._process = psutil.Process()
 
     @property
@@ -112,13 +113,13 @@ class TrainingLoop:
 
     def train(self, batches: Iterator[Any], limit: int | None = None) -> bool:
         """Do the next batches of the epoch, all or `limit`; whether there was no request to stop."""
-        started = told = time.perf_counter()
         seconds_before = self.position.seconds
+        self._started = self._told = time.perf_counter()
         losses: list[Any] = []
         sizes: list[int] = []
         done = 0
         wanted = self._training.steps if limit is None else limit
-        while done < wanted and self._may_go_on(losses, sizes, told):
+        while done < wanted and self._may_go_on(losses, sizes):
             batch = next(batches, None)
             if batch is None:
                 break
@@ -128,12 +129,10 @@ class TrainingLoop:
             sizes.append(len(x))
             self.position.step += 1
             done += 1
-            now = time.perf_counter()
-            if now - told >= _TELL_SECONDS:
-                self._tell_batches(losses, sizes, now - told)
-                told = now
-        self._tell_batches(losses, sizes, time.perf_counter() - told)
-        self.position.seconds = seconds_before + time.perf_counter() - started
+            if time.perf_counter() - self._told >= _TELL_SECONDS:
+                self._tell_batches(losses, sizes)
+        self._tell_batches(losses, sizes)
+        self.position.seconds = seconds_before + time.perf_counter() - self._started
         return not self._control.stop_requested
 
     @property
@@ -172,11 +171,14 @@ class TrainingLoop:
         self.position = Position(epoch=position.epoch + 1)
         return is_best
 
-    def _may_go_on(self, losses: list[Any], sizes: list[int], told: float) -> bool:
+    def _may_go_on(self, losses: list[Any], sizes: list[int]) -> bool:
         if self._control.paused:
-            self._tell_batches(losses, sizes, time.perf_counter() - told)
+            self._tell_batches(losses, sizes)
             self._teller.tell(Paused())
+            paused = time.perf_counter()
             self._control.wait_while_paused()
+            self._started += time.perf_counter() - paused
+            self._told = time.perf_counter()
             self._teller.tell(Continued())
         return not self._control.stop_requested
 
@@ -186,11 +188,13 @@ class TrainingLoop:
             self._model.optimizer.learning_rate = rate
             self._rate_in_force = rate
 
-    def _tell_batches(self, losses: list[Any], sizes: list[int], seconds: float) -> None:
+    def _tell_batches(self, losses: list[Any], sizes: list[int]) -> None:
         """Turn the waiting losses into numbers, tell them, and fail on one that is no number."""
         if not losses:
             return
         values = [float(loss) for loss in losses]
+        now = time.perf_counter()
+        seconds, self._told = now - self._told, now
         position = self.position
         position.loss_sum += sum(value * size for value, size in zip(values, sizes, strict=True))
         position.samples += sum(sizes)
