@@ -164,7 +164,7 @@ def _last_lines(path: Path) -> list[str]:
 def _parse(line: str) -> Event | None:
     try:
         return from_json(json.loads(line))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError):  # no JSON, no object, or one with other fields
         return None
 
 

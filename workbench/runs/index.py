@@ -1,5 +1,6 @@
 """All runs of a folder: a line each, however broken one of them may be; renaming and deleting."""
 
+import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,17 +45,19 @@ def list_runs(runs: Path | str) -> list[RunSummary]:
         folders = [RunFolder(entry) for entry in Path(runs).iterdir() if RunFolder(entry).exists()]
     except OSError:
         return []
-    summaries = [_summary(folder) for folder in folders]
+    summaries = [summarise_run(folder) for folder in folders]
     return sorted(summaries, key=lambda summary: (-summary.created, summary.name))
 
 
-def _summary(folder: RunFolder) -> RunSummary:
+def summarise_run(folder: RunFolder) -> RunSummary:
+    """The line of one run. Never raises."""
     values, problem = _asked_for(folder)
     end = folder.end()
     history = folder.metrics()
     metric_name, metric = _best_value(history, str(values.get("training", {}).get("monitor", "val_loss")))
     if end is not None and end.state == "failed":
         problem = problem or end.message
+    epochs = values.get("training", {}).get("epochs", 0)
     try:
         created = folder.path.joinpath("experiment.toml").stat().st_mtime
         created = float(folder.environment().get("created", created))
@@ -71,7 +74,7 @@ def _summary(folder: RunFolder) -> RunSummary:
         seconds=sum(row.get("seconds", 0.0) for row in history),
         created=created,
         epochs_done=len(history),
-        epochs=int(values.get("training", {}).get("epochs", 0) or 0),
+        epochs=epochs if isinstance(epochs, int) else 0,
         problem=problem,
     )
 
@@ -115,20 +118,37 @@ def rename_run(folder: RunFolder, name: str) -> RunFolder:
     return RunFolder(target)
 
 
-def delete_run(folder: RunFolder) -> None:
-    """Move the run to the trash of the desktop.
+class NoTrashError(UserError):
+    """The run lies where the desktop has no trash; it can only be deleted for good."""
+
+
+def delete_run(folder: RunFolder, *, for_good: bool = False) -> None:
+    """Move the run to the trash of the desktop, or delete it for good.
 
     Raises:
-        UserError: it is running, or there is no trash where it lies.
+        NoTrashError: there is no trash where it lies.
+        UserError: it is running, or its files cannot be deleted.
     """
     _refuse_while_running(folder)
+    if for_good:
+        _erase(folder)
+        return
     try:
         send2trash(folder.path)
     except (OSError, TrashPermissionError) as error:
-        raise UserError(
+        raise NoTrashError(
             _("The run {name!r} cannot be moved to the trash: {reason}. Delete its folder {path} yourself.").format(
                 name=folder.name, reason=error, path=folder.path
             )
+        ) from None
+
+
+def _erase(folder: RunFolder) -> None:
+    try:
+        shutil.rmtree(folder.path)
+    except OSError as error:
+        raise UserError(
+            _("The run {name!r} cannot be deleted: {reason}.").format(name=folder.name, reason=error)
         ) from None
 
 
