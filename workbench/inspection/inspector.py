@@ -15,16 +15,34 @@ class Question:
     """What is asked of an inspector.
 
     Attributes:
-        images: uint8 at the network's input size, (n, height, width, channels).
-        captions: one per image.
+        inputs: what the model takes, (n, height, width, channels) at the network's input size: uint8, or floats where
+            a foreign model expects scaled values.
+        pictures: the same as uint8, to show.
+        captions: one per picture.
         params: the inspector's own settings.
-        choices: names of the outputs that can be explained.
+        choices: names of the outputs that can be explained; empty where the outputs are no classes.
     """
 
-    images: np.ndarray
+    inputs: np.ndarray
+    pictures: np.ndarray
     captions: tuple[str, ...]
     params: Section
     choices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an inspector found.
+
+    Attributes:
+        figures: in the order of a page.
+        layer: the layer that was looked at, where one was.
+        target: the choice that was explained (of the first picture), where one was.
+    """
+
+    figures: tuple[Figure, ...]
+    layer: str = ""
+    target: str = ""
 
 
 class Inspector(ABC):
@@ -40,5 +58,9 @@ class Inspector(ABC):
         """Names of the layers of a loaded Keras model that this method can look at, in order."""
 
     @abstractmethod
-    def figures(self, model: Any, question: Question) -> list[Figure]:
-        """The figures that answer the question. `model` is the saved Keras model, preprocessing included."""
+    def inspect(self, model: Any, question: Question) -> Findings:
+        """Answer the question. `model` is the saved Keras model, preprocessing included.
+
+        Raises:
+            UserError: the layer or the target asked for does not exist or does not suit the method.
+        """

@@ -187,8 +187,8 @@ def _explain(path: Path, error: Exception) -> str:
         if isinstance(error, OSError):
             return _("{path} is not an HDF5 file, or only half of one: {error}").format(path=path, error=short)
         return _(
-            "{path} was saved by an older Keras in a way that Keras 3 does not read: {error}. Open it with the Keras it "
-            "was made with (TensorFlow 2.15 or older), and save it as .keras or rebuild it."
+            "{path} was saved by an older Keras in a way that Keras 3 does not read: {error}. Open it with the Keras "
+            "it was made with (TensorFlow 2.15 or older), and save it as .keras or rebuild it."
         ).format(path=path, error=short.rstrip("."))
     return _("{path} cannot be opened by Keras: {error}. The file may be damaged, or made by a newer Keras.").format(
         path=path, error=short.rstrip(".")

@@ -28,7 +28,8 @@ class ClassificationSection(TaskSection):
 
 def class_probabilities(outputs: np.ndarray, classes: int) -> np.ndarray:
     """The probability of every class, (n, classes), from a network's outputs: one unit stands for two classes."""
-    outputs = np.asarray(outputs).reshape(len(outputs), -1)
+    outputs = np.asarray(outputs)
+    outputs = outputs.reshape(len(outputs), int(np.prod(outputs.shape[1:])))
     if classes == 2 and outputs.shape[1] == 1:
         return np.concatenate([1 - outputs, outputs], axis=1)
     return outputs

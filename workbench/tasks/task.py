@@ -114,6 +114,7 @@ class Task(ABC):
     def keras_code(self, experiment: Experiment, target: TargetSpec) -> dict[str, str]:
         """Source fragments for *Copy as Keras code*.
 
-        `units` and `activation` of the output; `loss` and `metrics` (a list) as Keras expressions; `from_logits`, "True"
-        when these take what the network gives before the activation; `encode`, an expression of the array `labels`.
+        `units` and `activation` of the output; `loss` and `metrics` (a list) as Keras expressions; `from_logits`,
+        "True" when these take what the network gives before the activation; `encode`, an expression of the array
+        `labels`.
         """

@@ -1,0 +1,74 @@
+"""The layers of a loaded model, by name, also those inside models that are used as a layer."""
+
+from typing import Any
+
+from workbench.errors import UserError, did_you_mean
+from workbench.i18n import _
+
+
+def named_layers(model: Any) -> dict[str, Any]:
+    """Every layer with one output, in order; a layer within a nested model is called `model/layer`."""
+    found: dict[str, Any] = {}
+    for layer in model.layers:
+        if type(layer).__name__ == "InputLayer":
+            continue
+        if hasattr(layer, "layers"):
+            found.update({f"{layer.name}/{name}": inner for name, inner in named_layers(layer).items()})
+        elif output_shape(layer) is not None:
+            found[layer.name] = layer
+    return found
+
+
+def output_shape(layer: Any) -> tuple[int | None, ...] | None:
+    """The shape of the layer's only output with the batch axis, or None where it has none or several."""
+    try:
+        return tuple(layer.output.shape)
+    except (AttributeError, ValueError):
+        return None
+
+
+def spatial_layers(model: Any) -> list[str]:
+    """Names of the layers from the first convolution on whose output is a stack of maps."""
+    layers = named_layers(model)
+    kernels = [name for name, layer in layers.items() if is_convolution(layer)]
+    if not kernels:
+        return []
+    names = list(layers)
+    return [name for name in names[names.index(kernels[0]) :] if len(output_shape(layers[name])) == 4]
+
+
+def last_convolution(model: Any) -> str:
+    """The deepest convolution, or an empty string."""
+    layers = named_layers(model)
+    return next((name for name in reversed(layers) if is_convolution(layers[name])), "")
+
+
+def is_convolution(layer: Any) -> bool:
+    """Whether the layer is a convolution over two axes, of any kind."""
+    shape = output_shape(layer)
+    return "Conv" in type(layer).__name__ and shape is not None and len(shape) == 4
+
+
+def find_layer(model: Any, name: str) -> Any:
+    """The layer of that name.
+
+    Raises:
+        UserError: there is none; the message lists what there is.
+    """
+    layers = named_layers(model)
+    if name in layers:
+        return layers[name]
+    hint = did_you_mean(name, layers)
+    shown = list(layers)
+    listed = ", ".join(shown if len(shown) <= 40 else [*shown[:20], "...", *shown[-20:]])
+    raise UserError(
+        _("The model has no layer called {name!r}.{hint} Its layers are: {layers}.").format(
+            name=name, hint=f" {hint}" if hint else "", layers=listed
+        )
+    )
+
+
+def final_layer(model: Any) -> Any:
+    """The layer whose output is the model's."""
+    last = model.layers[-1]
+    return final_layer(last) if hasattr(last, "layers") else last
