@@ -1,0 +1,170 @@
+"""From an experiment to its Keras network: the model that is saved, and the one that is trained.
+
+Both share their layers. The saved one takes raw pictures of any size and holds everything a prediction needs; the
+trained one takes pictures that were resized already, augments them while training, and gives what the loss takes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.architectures.layers import Layer, layer_names
+from workbench.architectures.table import (
+    EXTRA,
+    IMAGE,
+    LOGITS,
+    OUTPUT,
+    Stack,
+    extra_layers,
+    hidden_layers,
+    layer_table,
+    not_flat,
+    output_activation,
+)
+from workbench.data.preprocessing import resize, scale
+from workbench.errors import UserError
+from workbench.experiment import Experiment
+from workbench.i18n import _
+from workbench.registry import registry
+from workbench.specs import ImageInput, OutputSpec, TargetSpec
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network twice, with shared weights.
+
+    Attributes:
+        model: from a raw picture (any height, any width, channels), 0-255, to the output after its activation.
+        trainable: from a resized picture, uint8, to what the loss takes.
+        from_logits: whether the loss has to take that for logits.
+    """
+
+    model: Any
+    trainable: Any
+    from_logits: bool
+
+
+def assemble(experiment: Experiment, input: ImageInput, target: TargetSpec, statistics: Any = None) -> Network:
+    """Build the network of an experiment.
+
+    Args:
+        experiment: what was asked for.
+        input: the picture at the network's input.
+        target: what is learned.
+        statistics: mean and variance per channel (0-255), needed by the scaling `standardize`.
+
+    Raises:
+        UserError: the layers cannot be stacked like this; the text is the one of the layer table.
+    """
+    output = registry().tasks.get(experiment.task.name).output(target)
+    refuse_impossible(experiment, input, output)
+    with precision(experiment.training.precision):
+        return _assemble(experiment, input, output, statistics)
+
+
+def refuse_impossible(experiment: Experiment, input: ImageInput, output: OutputSpec) -> None:
+    """Raise `UserError` with the table's text when the layers cannot be stacked."""
+    table = layer_table(experiment, input, output)
+    if table is not None and table.problem:
+        raise UserError(_("This network cannot be built. {problem}").format(problem=table.problem))
+
+
+@contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Layers made inside compute in this dtype policy; the process keeps its own."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _assemble(experiment: Experiment, input: ImageInput, output: OutputSpec, statistics: Any) -> Network:
+    import keras
+
+    image = keras.Input(shape=(None, None, input.channels), name=IMAGE)
+    resized = resize(image, experiment.preprocessing)
+    features = _features(experiment, input, scale(resized, experiment, statistics))
+    logits = keras.layers.Dense(output.units, name=LOGITS, dtype="float32")(features)
+    activation = output_activation(experiment, output)
+    answer = keras.layers.Activation(activation, name=OUTPUT, dtype="float32")(logits)
+    model = keras.Model(image, answer, name=experiment.architecture.name)
+
+    learned, from_logits = _what_the_loss_takes(experiment, activation, logits, answer)
+    from_resized = keras.Model(resized, learned, name="network")
+    pixels = keras.Input(shape=input.shape, dtype="uint8", name="pixels")
+    picture = keras.ops.cast(pixels, "float32")
+    from workbench.data.augmentation import augment
+
+    change = augment(experiment.augmentation, input, experiment.training.seed)
+    if change is not None:
+        picture = change(picture)
+    trainable = keras.Model(pixels, from_resized(picture), name="trainable")
+    return Network(model, trainable, from_logits)
+
+
+def _features(experiment: Experiment, input: ImageInput, picture: Any) -> Any:
+    hidden = hidden_layers(experiment)
+    extra = extra_layers(experiment)
+    if hidden is None:
+        features = _build(experiment, input, picture)
+    else:
+        features = apply_layers(hidden, layer_names(hidden), picture)
+    if hidden is None and extra:
+        stack = Stack(tuple(features.shape[1:]))
+        for name, layer in zip(layer_names(extra, EXTRA), extra, strict=True):
+            problem = stack.put(name, layer).problem
+            if problem:
+                raise UserError(_("This network cannot be built. {problem}").format(problem=f"{name}: {problem}"))
+    features = apply_layers(extra, layer_names(extra, EXTRA), features)
+    if len(features.shape) != 2:
+        raise UserError(
+            _("This network cannot be built. {problem}").format(problem=f"{LOGITS}: {not_flat(features.shape[1:])}")
+        )
+    return features
+
+
+def _build(experiment: Experiment, input: ImageInput, picture: Any) -> Any:
+    architecture = registry().architectures.get(experiment.architecture.name)
+    try:
+        return architecture.build(experiment.architecture, picture, input)
+    except ValueError as error:  # Keras says so when shapes do not fit
+        raise UserError(
+            _("The network {name!r} cannot be built for pictures of {height} × {width}: {error}").format(
+                name=architecture.name, height=input.height, width=input.width, error=str(error).splitlines()[0]
+            )
+        ) from error
+
+
+def apply_layers(specs: list[Layer] | tuple[Layer, ...], names: list[str], tensor: Any) -> Any:
+    """Make the Keras layers of the specs and apply them one after the other."""
+    import keras
+
+    for spec, name in zip(specs, names, strict=True):
+        call = spec.keras()
+        tensor = getattr(keras.layers, call.layer)(*call.arguments, **call.options, name=name)(tensor)
+    return tensor
+
+
+def _what_the_loss_takes(experiment: Experiment, activation: str, logits: Any, answer: Any) -> tuple[Any, bool]:
+    """The tensor for the loss, and whether the loss is told that it is logits.
+
+    Normally the logits, which is exact. An override of the output activation or of what the loss expects is meant, also
+    as a mistake to be shown: the loss then gets the network's very output and is told what the experiment says.
+    """
+    import keras
+
+    overrides = experiment.overrides
+    if overrides.loss_expects == "auto" and overrides.output_activation == "auto":
+        return logits, True
+    if overrides.loss_expects == "auto":
+        return answer, activation == "linear"
+    from_logits = overrides.loss_expects == "logits"
+    if from_logits and activation in ("softmax", "sigmoid"):
+        # Keras on TensorFlow recognises such an output and quietly takes the values before the activation.
+        answer = keras.layers.Rescaling(1.0, name="as_given", dtype="float32")(answer)
+    return answer, from_logits
