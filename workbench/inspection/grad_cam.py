@@ -111,9 +111,8 @@ def heatmap_figure(
     )
     if not heat.any():
         note = f"{note} {_('Nothing in this layer speaks for the class.')}"
-    pixels = picture[..., 0] if picture.shape[-1] == 1 else picture
     title = _("Grad-CAM of {caption}").format(caption=caption) if caption else _("Grad-CAM")
-    return Heatmap(title, pixels, heat.astype(np.float32), note=note)
+    return Heatmap(title, picture, heat.astype(np.float32), note=note)
 
 
 def _probabilities(row: np.ndarray, choices: tuple[str, ...]) -> Bars:

@@ -17,14 +17,15 @@ class Question:
     Attributes:
         inputs: what the model takes, (n, height, width, channels) at the network's input size: uint8, or floats where
             a foreign model expects scaled values.
-        pictures: the same as uint8, to show.
+        pictures: what to show for each: uint8, (rows, columns) or (rows, columns, 3), of any size, covering what the
+            network sees.
         captions: one per picture.
         params: the inspector's own settings.
         choices: names of the outputs that can be explained; empty where the outputs are no classes.
     """
 
     inputs: np.ndarray
-    pictures: np.ndarray
+    pictures: tuple[np.ndarray, ...]
     captions: tuple[str, ...]
     params: Section
     choices: tuple[str, ...]

@@ -1,0 +1,108 @@
+"""The job behind the Inspect page: one method, one picture, one answer."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import ValidationError
+
+from workbench.control import Control, Emit
+from workbench.data.decoding import decode_bytes, decode_file
+from workbench.data.source import SPLIT_NAMES, UnreadableSampleError
+from workbench.errors import UserError, did_you_mean
+from workbench.figures import Figure
+from workbench.i18n import _
+from workbench.inspection.inspector import Question
+from workbench.inspection.loaded import OpenModel, open_data, open_model
+from workbench.registry import registry
+from workbench.requests import InspectRequest
+from workbench.section import explain
+
+
+@dataclass(frozen=True)
+class InspectAnswer:
+    """What an inspection shows.
+
+    Attributes:
+        figures: in the order of a page.
+        layers: the layers this method can look at.
+        choices: what can be explained (the classes).
+        layer: the layer that was looked at.
+        target: the class that was explained, where one was.
+        seconds: what it took, the opening of the model included.
+        truth: for a sample of a split, what it really is.
+    """
+
+    figures: tuple[Figure, ...]
+    layers: tuple[str, ...]
+    choices: tuple[str, ...]
+    layer: str
+    target: str
+    seconds: float
+    truth: str = ""
+
+
+def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAnswer:
+    """Look into a model with a method.
+
+    Raises:
+        UserError: the model, method, layer, class, picture or sample does not exist or does not fit.
+        Stopped: it was asked to stop.
+    """
+    start = time.perf_counter()
+    inspector = registry().inspectors.get(request.method)
+    try:
+        params = inspector.section.model_validate(request.params)
+    except ValidationError as error:
+        raise explain(error, request.method, inspector.section) from None
+    opened = open_model(request.model)
+    control.check()
+    picture, caption, truth = _picture(request, opened, emit, control)
+    control.check()
+    resized = opened.resized([picture])
+    question = Question(
+        opened.inputs(resized), (opened.shown(picture, resized[0]),), (caption,), params, opened.choices
+    )
+    findings = inspector.inspect(opened.model, question)
+    return InspectAnswer(
+        findings.figures,
+        tuple(inspector.layers(opened.model)),
+        opened.choices,
+        findings.layer,
+        findings.target,
+        time.perf_counter() - start,
+        truth,
+    )
+
+
+def _picture(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> tuple[np.ndarray, str, str]:
+    """The picture that is asked about, its caption, and what it is where that is known."""
+    try:
+        if request.pixels:
+            return decode_bytes(request.pixels, opened.channels), "", ""
+        if request.path:
+            return decode_file(request.path, opened.channels), request.path.replace("\\", "/").rsplit("/", 1)[-1], ""
+    except UnreadableSampleError as error:
+        where = request.path or _("The picture")
+        raise UserError(_("{path}: {reason}").format(path=where, reason=error)) from None
+    return _sample(request, opened, emit, control)
+
+
+def _sample(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> tuple[np.ndarray, str, str]:
+    if opened.run is None:
+        raise UserError(_("A model file has no samples of its own. Name a picture, or a run instead of the file."))
+    if request.split not in SPLIT_NAMES:
+        hint = did_you_mean(request.split, SPLIT_NAMES)
+        text = _("There is no split {split!r}; it is one of {known}. {hint}")
+        raise UserError(text.format(split=request.split, known=", ".join(SPLIT_NAMES), hint=hint).strip())
+    data = open_data(opened.run.experiment(), emit, control)
+    indices = data.splits[request.split]
+    if not 0 <= request.sample < len(indices):
+        raise UserError(
+            _("Sample {index} is not in the {split} split, which has {count} samples (from 0).").format(
+                index=request.sample, split=request.split, count=len(indices)
+            )
+        )
+    index = int(indices[request.sample])
+    truth = opened.task.describe(data.targets[index], data.target)
+    return np.array(data.images[index]), f"{data.names[index]} ({truth})", truth

@@ -1,0 +1,143 @@
+"""Models and data that questions were just asked about, kept open: the next question comes soon."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.control import Control, Emit
+from workbench.data.prepare import PreparedData, prepare
+from workbench.data.preprocessing import resize_pictures
+from workbench.errors import UserError
+from workbench.experiment import Experiment, PreprocessingSection
+from workbench.i18n import _
+from workbench.inspection.pictures import shrunk
+from workbench.registry import registry
+from workbench.runs.folder import RunFolder
+from workbench.runs.model_file import LoadedModel, load_model
+from workbench.tasks.task import Task
+
+_KEPT_MODELS = 3
+_KEPT_DATA = 2
+_SHOWN_PIXELS = 512
+
+_models: OrderedDict[Hashable, "OpenModel"] = OrderedDict()
+_data: OrderedDict[Hashable, PreparedData] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A model to ask questions of.
+
+    Attributes:
+        loaded: the model and what is known of it.
+        run: the run it belongs to, or None for a file.
+    """
+
+    loaded: LoadedModel
+    run: RunFolder | None
+
+    @property
+    def model(self) -> Any:
+        """The Keras model."""
+        return self.loaded.model
+
+    @property
+    def task(self) -> Task:
+        """What the model was trained for."""
+        return registry().tasks.get(self.loaded.task)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What can be explained: the classes."""
+        return self.task.choices(self.loaded.target) if self.loaded.target is not None else ()
+
+    @property
+    def channels(self) -> int:
+        """How pictures are to be decoded for it."""
+        return self.loaded.input.channels
+
+    def resized(self, pictures: list[np.ndarray]) -> np.ndarray:
+        """Decoded pictures of any size at the network's input size: uint8, by the same code as inside the model."""
+        return resize_pictures(pictures, self._preprocessing)
+
+    def inputs(self, resized: np.ndarray) -> np.ndarray:
+        """What the model takes for resized pictures.
+
+        Our own models scale inside; a foreign one that holds no scaling layer gets values from 0 to 1, as most expect.
+        """
+        if self.loaded.foreign and not self._scales_inside:
+            return resized.astype(np.float32) / 255
+        return resized
+
+    def shown(self, picture: np.ndarray, resized: np.ndarray) -> np.ndarray:
+        """What a heatmap is laid over: the picture itself, or what is left of it where the model crops or pads."""
+        return (
+            shrunk(picture, _SHOWN_PIXELS)
+            if self._preprocessing.resize == "stretch"
+            else shrunk(resized, _SHOWN_PIXELS)
+        )
+
+    @cached_property
+    def _scales_inside(self) -> bool:
+        from workbench.inspection.layers import named_layers
+
+        return any(
+            type(layer).__name__ in ("Rescaling", "Normalization") for layer in named_layers(self.model).values()
+        )
+
+    @cached_property
+    def _preprocessing(self) -> PreprocessingSection:
+        about = self.loaded.about or {}
+        size = self.loaded.input
+        kept = about.get("preprocessing", {})
+        resize = kept.get("resize", "stretch") if isinstance(kept, dict) else "stretch"
+        return PreprocessingSection.model_construct(
+            height=size.height, width=size.width, channels=size.channels, resize=resize, scaling="unit"
+        )
+
+
+def open_model(path: str) -> OpenModel:
+    """The model of a run folder or of a model file.
+
+    Raises:
+        UserError: there is none, or it cannot be opened.
+    """
+    place = Path(path).expanduser()
+    run = None
+    if place.is_dir():
+        run = RunFolder(place)
+        if not run.exists():
+            raise UserError(
+                _("{path} is not a run: it holds no experiment.toml. Name a run folder or a .keras file.").format(
+                    path=path
+                )
+            )
+        place = run.model_path
+        if not place.exists():
+            raise UserError(_("The run {name!r} has no model yet: no epoch of it has finished.").format(name=run.name))
+    try:
+        state = place.stat()
+        key = (str(place.resolve()), state.st_mtime_ns, state.st_size)
+    except OSError:
+        key = (str(place), 0, 0)
+    return _kept(_models, key, lambda: OpenModel(load_model(place), run), _KEPT_MODELS)
+
+
+def open_data(experiment: Experiment, emit: Emit, control: Control) -> PreparedData:
+    """The prepared data of an experiment."""
+    key = experiment.model_dump_json(include={"dataset", "splits", "preprocessing"})
+    return _kept(_data, key, lambda: prepare(experiment, emit, control), _KEPT_DATA)
+
+
+def _kept(store: OrderedDict, key: Hashable, make: Any, limit: int) -> Any:
+    if key not in store:
+        store[key] = make()
+        while len(store) > limit:
+            store.popitem(last=False)
+    store.move_to_end(key)
+    return store[key]
