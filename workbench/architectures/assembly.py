@@ -98,11 +98,10 @@ def _assemble(experiment: Experiment, input: ImageInput, output: OutputSpec, sta
     from_resized = keras.Model(resized, learned, name="network")
     pixels = keras.Input(shape=input.shape, dtype="uint8", name="pixels")
     picture = keras.ops.cast(pixels, "float32")
-    from workbench.data.augmentation import augment
+    if experiment.augmentation.active:
+        from workbench.data.augmentation import augment
 
-    change = augment(experiment.augmentation, input, experiment.training.seed)
-    if change is not None:
-        picture = change(picture)
+        picture = augment(experiment.augmentation, input, experiment.training.seed)(picture)
     trainable = keras.Model(pixels, from_resized(picture), name="trainable")
     return Network(model, trainable, from_logits)
 

@@ -74,6 +74,14 @@ def normalization_setting(default: str = "none") -> Any:
     )  # fmt: skip
 
 
+def head_setting(default: str) -> Any:
+    """How maps become a list."""
+    return setting(
+        default, title=mark("Head"), help=mark("How the last maps become one list of numbers."),
+        labels={"flatten": mark("Flatten"), "global_average": mark("Global average"), "global_max": mark("Global max")},
+    )  # fmt: skip
+
+
 def dense_setting(default: tuple[int, ...]) -> Any:
     """Units of the hidden dense layers."""
     return setting(
@@ -100,10 +108,7 @@ class ConvolutionalSection(ArchitectureSection):
     )
     activation: layers.Activation = activation_setting("relu")
     normalization: Normalization = normalization_setting()
-    head: Head = setting(
-        "flatten", title=mark("Head"), help=mark("How the last maps become one list of numbers."),
-        labels={"flatten": mark("Flatten"), "global_average": mark("Global average"), "global_max": mark("Global max")},
-    )  # fmt: skip
+    head: Head = head_setting("flatten")
     dense: Counts = dense_setting(())
     dropout: float = dropout_setting(0.0)
 
