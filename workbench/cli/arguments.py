@@ -1,0 +1,134 @@
+"""The commands and their arguments. Only argparse is imported here, so that `--help` answers at once."""
+
+import argparse
+from typing import NoReturn
+
+from workbench.errors import UserError, did_you_mean
+from workbench.i18n import _
+
+LISTS = ("datasets", "architectures", "inspectors", "devices", "plugins")
+SPLITS = ("train", "validation", "test")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises a `UserError` instead of printing the usage and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = message if message.endswith((".", "?")) else f"{message}."
+        raise UserError(_("{message} See `{program} --help`.").format(message=sentence, program=self.prog))
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(choice) for choice in action.choices]
+        text = _("{value!r} is none of {known}").format(value=value, known=", ".join(known))
+        raise argparse.ArgumentError(action, " ".join((text + ".", did_you_mean(str(value), known))).strip())
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    top = _Parser(
+        prog="workbench",
+        description=_("A workbench for learning and doing deep learning. Without a command, the window opens."),
+        epilog=_("Exit codes: 0 done, 1 the run failed, 2 bad input, 130 interrupted (the run is kept as stopped)."),
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="store_true", help=_("print the version"))
+    commands = top.add_subparsers(dest="command", metavar=_("COMMAND"), parser_class=_Parser)
+    _add_experiment_commands(commands)
+    _add_training_commands(commands)
+    _add_model_commands(commands)
+    _add_runs(commands)
+    lists = _command(commands, "list", _("what there is to choose from, plugins included"), json=True)
+    lists.add_argument("what", choices=LISTS, metavar="|".join(LISTS), help=_("what to list"))
+    _command(commands, "doctor", _("what is installed, what is missing, where things lie"), json=True)
+    return top
+
+
+def _command(commands: argparse._SubParsersAction, name: str, help: str, *, json: bool) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+    if json:
+        _add_json(command)
+    return command
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help=_("one JSON object a line on standard output"))
+
+
+def _add_runs_folder(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--runs", metavar=_("DIR"), help=_("the folder of the runs"))
+
+
+def _add_experiment_commands(commands: argparse._SubParsersAction) -> None:
+    new = _command(commands, "new", _("an experiment as TOML on standard output"), json=False)
+    new.add_argument("--dataset", metavar=_("NAME"), default="digits", help=_("`workbench list datasets`"))
+    new.add_argument(
+        "--architecture", metavar=_("NAME"), default="simple_cnn", help=_("`workbench list architectures`")
+    )
+    for name, help, json in (
+        ("data", _("samples, classes, splits and problems of an experiment's data"), True),
+        ("summary", _("the layer table of an experiment"), True),
+        ("code", _("the experiment as a stand-alone Keras script"), False),
+    ):
+        command = _command(commands, name, help, json=json)
+        command.add_argument("experiment", metavar="EXPERIMENT.toml", help=_("`workbench new` prints one"))
+
+
+def _add_training_commands(commands: argparse._SubParsersAction) -> None:
+    train = _command(commands, "train", _("train an experiment as a new run"), json=True)
+    train.add_argument("experiment", metavar="EXPERIMENT.toml", help=_("`workbench new` prints one"))
+    train.add_argument(
+        "--set", action="append", default=[], metavar=_("section.key=value"), dest="changes",
+        help=_("change a setting; may be given several times"),
+    )  # fmt: skip
+    _add_runs_folder(train)
+    resume = _command(commands, "resume", _("go on with a stopped, killed or completed run"), json=True)
+    _add_run(resume)
+    resume.add_argument(
+        "--epochs", type=int, default=0, metavar=_("TOTAL"), help=_("a larger total number extends a completed run")
+    )
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run", metavar="RUN", help=_("a run's folder or name"))
+    _add_runs_folder(command)
+
+
+def _add_model_commands(commands: argparse._SubParsersAction) -> None:
+    evaluate = _command(commands, "evaluate", _("judge a run's best model on a split"), json=True)
+    _add_run(evaluate)
+    evaluate.add_argument("--split", choices=SPLITS, default="test", help=_("which samples (default: test)"))
+    predict = _command(commands, "predict", _("what a run's model sees in pictures, a line a file"), json=True)
+    _add_run(predict)
+    predict.add_argument("paths", nargs="+", metavar="PATH", help=_("pictures, or folders of pictures"))
+    predict.add_argument("--top", type=int, default=5, metavar=_("N"), help=_("how many classes to tell (default: 5)"))
+    inspect = _command(commands, "inspect", _("look into a run's model; figures are written as files"), json=True)
+    _add_run(inspect)
+    inspect.add_argument("path", nargs="?", metavar="PATH", help=_("a picture"))
+    inspect.add_argument("--sample", type=int, metavar=_("N"), help=_("a sample of the split instead of a picture"))
+    inspect.add_argument("--split", choices=SPLITS, default="test", help=_("where the sample is from (default: test)"))
+    inspect.add_argument("--method", required=True, metavar=_("NAME"), help=_("`workbench list inspectors`"))
+    inspect.add_argument("--layer", default="", metavar=_("NAME"), help=_("the layer to look at"))
+    inspect.add_argument("--class", default="", metavar=_("NAME"), dest="target", help=_("the class to explain"))
+    inspect.add_argument("--out", required=True, metavar=_("DIR"), help=_("where the figures go"))
+
+
+def _add_runs(commands: argparse._SubParsersAction) -> None:
+    runs = _command(commands, "runs", _("list, rename, delete and compare runs"), json=True)
+    _add_runs_folder(runs)
+    actions = runs.add_subparsers(dest="action", metavar="list|rename|delete|compare", parser_class=_Parser)
+    listing = actions.add_parser("list", help=_("all runs, newest first"), allow_abbrev=False)
+    rename = actions.add_parser("rename", help=_("give a run another name"), allow_abbrev=False)
+    rename.add_argument("run", metavar="RUN")
+    rename.add_argument("name", metavar="NAME")
+    delete = actions.add_parser("delete", help=_("move runs to the trash"), allow_abbrev=False)
+    delete.add_argument("names", nargs="+", metavar="RUN")
+    compare = actions.add_parser(
+        "compare", help=_("what differs between runs, and what came of it"), allow_abbrev=False
+    )
+    compare.add_argument("names", nargs="+", metavar="RUN")
+    for action in (listing, rename, delete, compare):
+        # Given before or after the action; unset here, it must not overwrite what stood before.
+        action.add_argument("--runs", metavar=_("DIR"), default=argparse.SUPPRESS, help=_("the folder of the runs"))
+        action.add_argument("--json", action="store_true", default=argparse.SUPPRESS)

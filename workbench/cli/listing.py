@@ -1,0 +1,39 @@
+"""`list`: what there is to choose from."""
+
+import argparse
+import dataclasses
+from typing import Any
+
+from workbench.cli.answers import ask
+from workbench.cli.exit_codes import DONE
+from workbench.cli.output import Output
+from workbench.cli.tables import print_table
+from workbench.doctor import readable_bytes
+from workbench.i18n import _
+from workbench.registry import registry
+from workbench.requests import DevicesRequest
+
+
+def listing(arguments: argparse.Namespace, output: Output) -> int:
+    """List what can be chosen."""
+    rows = _rows(arguments.what, output)
+    if output.as_json:
+        for row in rows:
+            output.record(row)
+        return DONE
+    shown = [
+        {**row, "memory_bytes": readable_bytes(row["memory_bytes"])} if "memory_bytes" in row else row for row in rows
+    ]
+    if shown:
+        print_table(output, [name.replace("_", " ") for name in shown[0]], [list(row.values()) for row in shown])
+    else:
+        output.line(_("There are none."))
+    return DONE
+
+
+def _rows(what: str, output: Output) -> list[dict[str, Any]]:
+    if what == "devices":
+        return [dataclasses.asdict(device) for device in ask(DevicesRequest(), output)]
+    if what == "plugins":
+        return [{**vars(plugin), "path": str(plugin.path)} for plugin in registry().plugins]
+    return [{"name": entry.name, "title": _(entry.title), "help": _(entry.help)} for entry in getattr(registry(), what)]
