@@ -6,6 +6,7 @@ safe mode only.
 
 import json
 import os
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,18 +167,21 @@ def _load_by_keras(path: Path) -> Any:
 
 def _explain(path: Path, error: Exception) -> str:
     text = str(error).strip()
-    short = text.splitlines()[0][:300] if text else type(error).__name__
+    # Keras wraps what went wrong in what it was doing, once per layer of nesting: the innermost says it.
+    innermost = text.rsplit("Exception encountered:", 1)[-1].strip()
+    short = innermost.splitlines()[0][:300] if innermost else type(error).__name__
     if "lambda" in text.lower() or "unsafe" in text.lower() or "safe_mode" in text or "safe mode" in text.lower():
         return _(
             "{path} holds Python code of its maker's (a lambda), which would run on this computer as soon as the file "
             "is opened; the workbench does not open such files. Ask for a version without lambda layers, or rebuild it "
             "with Keras layers and save it again."
         ).format(path=path)
-    if "Could not locate" in text or "Unknown layer" in text or "custom_objects" in text:
+    missing = re.search(r"(?:Could not locate (?:class|function)|Unknown layer:|Unknown object:) '?(\w+)", text)
+    if missing:
         return _(
-            "{path} needs layers or functions that do not come with Keras and are not in the file: {error} It can "
-            "only be opened where their code is."
-        ).format(path=path, error=short)
+            "{path} needs {name!r}, a layer or function that does not come with Keras and is not in the file. It can only "
+            "be opened where its code is."
+        ).format(path=path, name=missing[1])
     if path.suffix.lower() in _OLD_FORMATS:
         if "No model config" in text:
             return _(
