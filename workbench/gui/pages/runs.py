@@ -1,0 +1,384 @@
+"""The runs page: every run there is, what became of it, and two or more of them over each other."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.errors import UserError
+from workbench.events import EpochFinished, Finished, RunStarted
+from workbench.gui.background import BackgroundWork
+from workbench.gui.figures.figure_panel import FigurePanel
+from workbench.gui.pages.page import Page
+from workbench.gui.pages.runs_actions import RESUMABLE, RunActions
+from workbench.gui.pages.runs_columns import NAME_COLUMN, columns, created_column
+from workbench.gui.pages.runs_reading import RunsReader, with_queue
+from workbench.gui.row_table import RowTableModel, RowTableView
+from workbench.gui.theme import GRID, appearance
+from workbench.gui.widgets import Notice, button_with_icon, hint, primary_button, section_title
+from workbench.gui.workspace import Workspace
+from workbench.i18n import _, mark
+from workbench.runs.index import RunSummary
+
+WATCH_MILLISECONDS = 3_000
+AFTER_EVENT_MILLISECONDS = 300
+MOST_COMPARED = 16
+
+
+class RunsPage(Page):
+    """A table of runs with what can be done with them. Reads the disk in a worker thread, and only while seen."""
+
+    name = "runs"
+    title = mark("Runs")
+    subtitle = mark("Every training, and what became of it. Select two or more to lay their curves over each other.")
+    icon = "runs"
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(workspace, parent)
+        self._work = BackgroundWork(self)
+        self._reader = RunsReader()
+        self._read: list[RunSummary] = []
+        self._reading = False
+        self._read_again = False
+        self._widths_set = False
+        self._to_select = ""
+        self._comparing: tuple[str, ...] = ()
+        self.actions_on_runs = RunActions(workspace, self._work, self)
+        self.table_model = RowTableModel(_identity, _tip)
+        self.table_model.set_columns(columns())
+        self.table = RowTableView(self.table_model)
+        self.table.setAccessibleName(_("Runs"))
+        self.table.sortByColumn(created_column(), Qt.SortOrder.DescendingOrder)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.search = QLineEdit()
+        self.notice = Notice(self)  # what went wrong with an action
+        self.about = Notice(self)  # what is wrong with the selected run
+        self._selected: set[str] = set()
+        self.figures = FigurePanel()
+        self._build()
+        self._connect()
+        self._timer = QTimer(self, interval=WATCH_MILLISECONDS)
+        self._timer.timeout.connect(self.refresh)
+        self._soon = QTimer(self, singleShot=True, interval=AFTER_EVENT_MILLISECONDS)
+        self._soon.timeout.connect(self.refresh)
+        self._follow_selection()
+
+    def shown(self) -> None:
+        """Read the folder now, and watch it."""
+        self._timer.start()
+        self.refresh()
+
+    def hidden(self) -> None:
+        """Stop watching."""
+        self._timer.stop()
+        self._soon.stop()
+        self._work.stop()
+
+    def refresh(self) -> None:
+        """Read the runs again, in a worker thread; what did not change is not opened."""
+        if self._reading:
+            self._read_again = True
+            return
+        self._reading, self._read_again = True, False
+        folder = self.workspace.settings.runs_folder
+        stopped = self._work.hurry.is_set
+        self._work.start(lambda post: self._reader.read(folder, post, stopped), self._take_all, self._take_part)
+
+    def compare_selected(self) -> None:
+        """Lay the selected runs over each other, below the table."""
+        runs = [run for run in self.table.selected() if run.path]
+        if len(runs) > MOST_COMPARED:
+            self.notice.show_message(
+                _("{count} runs are too many to tell their curves apart; select up to {most}.").format(
+                    count=len(runs), most=MOST_COMPARED
+                ),
+                "warning",
+            )
+        elif len(runs) >= 2:
+            self._compare(tuple(run.path for run in runs))
+
+    def close_comparison(self) -> None:
+        """Give the room back to the table."""
+        self._comparing = ()
+        self._comparison.hide()
+
+    def _build(self) -> None:
+        self.search.setPlaceholderText(_("Search runs"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName(_("Search runs"))
+        self.search.setMinimumWidth(220)
+        self.search.setMaximumWidth(420)
+        self._count = QLabel()
+        self._count.setProperty("role", "hint")
+        self.reopen_button = primary_button(_("&Reopen"), "evaluate")
+        self.resume_button = button_with_icon(_("Res&ume…"), "play")
+        self.copy_button = button_with_icon(_("&New experiment from this"), "new")
+        self.compare_button = button_with_icon(_("&Compare"), "compare")
+        self.rename_button = button_with_icon(_("Rena&me"), "edit")
+        self.folder_button = button_with_icon(_("Open &folder"), "folder")
+        self.delete_button = button_with_icon(_("&Delete"), "delete")
+        self.reopen_button.setToolTip(_("Evaluate, inspect and predict with this run (Enter)"))
+        self.rename_button.setToolTip(_("Rename in place (F2)"))
+        self.delete_button.setToolTip(_("Move to the trash (Delete)"))
+        bar = QHBoxLayout()
+        bar.setSpacing(GRID)
+        for button in self._buttons():
+            bar.addWidget(button)
+        bar.addStretch(1)
+        finder = QHBoxLayout()
+        finder.setSpacing(GRID)
+        finder.addWidget(self.search, 1)
+        finder.addWidget(self._count)
+        finder.addStretch(1)
+        self.content.addLayout(finder)
+        self.content.addLayout(bar)
+        self.content.addWidget(self.notice)
+        self.content.addWidget(self.about)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._table_and_comparison())
+        self._stack.addWidget(self._nothing_yet())
+        self.content.addWidget(self._stack, 1)
+
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return (
+            self.reopen_button, self.resume_button, self.compare_button, self.copy_button, self.rename_button,
+            self.folder_button, self.delete_button,
+        )  # fmt: skip
+
+    def _table_and_comparison(self) -> QWidget:
+        close = button_with_icon(_("Close comparison"), "remove")
+        close.clicked.connect(self.close_comparison)
+        head = QHBoxLayout()
+        head.addWidget(section_title(_("Comparison")), 1)
+        head.addWidget(close)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(self.figures)
+        self._comparison = QWidget()
+        layout = QVBoxLayout(self._comparison)
+        layout.setContentsMargins(0, GRID, 0, 0)
+        layout.addLayout(head)
+        layout.addWidget(scroll, 1)
+        self._comparison.hide()
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.addWidget(self.table)
+        self._splitter.addWidget(self._comparison)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setStretchFactor(0, 2)
+        self._splitter.setStretchFactor(1, 3)
+        return self._splitter
+
+    def _nothing_yet(self) -> QWidget:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.addStretch(1)
+        layout.addWidget(section_title(_("No runs yet")), 0, Qt.AlignmentFlag.AlignHCenter)
+        self._where = hint("")
+        self._where.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._where)
+        go = primary_button(_("Go to Train"), "train")
+        go.clicked.connect(self._go_to_train)
+        layout.addWidget(go, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(2)
+        return page
+
+    def _connect(self) -> None:
+        actions = self.actions_on_runs
+        actions.changed.connect(self.refresh)
+        actions.failed.connect(self._show_problem)
+        self.search.textChanged.connect(self._search)
+        self.table.chosen.connect(actions.reopen)
+        self.table.delete_pressed.connect(self._delete)
+        self.table.selected_changed.connect(self._follow_selection)
+        self.table.customContextMenuRequested.connect(self._context_menu)
+        self.table_model.edited.connect(self._rename)
+        self.reopen_button.clicked.connect(self._reopen)
+        self.resume_button.clicked.connect(self._resume)
+        self.copy_button.clicked.connect(self._copy)
+        self.compare_button.clicked.connect(self.compare_selected)
+        self.rename_button.clicked.connect(self._edit_name)
+        self.folder_button.clicked.connect(self._open_folder)
+        self.delete_button.clicked.connect(self._delete)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self.search.setFocus)
+        self.workspace.training.event.connect(self._training_event)
+        self.workspace.training.state_changed.connect(self._queue_changed)
+        self.workspace.settings.changed.connect(self._settings_changed)
+        appearance().changed.connect(self.table.viewport().update)
+
+    def _take_part(self, runs: list[RunSummary]) -> None:
+        self._read = runs
+        self._show_rows()
+
+    def _take_all(self, runs: list[RunSummary] | None) -> None:
+        self._reading = False
+        if runs is not None:
+            self._read = runs
+            self._show_rows()
+            self._stack.setCurrentIndex(0 if self.table_model.all_rows else 1)
+            where = _("Press Train on the Train page; what becomes of it is kept in {folder}.")
+            self._where.setText(where.format(folder=self.workspace.settings.runs_folder))
+        if self._read_again and self.isVisible():
+            self.refresh()
+
+    def _show_rows(self) -> None:
+        if self.table.editing:  # a name is being typed: the next reading shows what is new
+            self._soon.start()
+            return
+        self.table_model.set_rows(with_queue(self._read, self.workspace.training.queue))
+        if self.table_model.rows and not self._widths_set:
+            self._widths_set = True
+            self.table.fit_columns(NAME_COLUMN)
+        if self._to_select and self.table_model.place(self._to_select) >= 0:
+            self.table.select([self._to_select])
+            self._to_select = ""
+        if self.table_model.all_rows:
+            self._stack.setCurrentIndex(0)
+        self._show_count()
+        self._follow_selection()
+
+    def _show_count(self) -> None:
+        shown, total = len(self.table_model.rows), len(self.table_model.all_rows)
+        text = _("{total} runs") if shown == total else _("{shown} of {total} runs")
+        self._count.setText(text.format(shown=shown, total=total) if total != 1 or shown != 1 else _("1 run"))
+
+    def _search(self, text: str) -> None:
+        self.table_model.set_search(text)
+        self._show_count()
+
+    def _follow_selection(self) -> None:
+        """Enable what can be done with the selected runs, say what is wrong with one, keep the comparison up."""
+        selected = self.table.selected()
+        kept = [run for run in selected if run.path]
+        one = kept[0] if len(kept) == len(selected) == 1 else None
+        self.reopen_button.setEnabled(one is not None)
+        self.copy_button.setEnabled(one is not None)
+        self.folder_button.setEnabled(one is not None)
+        self.resume_button.setEnabled(one is not None and one.state in RESUMABLE)
+        self.rename_button.setEnabled(one is not None and one.state not in ("running", "queued"))
+        self.delete_button.setEnabled(bool(selected) and all(run.state != "running" for run in selected))
+        self.compare_button.setEnabled(len(kept) >= 2)
+        self.about.show_message(one.problem if one else "", "error" if one and one.state == "failed" else "warning")
+        identities = {_identity(run) for run in selected}
+        if identities != self._selected:
+            self._selected = identities
+            self.notice.show_message("")
+        paths = tuple(run.path for run in kept)
+        if self._comparing and 2 <= len(paths) <= MOST_COMPARED and set(paths) != set(self._comparing):
+            self._compare(paths)
+
+    def _compare(self, paths: tuple[str, ...]) -> None:
+        from workbench.runs.comparison import compare
+
+        self._comparing = paths
+        self._work.start(lambda _post: (paths, _figures_or_problem(compare, paths)), self._show_comparison)
+
+    def _show_comparison(self, outcome: tuple[tuple[str, ...], Any]) -> None:
+        paths, figures = outcome
+        if paths != self._comparing:  # another comparison was asked for, or it was closed
+            return
+        if isinstance(figures, str):
+            self._show_problem(figures)
+            return
+        self.figures.set_figures(list(figures))
+        if self._comparison.isHidden():
+            self._comparison.show()
+            height = self._splitter.height()
+            self._splitter.setSizes([height * 2 // 5, height * 3 // 5])
+
+    def _context_menu(self, position: QPoint) -> None:
+        if not self.table.selected():
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for button in self._buttons():
+            action = menu.addAction(button.icon(), button.text())
+            action.setEnabled(button.isEnabled())
+            action.triggered.connect(button.click)
+        menu.popup(self.table.viewport().mapToGlobal(position))
+
+    def _one(self) -> RunSummary | None:
+        selected = self.table.selected()
+        return selected[0] if len(selected) == 1 and selected[0].path else None
+
+    def _reopen(self) -> None:
+        if run := self._one():
+            self.actions_on_runs.reopen(run)
+
+    def _resume(self) -> None:
+        if run := self._one():
+            self.actions_on_runs.resume(run)
+
+    def _copy(self) -> None:
+        if run := self._one():
+            self.actions_on_runs.new_experiment(run)
+
+    def _open_folder(self) -> None:
+        if run := self._one():
+            self.actions_on_runs.open_folder(run)
+
+    def _edit_name(self) -> None:
+        if run := self._one():
+            self.table.setFocus()
+            self.table.edit(self.table_model.index(self.table_model.place(_identity(run)), NAME_COLUMN))
+
+    def _rename(self, run: RunSummary, name: str) -> None:
+        if not run.path:
+            return
+        self._to_select = str(Path(run.path).with_name(name.strip()))
+        self.actions_on_runs.rename(run, name)
+
+    def _delete(self) -> None:
+        if self.delete_button.isEnabled():
+            self.actions_on_runs.delete(self.table.selected())
+
+    def _show_problem(self, message: str) -> None:
+        self.notice.show_message(message, "error")
+
+    def _training_event(self, event: Any) -> None:
+        if isinstance(event, RunStarted | EpochFinished | Finished):
+            self._look_soon()
+
+    def _queue_changed(self) -> None:
+        if self.isVisible():
+            self._show_rows()
+        self._look_soon()
+
+    def _settings_changed(self) -> None:
+        self._look_soon()
+
+    def _look_soon(self) -> None:
+        if self.isVisible() and not self._soon.isActive():
+            self._soon.start()
+
+    def _go_to_train(self) -> None:
+        self.workspace.page_requested.emit("train")
+
+
+def _identity(run: RunSummary) -> str:
+    return run.path or f"queued {run.name} {run.created}"
+
+
+def _tip(run: RunSummary) -> str:
+    return run.problem
+
+
+def _figures_or_problem(compare: Any, paths: tuple[str, ...]) -> Any:
+    try:
+        return compare(paths).figures
+    except (UserError, OSError) as error:
+        return str(error)

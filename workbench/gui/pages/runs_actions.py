@@ -1,0 +1,140 @@
+"""What can be done with runs in the list: reopen, resume, copy, rename, delete, open the folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
+
+from workbench.errors import UserError
+from workbench.gui.background import BackgroundWork
+from workbench.gui.workspace import Workspace
+from workbench.i18n import _
+from workbench.requests import ResumeRequest
+from workbench.runs.folder import RunFolder
+from workbench.runs.index import NoTrashError, RunSummary, delete_run, rename_run
+
+RESUMABLE = ("stopped", "interrupted", "failed", "completed")
+_MOST_EPOCHS = 100_000
+
+
+class RunActions(QObject):
+    """Acts on runs. `ask`, `ask_number` and `open_url` may be replaced, so that tests open no dialogs."""
+
+    changed = Signal()  # the list has to be read again
+    failed = Signal(str)
+
+    def __init__(self, workspace: Workspace, work: BackgroundWork, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._work = work
+        self._parent = parent
+        self.ask: Callable[[str], bool] = self._ask_in_a_dialog
+        self.ask_number: Callable[[str, int, int], int | None] = self._ask_number_in_a_dialog
+        self.open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl
+
+    def reopen(self, run: RunSummary) -> None:
+        """Let all pages look at the run, beginning with its evaluation."""
+        if run.path:
+            self._workspace.set_current_run(run.path)
+            self._workspace.page_requested.emit("evaluate")
+
+    def new_experiment(self, run: RunSummary) -> None:
+        """Make the run's experiment the current one, as a new document."""
+        try:
+            experiment = RunFolder(run.path).experiment()
+        except UserError as error:
+            self.failed.emit(str(error))
+            return
+        document = self._workspace.document
+        question = _("The current experiment has changes that no file holds. Replace it by the one of {name!r}?")
+        if document.modified and not self.ask(question.format(name=run.name)):
+            return
+        document.new(experiment)
+        self._workspace.status_message.emit(
+            _("The experiment of {name!r} is the current one now.").format(name=run.name)
+        )
+        self._workspace.page_requested.emit("model")
+
+    def resume(self, run: RunSummary) -> None:
+        """Go on with a run; a completed one is given more epochs."""
+        epochs = 0
+        if run.state == "completed":
+            done = max(run.epochs, run.epochs_done)
+            question = _("{name!r} completed its {done} epochs. Train up to which number of epochs in total?")
+            chosen = self.ask_number(question.format(name=run.name, done=done), done + max(done // 2, 1), done + 1)
+            if chosen is None:
+                return
+            epochs = chosen
+        self._workspace.training.submit(ResumeRequest(run.path, epochs))
+        self.changed.emit()
+        self._workspace.page_requested.emit("train")
+
+    def rename(self, run: RunSummary, name: str) -> None:
+        """Give the run another name."""
+        try:
+            folder = rename_run(RunFolder(run.path), name)
+        except UserError as error:
+            self.failed.emit(str(error))
+            return
+        if self._workspace.current_run == run.path:
+            self._workspace.set_current_run(str(folder.path))
+        self.changed.emit()
+
+    def open_folder(self, run: RunSummary) -> None:
+        """Show the run's files in the desktop's file manager."""
+        if not self.open_url(QUrl.fromLocalFile(run.path)):
+            self.failed.emit(_("No program could be started that shows the folder {path}.").format(path=run.path))
+
+    def delete(self, runs: list[RunSummary]) -> None:
+        """Move runs to the trash, and take those that wait out of the queue; asks where there is no trash."""
+        waiting = [run.name for run in runs if not run.path]
+        for place in reversed(range(len(self._workspace.training.queue))):
+            if self._workspace.training.queue[place].name in waiting:
+                waiting.remove(self._workspace.training.queue[place].name)
+                self._workspace.training.remove(place)
+        paths = [run.path for run in runs if run.path]
+        if paths:
+            self._delete(paths, for_good=False)
+
+    def _delete(self, paths: list[str], for_good: bool) -> None:
+        self._work.start(lambda _post: _deleted(paths, for_good), self._after_deleting)
+
+    def _after_deleting(self, outcome: tuple[list[str], list[str], list[str]]) -> None:
+        deleted, without_trash, problems = outcome
+        if self._workspace.current_run in deleted:
+            self._workspace.set_current_run("")
+        if problems:
+            self.failed.emit("\n".join(problems))
+        if deleted:
+            self._workspace.status_message.emit(_("{count} deleted.").format(count=len(deleted)))
+        self.changed.emit()
+        if without_trash:
+            names = ", ".join(Path(path).name for path in without_trash)
+            if self.ask(
+                _("There is no trash where these runs lie: {names}. Delete them for good?").format(names=names)
+            ):
+                self._delete(without_trash, for_good=True)
+
+    def _ask_in_a_dialog(self, question: str) -> bool:
+        return QMessageBox.question(self._parent, _("Runs"), question) == QMessageBox.StandardButton.Yes
+
+    def _ask_number_in_a_dialog(self, question: str, proposed: int, least: int) -> int | None:
+        number, accepted = QInputDialog.getInt(self._parent, _("Resume"), question, proposed, least, _MOST_EPOCHS)
+        return number if accepted else None
+
+
+def _deleted(paths: list[str], for_good: bool) -> tuple[list[str], list[str], list[str]]:
+    """What was deleted, what lies where there is no trash, and what went wrong otherwise. In a worker thread."""
+    deleted, without_trash, problems = [], [], []
+    for path in paths:
+        try:
+            delete_run(RunFolder(path), for_good=for_good)
+        except NoTrashError:
+            without_trash.append(path)
+        except UserError as error:
+            problems.append(str(error))
+        else:
+            deleted.append(path)
+    return deleted, without_trash, problems
