@@ -179,8 +179,8 @@ def _explain(path: Path, error: Exception) -> str:
     missing = re.search(r"(?:Could not locate (?:class|function)|Unknown layer:|Unknown object:) '?(\w+)", text)
     if missing:
         return _(
-            "{path} needs {name!r}, a layer or function that does not come with Keras and is not in the file. It can only "
-            "be opened where its code is."
+            "{path} needs {name!r}, a layer or function that does not come with Keras and is not in the file. It can "
+            "only be opened where its code is."
         ).format(path=path, name=missing[1])
     if path.suffix.lower() in _OLD_FORMATS:
         if "No model config" in text:
