@@ -135,7 +135,9 @@ class Document(QObject):
         if target is None:
             raise UserError(_("This experiment has no file yet. Choose one."))
         try:
-            _write(self.experiment, target)
+            from workbench.experiment_toml import write_experiment
+
+            write_experiment(self.experiment, target)
         except OSError as error:
             raise UserError(_("{path} cannot be written: {error}").format(path=target, error=error)) from None
         self.path = target.resolve()
@@ -151,10 +153,8 @@ class Document(QObject):
         note = {"path": str(self.path or ""), "modified": self.modified}
         try:
             self._safety_copy.parent.mkdir(parents=True, exist_ok=True)
-            _write(self.experiment, self._safety_copy)
-            temporary = self._safety_note.with_suffix(".tmp")
-            temporary.write_text(json.dumps(note), encoding="utf-8")
-            os.replace(temporary, self._safety_note)
+            _replace(self._safety_copy, _plain_toml(self.experiment))
+            _replace(self._safety_note, json.dumps(note))
         except OSError as error:
             self.recovery_message = _("The safety copy cannot be written: {error}").format(error=error)
 
@@ -197,11 +197,16 @@ class Document(QObject):
         self.state_changed.emit()
 
 
-def _write(experiment: Experiment, path: Path) -> None:
-    from workbench.experiment_toml import write_experiment
+def _plain_toml(experiment: Experiment) -> str:
+    from workbench.experiment_toml import to_toml
 
-    temporary = path.with_name(f".{path.name}.tmp")
-    write_experiment(experiment, temporary)
+    return to_toml(experiment, commented=False)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace a file as a whole. Not forced to the disk: that can take long, and this is the window's thread."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
 
 

@@ -21,7 +21,6 @@ from workbench.i18n import _
 
 DRAIN_MILLISECONDS = 120
 STOP_GRACE_MILLISECONDS = 20_000
-ENGINE_MEMORY_LIMIT = 6 * 2**30
 JOIN_SECONDS = 10.0
 
 _log = logging.getLogger(__name__)
@@ -54,6 +53,7 @@ class TrainingQueue(QObject):
         self.paused = False
         self.stopping = False
         self.last_event_time = 0.0
+        self._closed = False
         self._waiting: list[Training] = []
         self._events: list[tuple[Training, Event | None]] = []
         self._lock = threading.Lock()
@@ -80,6 +80,11 @@ class TrainingQueue(QObject):
             self._next()
         else:
             self.state_changed.emit()
+
+    def start(self) -> None:
+        """Start the engine, so that the first training need not wait for it."""
+        if not self._closed:
+            self.engine.start()
 
     def remove(self, index: int) -> None:
         """Take a training that waits out of the queue."""
@@ -123,6 +128,7 @@ class TrainingQueue(QObject):
 
     def close(self) -> None:
         """End everything: what waits is forgotten, what runs is killed."""
+        self._closed = True
         self._waiting.clear()
         if self.current is not None:
             self.current.killed = True
@@ -174,14 +180,15 @@ class TrainingQueue(QObject):
         if training.finished:
             return
         training.finished = True
+        end = Finished(state, training.run, message)
         if training.run:
-            from workbench.runs.folder import RunFolder
+            from workbench.runs.writer import finish
 
             try:
-                RunFolder(Path(training.run)).finish(state, message)
+                end = finish(training.run, state, message)
             except (OSError, UserError) as error:  # a full disk: the end is shown at least
-                message = f"{message}\n{error}"
-        self._post(training, Finished(state, training.run, message))
+                end = Finished(state, training.run, f"{message}\n{error}")
+        self._post(training, end)
 
     def _post(self, training: Training, event: Event | None) -> None:
         with self._lock:
@@ -191,6 +198,7 @@ class TrainingQueue(QObject):
         with self._lock:
             events, self._events = self._events, []
         if not events:
+            self._insist()
             return
         self.last_event_time = time.monotonic()
         for training, event in _merged(events):
@@ -198,6 +206,14 @@ class TrainingQueue(QObject):
                 self._ended()
             else:
                 self._tell(training, event)
+
+    def _insist(self) -> None:
+        """Ask again what an engine could not hear yet, because the job had not reached it."""
+        if self.current is not None and self.stopping and not self.current.finished and self.engine.busy:
+            if self.current.killed:
+                self.engine.kill()
+            else:
+                self.engine.stop()
 
     def _tell(self, training: Training, event: Event) -> None:
         match event:
@@ -221,9 +237,6 @@ class TrainingQueue(QObject):
             self._thread = None
         if not self._waiting:
             self._timer.stop()
-        if (self.engine.memory_bytes or 0) > ENGINE_MEMORY_LIMIT:
-            self.engine.kill()
-            self.engine.start()
         self._next()
 
 

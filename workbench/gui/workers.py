@@ -113,6 +113,11 @@ class Questions(QObject):
             self._condition.notify_all()
         self._tell_busy()
 
+    def start(self) -> None:
+        """Start the engine, so that the first question need not wait for it."""
+        if not self._closing:
+            self.engine.start()
+
     def drop(self, key: str) -> None:
         """Give up the questions of a key: they are never answered."""
         with self._condition:

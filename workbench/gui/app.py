@@ -1,0 +1,90 @@
+"""The start and the end of the window: from a command line to an exit code."""
+
+import logging
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from workbench.engine import Engine
+from workbench.errors import UserError
+from workbench.gui.main_window import MainWindow
+from workbench.gui.theme import icon, prepare
+from workbench.gui.workspace import Workspace
+from workbench.i18n import _
+
+_POLL_MILLISECONDS = 250
+_log = logging.getLogger("workbench.gui")
+
+
+def run_window(arguments: list[str]) -> int:
+    """Show the window and wait until it is closed.
+
+    Args:
+        arguments: at most one path of an experiment to open.
+
+    Returns:
+        The exit code.
+    """
+    application = QApplication.instance() or QApplication(["workbench", *arguments])
+    qInstallMessageHandler(_log_qt_message)
+    application.setApplicationName("workbench")
+    application.setApplicationDisplayName(_("Workbench"))
+    application.setDesktopFileName("workbench")
+    prepare(application)
+    window = open_window(arguments)
+    application.setWindowIcon(icon("app", "accent"))
+    window.show()
+    code = application.exec()
+    qInstallMessageHandler(None)
+    return code
+
+
+def open_window(arguments: list[str]) -> MainWindow:
+    """The window on fresh engines, which start after its first paint."""
+    workspace = Workspace(Engine("questions", device="cpu"), Engine("training"))
+    window = MainWindow(workspace)
+    workspace.setParent(window)
+    window.first_painted.connect(EngineStart(workspace).begin)
+    window.show_page(workspace.settings.values.page)
+    for argument in arguments[:1]:
+        try:
+            workspace.document.open(Path(argument))
+        except UserError as error:
+            workspace.status_message.emit(str(error))
+    return window
+
+
+class EngineStart(QObject):
+    """Starts the engines one after the other, so that two imports of Keras do not fight for the processor."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._workspace = workspace
+        self._timer = QTimer(self, interval=_POLL_MILLISECONDS)
+        self._timer.timeout.connect(self._look)
+
+    def begin(self) -> None:
+        """Start the engine of questions now, that of trainings when it is ready."""
+        message = self._workspace.document.recovery_message
+        if message:
+            self._workspace.status_message.emit(message)
+        self._workspace.questions.start()
+        self._timer.start()
+
+    def _look(self) -> None:
+        if self._workspace.questions.engine.ready or self._workspace.training.running:
+            self._timer.stop()
+            self._workspace.training.start()
+
+
+def _log_qt_message(kind: QtMsgType, _context: object, message: str) -> None:
+    levels = {
+        QtMsgType.QtDebugMsg: logging.DEBUG,
+        QtMsgType.QtInfoMsg: logging.INFO,
+        QtMsgType.QtWarningMsg: logging.WARNING,
+    }
+    _log.log(levels.get(kind, logging.ERROR), "Qt: %s", message)
+    if kind == QtMsgType.QtFatalMsg:
+        print(message, file=sys.stderr)

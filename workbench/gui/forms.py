@@ -1,0 +1,244 @@
+"""Forms made from pydantic sections: titles, help, units, limits and choices come from the fields."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from workbench.gui.form_editors import ChoiceEditor, Editor, make_editor
+from workbench.gui.form_fields import FieldPlan, plan_fields
+from workbench.gui.theme import GRID, set_icon
+from workbench.i18n import _
+
+LABEL_WIDTH = 16 * GRID
+_TAKEN_BY_MENUS = "fervh"
+
+
+class Form(QWidget):
+    """Edits one section. It never changes the section itself: it says what the user wants by `edited`.
+
+    Args:
+        section_class: the pydantic class whose fields are shown.
+        parent: the owner.
+        editors: makers of editors for fields that need their own, by field name or by the hint `widget`.
+        leave_out: names of fields that are not shown.
+    """
+
+    edited = Signal(str, object)  # path of the field inside the section ("optimizer.learning_rate"), its new value
+
+    def __init__(
+        self,
+        section_class: type[BaseModel],
+        parent: QWidget | None = None,
+        *,
+        editors: dict[str, Callable[[FieldPlan], Editor]] | None = None,
+        leave_out: tuple[str, ...] = (),
+        _letters: set[str] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.section_class = section_class
+        self._makers = editors or {}
+        self._letters = set(_TAKEN_BY_MENUS) if _letters is None else _letters
+        self._rows: dict[str, _Row] = {}
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(GRID)
+        plans = [plan for plan in plan_fields(section_class) if plan.name not in leave_out]
+        self._add_rows(self._layout, [plan for plan in plans if not plan.advanced])
+        self._fold: _Fold | None = None
+        folded = [plan for plan in plans if plan.advanced]
+        if folded:
+            self._fold = _Fold()
+            self._layout.addWidget(self._fold)
+            self._add_rows(self._fold.content, folded)
+
+    def set_section(self, section: BaseModel) -> None:
+        """Show the values of a section; nothing is emitted."""
+        for name, row in self._rows.items():
+            row.set_value(getattr(section, name))
+
+    def set_error(self, path: str, text: str) -> None:
+        """Say under a field what is wrong with it; an empty text takes that back."""
+        name, _dot, rest = path.partition(".")
+        row = self._rows.get(name)
+        if row is not None:
+            row.set_error(rest, text)
+            if text and row.advanced and self._fold is not None:
+                self._fold.open(True)
+
+    def editor(self, path: str) -> Editor | None:
+        """The editor of a field, by its path; None where there is none."""
+        name, _dot, rest = path.partition(".")
+        row = self._rows.get(name)
+        if row is None:
+            return None
+        return row.nested.editor(rest) if rest and row.nested is not None else row.editor
+
+    def _add_rows(self, layout: QVBoxLayout, plans: list[FieldPlan]) -> None:
+        for plan in plans:
+            row = _Row(plan, self._makers, self._letters)
+            row.edited.connect(self.edited)
+            self._rows[plan.name] = row
+            layout.addWidget(row)
+
+
+class _Row(QWidget):
+    """A label, an editor, room for an error, and the form of a section below where there is one."""
+
+    edited = Signal(str, object)
+
+    def __init__(self, plan: FieldPlan, makers: dict[str, Callable[[FieldPlan], Editor]], letters: set[str]) -> None:
+        super().__init__()
+        self._plan = plan
+        self._makers = makers
+        self._letters = letters
+        self.advanced = plan.advanced
+        self.editor: Editor | None = None
+        self.nested: Form | None = None
+        self._frame: QFrame | None = None
+        self._layout = QFormLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setHorizontalSpacing(GRID)
+        self._layout.setVerticalSpacing(GRID // 2)
+        self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._label = QLabel(with_mnemonic(plan.title, letters))
+        self._label.setMinimumWidth(LABEL_WIDTH)
+        self._label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self._error = QLabel()
+        self._error.setProperty("role", "field-error")
+        self._error.setWordWrap(True)
+        self._error.hide()
+        if plan.kind == "section":
+            self._label.setProperty("role", "section")
+            self._layout.addRow(self._label)
+        else:
+            self.editor = self._make_editor()
+            self._label.setBuddy(self.editor)
+            self._explain()
+            self._layout.addRow(self._label, self.editor)
+        self._layout.addRow(self._error)
+        if plan.kind == "section":
+            self._nest(plan.section)
+
+    def set_value(self, value: Any) -> None:
+        match self._plan.kind:
+            case "union":
+                self._nest(type(value))
+                self.editor.set_value(getattr(value, "name", None) or getattr(value, "kind", None))
+                self.nested.set_section(value)
+            case "section":
+                self.nested.set_section(value)
+            case _:
+                self.editor.set_value(value)
+        self._show_error("")
+
+    def set_error(self, rest: str, text: str) -> None:
+        if rest and self.nested is not None and self.nested.editor(rest) is not None:
+            self.nested.set_error(rest, text)
+        else:
+            self._show_error(text)
+
+    def _make_editor(self) -> Editor:
+        plan = self._plan
+        make = self._makers.get(plan.name) or self._makers.get(plan.widget)
+        if make is None:
+            make = ChoiceEditor if plan.kind == "union" else make_editor
+        editor = make(plan)
+        editor.edited.connect(self._edited)
+        return editor
+
+    def _explain(self) -> None:
+        plan = self._plan
+        limits = _limits_text(plan)
+        tip = "\n".join(part for part in (plan.help, limits) if part)
+        for widget in (self._label, self.editor):
+            widget.setToolTip(tip)
+            widget.setWhatsThis(tip)
+
+    def _nest(self, section: type[BaseModel]) -> None:
+        """Show the form of a section below, made anew when another kind of section was chosen."""
+        if self.nested is not None and self.nested.section_class is section:
+            return
+        if self._frame is not None:
+            self._layout.removeRow(self._frame)
+        self._frame = QFrame()
+        self._frame.setProperty("role", "nested")
+        inner = QVBoxLayout(self._frame)
+        inner.setContentsMargins(GRID, 0, 0, 0)
+        self.nested = Form(section, editors=self._makers, _letters=self._letters)
+        self.nested.edited.connect(self._nested_edited)
+        inner.addWidget(self.nested)
+        self._layout.addRow(self._frame)
+        self._frame.setVisible(bool(self.nested._rows))
+
+    def _edited(self, value: Any) -> None:
+        if self._plan.kind == "union":
+            key = "name" if "name" in self._plan.variants[0][1].model_fields else "kind"
+            value = {key: value}
+        self.edited.emit(self._plan.name, value)
+
+    def _nested_edited(self, path: str, value: Any) -> None:
+        self.edited.emit(f"{self._plan.name}.{path}", value)
+
+    def _show_error(self, text: str) -> None:
+        if text == self._error.text():
+            return
+        self._error.setText(text)
+        self._error.setVisible(bool(text))
+        field = self.editor.focusProxy() if self.editor is not None else None
+        if field is not None:
+            field.setProperty("wrong", bool(text))
+            field.style().unpolish(field)
+            field.style().polish(field)
+
+
+class _Fold(QWidget):
+    """Fields that few need, behind a button."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        self._button = QPushButton(_("Advanced"))
+        self._button.setProperty("role", "flat")
+        self._button.setCheckable(True)
+        self._button.toggled.connect(self._toggled)
+        layout.addWidget(self._button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._body = QWidget()
+        self.content = QVBoxLayout(self._body)
+        self.content.setContentsMargins(0, 0, 0, 0)
+        self.content.setSpacing(GRID)
+        layout.addWidget(self._body)
+        self._toggled(False)
+
+    def open(self, unfolded: bool) -> None:
+        """Show or fold away."""
+        self._button.setChecked(unfolded)
+
+    def _toggled(self, unfolded: bool) -> None:
+        set_icon(self._button, "down" if unfolded else "right", "accent")
+        self._body.setVisible(unfolded)
+
+
+def with_mnemonic(title: str, taken: set[str]) -> str:
+    """The title with an ampersand before its first letter that no other has; `taken` is added to."""
+    for position, character in enumerate(title):
+        letter = character.lower()
+        if letter.isascii() and letter.isalpha() and letter not in taken:
+            taken.add(letter)
+            return f"{title[:position].replace('&', '&&')}&{title[position:].replace('&', '&&')}"
+    return title.replace("&", "&&")
+
+
+def _limits_text(plan: FieldPlan) -> str:
+    low = "" if plan.minimum is None else f"{plan.minimum:.10g}"
+    high = "" if plan.maximum is None else f"{plan.maximum:.10g}"
+    unit = f" {plan.unit}" if plan.unit else ""
+    if low and high:
+        return _("From {low} to {high}{unit}.").format(low=low, high=high, unit=unit)
+    if low or high:
+        return (_("At least {low}{unit}.") if low else _("At most {high}{unit}.")).format(low=low, high=high, unit=unit)
+    return ""
