@@ -122,9 +122,21 @@ def blended(pixels: np.ndarray, values: np.ndarray, blend: float) -> np.ndarray:
     scale = max(1, math.ceil(SMALLEST_SIDE / max(height, width, 1)))
     size = (width * scale, height * scale)
     below = _resized(picture, size, smooth=False).astype(np.float32)
-    share = np.clip(np.nan_to_num(np.asarray(values, np.float32)), 0, 1)
-    above = colour(_resized((share * 255).round().astype(np.uint8), size, smooth=True) / 255)
+    above = colour(stretched(values, size[1], size[0]))
     return ((1 - blend) * below + blend * above).round().astype(np.uint8)
+
+
+def stretched(values: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Values on a finer or coarser grid, bilinear, cell centres on cell centres; what is no number counts as 0."""
+    grid = np.nan_to_num(np.asarray(values, np.float32))
+    for axis, wanted in ((0, height), (1, width)):
+        have = grid.shape[axis]
+        position = np.clip((np.arange(wanted, dtype=np.float32) + 0.5) * have / wanted - 0.5, 0, have - 1)
+        before = position.astype(np.intp)
+        after = np.minimum(before + 1, have - 1)
+        share = np.expand_dims(position - before, 1 - axis)
+        grid = np.take(grid, before, axis) * (1 - share) + np.take(grid, after, axis) * share
+    return grid
 
 
 def _rows(figure: Figure) -> Iterable[Iterable[Any]]:

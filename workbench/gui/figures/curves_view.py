@@ -1,0 +1,166 @@
+"""Lines over a common axis, with their values under the pointer."""
+
+import numpy as np
+import pyqtgraph
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPen, QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
+
+from workbench.gui.figures.figure_view import FigureView
+from workbench.gui.theme import GRID, plot_color, style_plot, theme
+from workbench.gui.widgets import button_with_icon
+from workbench.i18n import _
+
+# Lines are told apart by their strokes as well as by their colours.
+STROKES = (
+    Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine,
+    Qt.PenStyle.DashDotDotLine,
+)  # fmt: skip
+FEW_POINTS = 40
+MANY_POINTS = 4000
+
+
+class Plot(pyqtgraph.PlotWidget):
+    """A plot inside a page that scrolls: the wheel zooms only with Ctrl."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class CurvesView(FigureView):
+    """Draws `Curves`. A curve keeps its line item for the next figure, so that live curves cost only their points."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._plot = Plot()
+        self._plot.setMenuEnabled(False)
+        self._plot.hideButtons()
+        self._plot.showGrid(x=True, y=True, alpha=0.25)
+        self._plot.setMinimumHeight(260)
+        # The figure's own menu is offered instead.
+        self._plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._legend = self._plot.addLegend(offset=(-10, 10))
+        self._lines: dict[str, pyqtgraph.PlotDataItem] = {}
+        self._marks: list[pyqtgraph.InfiniteLine] = []
+        self._pointer = pyqtgraph.InfiniteLine(angle=90, movable=False)
+        self._pointer.setVisible(False)
+        self._plot.addItem(self._pointer, ignoreBounds=True)
+        self._plot.scene().sigMouseMoved.connect(self._tell_values)
+        self._values = QLabel(" ")
+        self._values.setTextFormat(Qt.TextFormat.PlainText)
+        self._values.setWordWrap(True)
+        self._values.setProperty("role", "hint")
+        self._logarithmic = QCheckBox(_("&Logarithmic"))
+        self._logarithmic.toggled.connect(self._set_logarithmic)
+        everything = button_with_icon(_("Show &all"))
+        everything.setToolTip(_("Back to the whole range. Drag to move, Ctrl and the wheel to zoom."))
+        everything.clicked.connect(self._show_all)
+        self.knobs.addWidget(self._logarithmic)
+        self.knobs.addWidget(everything)
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID // 2)
+        layout.addWidget(self._plot, 1)
+        layout.addWidget(self._values)
+        self.set_body(body)
+
+    @property
+    def plot(self) -> pyqtgraph.PlotWidget:
+        """The plot, for tests and for pages that zoom it."""
+        return self._plot
+
+    def draw(self) -> None:
+        style_plot(self._plot)
+        colors = theme()
+        self._plot.setLabel("bottom", self.figure.x_label, color=colors.muted)
+        self._plot.setLabel("left", self.figure.y_label, color=colors.muted)
+        self._legend.setLabelTextColor(colors.text)
+        self._legend.setBrush(QColor(colors.surface))
+        self._pointer.setPen(pyqtgraph.mkPen(colors.field_border, width=1))
+        self._draw_lines()
+        self._draw_marks()
+
+    def _draw_lines(self) -> None:
+        wanted = [curve.name for curve in self.figure.curves]
+        if list(self._lines) != wanted:
+            for line in self._lines.values():
+                self._plot.removeItem(line)
+            self._legend.clear()
+            self._lines = {name: self._plot.plot(name=name) for name in wanted}
+        for number, curve in enumerate(self.figure.curves):
+            line = self._lines[curve.name]
+            color = plot_color(number)
+            many = len(curve.x) > MANY_POINTS
+            # A pen wider than one pixel, or dashed, makes Qt's line drawing many times slower on long curves.
+            line.setPen(
+                pyqtgraph.mkPen(color, width=1 if many else 2, style=STROKES[0 if many else number % len(STROKES)])
+            )
+            few = len(curve.x) <= FEW_POINTS
+            line.setSymbol("o" if few else None)
+            if few:
+                line.setSymbolSize(5)
+                line.setSymbolBrush(color)
+                line.setSymbolPen(None)
+            line.setClipToView(many)
+            line.setDownsampling(auto=many, method="peak")
+            line.setData(np.asarray(curve.x, float), np.asarray(curve.y, float), connect="finite")
+
+    def _draw_marks(self) -> None:
+        for mark in self._marks:
+            self._plot.removeItem(mark)
+        self._marks = []
+        colors = theme()
+        for name, position in self.figure.marks:
+            mark = pyqtgraph.InfiniteLine(
+                pos=position, angle=90, label=name, pen=_mark_pen(),
+                labelOpts={"position": 0.06, "color": colors.text, "fill": QColor(colors.surface), "movable": False},
+            )  # fmt: skip
+            self._plot.addItem(mark, ignoreBounds=True)
+            self._marks.append(mark)
+
+    def _set_logarithmic(self, logarithmic: bool) -> None:
+        self._plot.setLogMode(y=logarithmic)
+        self._show_all()
+
+    def _show_all(self) -> None:
+        self._plot.enableAutoRange()
+
+    def _tell_values(self, position: QPointF) -> None:
+        box = self._plot.getPlotItem().vb
+        if self.figure is None or not box.sceneBoundingRect().contains(position):
+            self._pointer.setVisible(False)
+            self._values.setText(" ")
+            return
+        wanted = box.mapSceneToView(position).x()
+        parts, nearest = [], None
+        for curve in self.figure.curves:
+            index = _nearest(curve.x, wanted)
+            if index is not None:
+                nearest = (
+                    curve.x[index]
+                    if nearest is None or abs(curve.x[index] - wanted) < abs(nearest - wanted)
+                    else nearest
+                )
+                parts.append(f"{curve.name} {curve.y[index]:.5g}")
+        if nearest is None:
+            return
+        self._pointer.setPos(float(nearest))
+        self._pointer.setVisible(True)
+        self._values.setText(f"{self.figure.x_label} {nearest:.6g}:  " + "   ".join(parts))
+
+
+def _mark_pen() -> QPen:
+    return pyqtgraph.mkPen(theme().muted, width=1, style=Qt.PenStyle.DashLine)
+
+
+def _nearest(x: np.ndarray, wanted: float) -> int | None:
+    """The index of the position closest to `wanted`; positions rise."""
+    if len(x) == 0:
+        return None
+    after = int(np.clip(np.searchsorted(x, wanted), 0, len(x) - 1))
+    before = max(after - 1, 0)
+    return before if abs(x[before] - wanted) <= abs(x[after] - wanted) else after

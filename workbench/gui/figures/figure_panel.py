@@ -1,0 +1,96 @@
+"""Several figures in one place: side by side where there is room, below each other where there is not."""
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from workbench.figures import Figure
+from workbench.gui.figures import view_for
+from workbench.gui.figures.figure_view import FigureView
+from workbench.gui.theme import GRID
+from workbench.gui.widgets import Card
+
+NARROWEST_COLUMN = 560
+
+
+class FigurePanel(QWidget):
+    """Shows figures; a view is kept for the next figure of the same kind and title, with its zoom and its knobs.
+
+    It does not scroll: put it into a scroll area.
+    """
+
+    tile_clicked = Signal(int)  # index of a sample in its split
+    cell_clicked = Signal(int, int, tuple)  # row, column, indices of its samples
+
+    def __init__(self, parent: QWidget | None = None, *, column_width: int = NARROWEST_COLUMN) -> None:
+        super().__init__(parent)
+        self._column_width = column_width
+        self._views: dict[tuple[str, str, int], FigureView] = {}
+        self._cards: list[Card] = []
+        self._columns = 0
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(2 * GRID)
+
+    @property
+    def views(self) -> list[FigureView]:
+        """The views, in the order of the figures."""
+        return list(self._views.values())
+
+    def set_figures(self, figures: Iterable[Figure]) -> None:
+        """Show these figures and no others."""
+        before, self._views = self._views, {}
+        for figure in figures:
+            key = self._free_key(figure)
+            view = before.pop(key, None)
+            if view is None:
+                view = self._add_view(figure)
+            else:
+                view.set_figure(figure)
+            self._views[key] = view
+        for view in before.values():
+            view.parentWidget().deleteLater()
+            view.parentWidget().hide()
+        self._cards = [view.parentWidget() for view in self._views.values()]
+        self._arrange(force=True)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.set_figures(())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _free_key(self, figure: Figure) -> tuple[str, str, int]:
+        number = 0
+        while (figure.kind, figure.title, number) in self._views:
+            number += 1
+        return (figure.kind, figure.title, number)
+
+    def _add_view(self, figure: Figure) -> FigureView:
+        card = Card(parent=self)
+        view = view_for(figure, card)
+        view.tile_clicked.connect(self.tile_clicked)
+        view.cell_clicked.connect(self.cell_clicked)
+        card.content.addWidget(view)
+        card.show()
+        return view
+
+    def _arrange(self, force: bool = False) -> None:
+        fitting = max(1, (self.width() + 2 * GRID) // (self._column_width + 2 * GRID))
+        columns = min(fitting, max(1, len(self._cards)))
+        if columns == self._columns and not force:
+            return
+        for card in self._cards:
+            self._grid.removeWidget(card)
+        for column in range(max(columns, self._columns)):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+        self._columns = columns
+        rows = -(-len(self._cards) // columns)
+        for number, card in enumerate(self._cards):
+            row, column = divmod(number, columns)
+            last_alone = row == rows - 1 and len(self._cards) % columns == 1 and columns > 1
+            self._grid.addWidget(card, row, column, 1, columns if last_alone else 1)

@@ -1,0 +1,228 @@
+"""What all renderers share: title, note, knobs, saving and copying, and drawing only what is seen.
+
+A renderer gives its widget to `set_body`, and draws `self.figure` in `draw`; it is called only while the view is
+visible, and again after a change of theme.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QFont, QGuiApplication, QImage, QPainter, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from workbench.errors import UserError
+from workbench.figure_files import save_figure
+from workbench.figures import Figure
+from workbench.gui.theme import GRID, appearance, set_icon, theme
+from workbench.gui.widgets import Notice, hint, section_title
+from workbench.i18n import _
+
+SAVED_SCALE = 2
+_FALLBACK_SIZE = QSize(640, 440)
+
+
+def ask_where(parent: QWidget, name: str, pattern: str) -> str:
+    """Ask for the name of a file to write; empty when the user thinks better of it."""
+    return QFileDialog.getSaveFileName(parent, _("Save figure"), name, pattern)[0]
+
+
+class FigureView(QWidget):
+    """Base of the renderers. Tests and pages may replace `ask_path`, which asks where to save."""
+
+    tile_clicked = Signal(int)  # index of a sample in its split
+    cell_clicked = Signal(int, int, tuple)  # row, column, indices of its samples
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.figure: Figure | None = None
+        self.body: QWidget | None = None
+        self.ask_path: Callable[[QWidget, str, str], str] = ask_where
+        self._stale = False
+        self._title = section_title("")
+        self._title.setWordWrap(True)
+        self._note = hint("")
+        self._problem = Notice(self)
+        self.knobs = QHBoxLayout()
+        self.knobs.setSpacing(GRID)
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(self._title, 1)
+        head.addLayout(self.knobs)
+        head.addWidget(self._save_button())
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(GRID)
+        self._layout.addLayout(head)
+        self._layout.addWidget(self._problem)
+        self._layout.addWidget(self._note)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        appearance().changed.connect(self._follow_theme)
+
+    def set_figure(self, figure: Figure) -> None:
+        """Show a figure of this view's kind in place of the one before."""
+        self.figure = figure
+        self._title.setText(figure.title)
+        self._title.setVisible(bool(figure.title))
+        self._note.setText(figure.note)
+        self._note.setVisible(bool(figure.note))
+        self.setAccessibleName(figure.title or figure.kind)
+        if self.body is not None:
+            self.body.setAccessibleName(figure.title or figure.kind)
+            self.body.setAccessibleDescription(figure.note)
+        self._stale = True
+        if self.isVisible():
+            self.draw_now()
+
+    def set_body(self, body: QWidget) -> None:
+        """The widget that shows the figure; called once, by the renderer."""
+        self.body = body
+        self._layout.insertWidget(1, body, 1)
+
+    def draw(self) -> None:
+        """Bring the body up to date with `self.figure` and the theme."""
+        raise NotImplementedError
+
+    def draw_now(self) -> None:
+        """Draw if anything changed since the last time, seen or not."""
+        if self._stale and self.figure is not None:
+            self._stale = False
+            self.draw()
+
+    def actions_of_kind(self) -> list[QAction]:
+        """What the context menu offers besides saving; a renderer may add to it."""
+        return []
+
+    def picture(self) -> QImage:
+        """What is seen, with title and note, at twice its size on the screen."""
+        body = self._prepared_body()
+        margin = 2 * GRID
+        width = body.width()
+        bold = QFont(self._title.font())
+        bold.setBold(True)
+        title = _text_height(self.figure.title, bold, width)
+        note = _text_height(self.figure.note, self.font(), width)
+        size = QSize(width + 2 * margin, title + body.height() + note + 2 * margin)
+        image = QImage(size * SAVED_SCALE, QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(SAVED_SCALE)
+        image.fill(QColor(theme().surface))
+        painter = QPainter(image)
+        wrapped = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
+        painter.setPen(QColor(theme().text))
+        painter.setFont(bold)
+        painter.drawText(QRect(margin, margin, width, title), int(wrapped), self.figure.title)
+        painter.setFont(self.font())
+        below = margin + title + body.height()
+        painter.drawText(
+            QRect(margin, below, width, note), int(wrapped | Qt.AlignmentFlag.AlignBottom), self.figure.note
+        )
+        painter.end()
+        # Rendering by a painter of its own, so that children with own painters (plots) find the scale of the image.
+        body.render(image, QPoint(margin, margin + title), flags=QWidget.RenderFlag.DrawChildren)
+        return image
+
+    def save_png(self, path: str | Path) -> None:
+        """Save what is seen. Raises `UserError` when the file cannot be written."""
+        if not self.picture().save(str(path), "PNG"):
+            raise UserError(_("{path} cannot be written. Choose another folder, or make room.").format(path=path))
+
+    def save_csv(self, path: str | Path) -> None:
+        """Save the numbers. Raises `UserError` when the file cannot be written."""
+        save_figure(self.figure, path)
+
+    def save_json(self, path: str | Path) -> None:
+        """Save everything. Raises `UserError` when the file cannot be written."""
+        save_figure(self.figure, path)
+
+    def contextMenuEvent(self, event) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for action in self.actions_of_kind():
+            menu.addAction(action)
+        if menu.actions():
+            menu.addSeparator()
+        self._fill_save_menu(menu)
+        menu.popup(event.globalPos())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.draw_now()
+
+    def _follow_theme(self) -> None:
+        self._stale = True
+        if self.isVisible():
+            self.draw_now()
+
+    def _prepared_body(self) -> QWidget:
+        """The body, drawn and laid out also when it was never on the screen."""
+        if not self.isVisible():
+            if not self.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide) and self.width() < 200:
+                self.resize(_FALLBACK_SIZE)
+            self.ensurePolished()
+            self.layout().activate()
+        self.draw_now()
+        return self.body
+
+    def _save_button(self) -> QToolButton:
+        button = QToolButton(self)
+        button.setToolTip(_("Save or copy this figure"))
+        button.setAccessibleName(_("Save or copy this figure"))
+        button.setAutoRaise(True)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        set_icon(button, "save")
+        menu = QMenu(button)
+        self._fill_save_menu(menu)
+        button.setMenu(menu)
+        return button
+
+    def _fill_save_menu(self, menu: QMenu) -> None:
+        menu.addAction(_("Save as PNG…"), self._ask_png)
+        menu.addAction(_("Save as CSV…"), self._ask_csv)
+        menu.addAction(_("Save as JSON…"), self._ask_json)
+        menu.addAction(_("Copy picture"), self._copy)
+
+    def _ask_png(self) -> None:
+        self._ask("png", _("Pictures (*.png)"), self.save_png)
+
+    def _ask_csv(self) -> None:
+        self._ask("csv", _("Tables (*.csv)"), self.save_csv)
+
+    def _ask_json(self) -> None:
+        self._ask("json", _("JSON (*.json)"), self.save_json)
+
+    def _ask(self, ending: str, pattern: str, save: Callable[[Path], None]) -> None:
+        chosen = self.ask_path(self, f"{_file_name(self.figure)}.{ending}", pattern)
+        if not chosen:
+            return
+        path = Path(chosen)
+        if path.suffix.lower() != f".{ending}":
+            path = path.with_name(f"{path.name}.{ending}")
+        try:
+            save(path)
+        except UserError as error:
+            self._problem.show_message(str(error), "error")
+        else:
+            self._problem.show_message("")
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setImage(self.picture())
+
+
+def knob_label(text: str, buddy: QWidget) -> QLabel:
+    """The label of a knob beside a figure's title."""
+    label = QLabel(text)
+    label.setBuddy(buddy)
+    return label
+
+
+def _file_name(figure: Figure) -> str:
+    kept = "".join(c if c.isalnum() else "_" for c in (figure.title or figure.kind).lower())
+    return "_".join(part for part in kept.split("_") if part)[:60] or figure.kind
+
+
+def _text_height(text: str, font: QFont, width: int) -> int:
+    from PySide6.QtGui import QFontMetrics
+
+    if not text:
+        return 0
+    return QFontMetrics(font).boundingRect(QRect(0, 0, width, 10_000), Qt.TextFlag.TextWordWrap, text).height() + GRID

@@ -1,0 +1,230 @@
+"""Many pictures in a grid; only those in sight are made into images and painted."""
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QImage, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import QListView, QSlider, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from workbench.figures import Gallery
+from workbench.gui.figures.enlarged import show_enlarged
+from workbench.gui.figures.figure_view import FigureView, knob_label
+from workbench.gui.figures.pictures import draw_image, fitted, to_image
+from workbench.gui.theme import GRID, theme
+from workbench.i18n import _
+
+SMALLEST, USUAL, LARGEST = 48, 96, 256
+KEPT_IMAGES = 600
+ROWS_IN_SIGHT = 3
+
+
+class Tiles(QAbstractListModel):
+    """The tiles of a gallery. Images are made when first painted, and the latest few hundred kept."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.gallery: Gallery | None = None
+        self._images: dict[int, QImage] = {}
+
+    def set_gallery(self, gallery: Gallery) -> None:
+        """Exchange all tiles."""
+        self.beginResetModel()
+        self.gallery = gallery
+        self._images.clear()
+        self.endResetModel()
+
+    def image(self, row: int) -> QImage:
+        """The picture of a tile."""
+        found = self._images.get(row)
+        if found is None:
+            while len(self._images) >= KEPT_IMAGES:
+                del self._images[next(iter(self._images))]
+            found = self._images[row] = to_image(self.gallery.tiles[row].pixels, values=self.gallery.values)
+        return found
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        return 0 if self.gallery is None or (parent is not None and parent.isValid()) else len(self.gallery.tiles)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        tile = self.gallery.tiles[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.ToolTipRole:
+                return tile.caption
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return _("{caption}, wrong").format(caption=tile.caption) if tile.wrong else tile.caption
+        return None
+
+
+class TilePainter(QStyledItemDelegate):
+    """Paints one tile: picture, caption, a cross on mistakes, a frame where it is selected."""
+
+    def __init__(self, tiles: Tiles, parent: QObject) -> None:
+        super().__init__(parent)
+        self._tiles = tiles
+        self.side = USUAL
+        self.lines = 1
+
+    def sizeHint(self, option: QStyleOptionViewItem, _index: QModelIndex) -> QSize:
+        return self.cell(option.fontMetrics.lineSpacing())
+
+    def cell(self, line: int) -> QSize:
+        """The size of a tile with its caption, and the gap to the next."""
+        caption = self.lines * line + GRID // 2 if self.lines else 0
+        return QSize(self.side + 2 * GRID, self.side + caption + 2 * GRID)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        colors = theme()
+        tile = self._tiles.gallery.tiles[index.row()]
+        painter.save()
+        frame = option.rect.adjusted(2, 2, -2, -2)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        if selected or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(QPen(QColor(colors.accent if selected else colors.border), 1.5))
+            painter.setBrush(QColor(colors.accent_soft) if selected else Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(frame, 4, 4)
+        box = QRect(option.rect.left() + GRID, option.rect.top() + GRID, self.side, self.side)
+        image = self._tiles.image(index.row())
+        target = fitted(image.size(), box)
+        draw_image(painter, target, image)
+        if tile.wrong:
+            _draw_cross(painter, target.topLeft() + QPoint(2, 2), max(14, self.side // 6))
+        self._draw_caption(painter, option, box, tile.caption)
+        painter.restore()
+
+    def _draw_caption(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect, caption: str) -> None:
+        painter.setPen(QColor(theme().text))
+        line = option.fontMetrics.lineSpacing()
+        for number, text in enumerate(caption.split("\n")[: self.lines]):
+            place = QRect(
+                option.rect.left() + 4, box.bottom() + GRID // 2 + number * line, option.rect.width() - 8, line
+            )
+            short = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, place.width())
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter, short)
+
+
+def _draw_cross(painter: QPainter, corner: QPoint, size: int) -> None:
+    """A sign that needs no colour to be seen: a white cross on a red disc with a white rim."""
+    disc = QRect(corner, QSize(size, size))
+    painter.setPen(QPen(QColor("white"), 1.5))
+    painter.setBrush(QColor("#b3261e"))
+    painter.drawEllipse(disc)
+    painter.setPen(QPen(QColor("white"), max(2.0, size / 8)))
+    cross = disc.adjusted(size // 3, size // 3, -size // 3, -size // 3)
+    painter.drawLine(cross.topLeft(), cross.bottomRight())
+    painter.drawLine(cross.topRight(), cross.bottomLeft())
+
+
+class TileList(QListView):
+    """A grid that asks for as many rows as it has, up to a few; the rest scrolls."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setMovement(QListView.Movement.Static)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setUniformItemSizes(True)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setMouseTracking(True)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self.fit_height()
+
+    def fit_height(self) -> None:
+        """Be as high as the rows need, between one row and the rows that are to be in sight."""
+        cell = self.gridSize()
+        count = self.model().rowCount() if self.model() else 0
+        columns = max(1, (self.viewport().width() - 2) // max(1, cell.width()))
+        rows = max(1, -(-count // columns))
+        frame = 2 * self.frameWidth() + 2
+        self.setMinimumHeight(min(rows, ROWS_IN_SIGHT) * cell.height() + frame)
+        self.setMaximumHeight(rows * cell.height() + frame)
+
+
+class GalleryView(FigureView):
+    """Draws `Gallery`. A click on a tile that shows a sample gives `tile_clicked`; any other tile is enlarged."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._list = TileList()
+        self._tiles = Tiles(self)
+        self._painter = TilePainter(self._tiles, self)
+        self._list.setModel(self._tiles)
+        self._list.setItemDelegate(self._painter)
+        self._list.clicked.connect(self._click)
+        self._list.doubleClicked.connect(self._enlarge_index)
+        self._list.installEventFilter(self)
+        self._size = QSlider(Qt.Orientation.Horizontal)
+        self._size.setRange(SMALLEST, LARGEST)
+        self._size.setSingleStep(8)
+        self._size.setPageStep(32)
+        self._size.setFixedWidth(96)
+        self._size.setValue(USUAL)
+        self._size.setAccessibleName(_("Size of the pictures"))
+        self._size.setToolTip(_("Size of the pictures"))
+        self._size.valueChanged.connect(self._resize_tiles)
+        self.knobs.addWidget(knob_label(_("Si&ze"), self._size))
+        self.knobs.addWidget(self._size)
+        self.set_body(self._list)
+
+    @property
+    def list(self) -> QListView:
+        """The grid, for pages that select in it."""
+        return self._list
+
+    def set_tile_side(self, side: int) -> None:
+        """The side of a picture in pixels."""
+        self._size.setValue(side)
+
+    def draw(self) -> None:
+        if self._tiles.gallery is not self.figure:
+            self._tiles.set_gallery(self.figure)
+            lines = max((tile.caption.count("\n") + 1 if tile.caption else 0 for tile in self.figure.tiles), default=0)
+            self._painter.lines = min(lines, 3)
+            self._resize_tiles(self._size.value())
+        self._list.viewport().update()
+
+    def actions_of_kind(self) -> list[QAction]:
+        action = QAction(_("Enlarge"), self)
+        action.setEnabled(self._list.currentIndex().isValid())
+        action.triggered.connect(self._enlarge_current)
+        return [action]
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._list and event.type() == QEvent.Type.KeyPress and self._list.currentIndex().isValid():
+            return self._press(event) or super().eventFilter(watched, event)
+        return super().eventFilter(watched, event)
+
+    def _press(self, event: QKeyEvent) -> bool:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._enlarge_current()
+            return True
+        if event.key() == Qt.Key.Key_Space:
+            self._click(self._list.currentIndex())
+            return True
+        return False
+
+    def _resize_tiles(self, side: int) -> None:
+        self._painter.side = side
+        self._list.setGridSize(self._painter.cell(self._list.fontMetrics().lineSpacing()))
+        self._list.fit_height()
+        self._list.scheduleDelayedItemsLayout()
+
+    def _click(self, index: QModelIndex) -> None:
+        sample = self.figure.tiles[index.row()].sample
+        if sample >= 0:
+            self.tile_clicked.emit(sample)
+        else:
+            self._enlarge_index(index)
+
+    def _enlarge_current(self) -> None:
+        self._enlarge_index(self._list.currentIndex())
+
+    def _enlarge_index(self, index: QModelIndex) -> None:
+        if index.isValid():
+            show_enlarged(self, self.figure.tiles, index.row(), values=self.figure.values)

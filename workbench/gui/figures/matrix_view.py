@@ -1,0 +1,116 @@
+"""A confusion matrix that can be read from 2 to 1,000 classes."""
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from workbench.colour_maps import ramp
+from workbench.figures import Matrix
+from workbench.gui.figures.colour_bar import ColourBar
+from workbench.gui.figures.figure_view import FigureView
+from workbench.gui.figures.matrix_canvas import MatrixCanvas
+from workbench.gui.theme import GRID, theme
+from workbench.gui.widgets import button_with_icon
+from workbench.i18n import _
+
+LIGHT_RAMP = ("#d9e4f7", "#08306b")
+DARK_RAMP = ("#22355a", "#ffe9a8")
+
+
+def shares(values: np.ndarray, mode: str) -> np.ndarray:
+    """Counts as shares: of the true class (`row`), of the predicted class (`column`), or of the largest (`count`)."""
+    counts = np.asarray(values, np.float64)
+    match mode:
+        case "row":
+            total = counts.sum(axis=1, keepdims=True)
+        case "column":
+            total = counts.sum(axis=0, keepdims=True)
+        case _:
+            total = counts.max(initial=0)
+    return counts / np.maximum(total, 1)
+
+
+class MatrixView(FigureView):
+    """Draws `Matrix`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._mode = QComboBox()
+        for text, mode in ((_("Counts"), "count"), (_("By row"), "row"), (_("By column"), "column")):
+            self._mode.addItem(text, mode)
+        self._mode.setAccessibleName(_("What the colours and numbers mean"))
+        self._mode.setToolTip(
+            _("Counts, shares of every true class (rows), or shares of every predicted class (columns)")
+        )
+        self._mode.currentIndexChanged.connect(self._change_mode)
+        whole = button_with_icon(_("Show &all"))
+        whole.setToolTip(_("Back to the whole matrix. Ctrl and the wheel or + and - zoom, dragging moves."))
+        self.canvas = MatrixCanvas()
+        whole.clicked.connect(self.canvas.show_all)
+        self.knobs.addWidget(self._mode)
+        self.knobs.addWidget(whole)
+        self._key = ColourBar()
+        self._told = QLabel(" ")
+        self._told.setTextFormat(Qt.TextFormat.PlainText)
+        self._told.setProperty("role", "hint")
+        self._told.setWordWrap(True)
+        self.canvas.cell_pointed.connect(self._tell)
+        self.canvas.cell_clicked.connect(self._click)
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID // 2)
+        layout.addWidget(self.canvas, 1)
+        below = QHBoxLayout()
+        below.addWidget(self._told, 1)
+        below.addWidget(self._key)
+        layout.addLayout(below)
+        self.set_body(body)
+
+    @property
+    def mode(self) -> str:
+        """`count`, `row` or `column`."""
+        return self._mode.currentData()
+
+    def set_mode(self, mode: str) -> None:
+        """Show counts, or shares by row or by column."""
+        self._mode.setCurrentIndex(self._mode.findData(mode))
+
+    def draw(self) -> None:
+        figure: Matrix = self.figure
+        colours = ramp(*(DARK_RAMP if theme().dark else LIGHT_RAMP))
+        self.canvas.set_matrix(figure, shares(figure.values, self.mode), self.mode != "count", colours)
+        high = "100 %" if self.mode != "count" else str(int(np.max(figure.values, initial=0)))
+        self._key.set_range("0 %" if self.mode != "count" else "0", high, colours)
+        self.canvas.setAccessibleName(
+            _("{title}: {count} classes. Arrow keys choose a cell, Enter shows its samples.").format(
+                title=figure.title, count=len(figure.names)
+            )
+        )
+
+    def describe(self, row: int, column: int) -> str:
+        """A cell in words: both classes, the count, its shares."""
+        figure: Matrix = self.figure
+        by_row, by_column = (shares(figure.values, mode)[row, column] for mode in ("row", "column"))
+        return " · ".join(
+            (
+                f"{figure.row_label}: {figure.names[row]}",
+                f"{figure.column_label}: {figure.names[column]}",
+                _("{count} ({by_row:.1%} of the row, {by_column:.1%} of the column)").format(
+                    count=int(figure.values[row, column]), by_row=by_row, by_column=by_column
+                ),
+            )
+        )
+
+    def _change_mode(self, _index: int) -> None:
+        if self.figure is not None:
+            self.draw()
+
+    def _tell(self, row: int, column: int) -> None:
+        text = self.describe(row, column) if row >= 0 else " "
+        self._told.setText(text)
+        self.canvas.setToolTip(text.strip())
+        self.canvas.setAccessibleDescription(text.strip())
+
+    def _click(self, row: int, column: int) -> None:
+        self.cell_clicked.emit(row, column, tuple(self.figure.samples.get((row, column), ())))
