@@ -86,7 +86,7 @@ class TrainingLoop:
 
     def build(self) -> None:
         """Make all variables of model, metrics and optimizer."""
-        x, y, _weights = next(iter(self._training.epoch(np.arange(self._training.count))))
+        x, y, _weights = next(iter(self._training.epoch(np.arange(len(self._training)))))
         self._steps.build(x, y)
 
     def checkpoint(self) -> Checkpoint:
@@ -108,7 +108,7 @@ class TrainingLoop:
         if self.position.step == 0:
             seed_epoch(self._model, self._settings.seed, self.position.epoch)
             self._steps.reset()
-        permutation = order(self._settings.seed, self.position.epoch, self._training.count)
+        permutation = order(self._settings.seed, self.position.epoch, len(self._training))
         return iter(self._training.epoch(permutation, first_step=self.position.step))
 
     def train(self, batches: Iterator[Any], limit: int | None = None) -> bool:
@@ -148,7 +148,7 @@ class TrainingLoop:
         training_seconds = position.seconds
         if self._validation is not None:
             self._steps.reset()
-            for x, y in self._validation.evaluation():
+            for x, y, _weights in self._validation.evaluation():
                 self._steps.validate(x, y)
             metrics.update({f"val_{name}": value for name, value in self._steps.means().items()})
         is_best = self.judge.see(position.epoch, metrics, self._settings)
