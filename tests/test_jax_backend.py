@@ -1,0 +1,64 @@
+"""The workbench on Keras' JAX backend, in a process where TensorFlow cannot be imported."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+SCRIPT = textwrap.dedent(
+    """
+    import importlib.abc, json, sys
+
+    class NoTensorFlow(importlib.abc.MetaPathFinder):
+        def find_spec(self, name, path=None, target=None):
+            if name.partition(".")[0] == "tensorflow":
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    sys.meta_path.insert(0, NoTensorFlow())
+
+    from workbench.control import Control
+    from workbench.events import Finished
+    from workbench.experiment import from_values
+    from workbench.jobs import run_job
+    from workbench.requests import InspectRequest, PredictRequest, TrainRequest
+
+    experiment = from_values({
+        "version": 1,
+        "dataset": {"name": "digits"},
+        "preprocessing": {"height": 12, "width": 12},
+        "augmentation": {"rotation": 5.0},
+        "architecture": {"name": "simple_cnn", "filters": [8, 8]},
+        "training": {"epochs": 3, "batch_size": 64, "optimizer": {"name": "adam", "learning_rate": 0.01}},
+    }, "the smoke test")
+    events = []
+    run = run_job(TrainRequest(experiment, sys.argv[1]), events.append, Control())
+    end = events[-1]
+    figures = run_job(InspectRequest(run, "grad_cam", {}), events.append, Control()).figures
+    print(json.dumps({
+        "state": end.state, "message": end.message, "metrics": end.metrics,
+        "kinds": [figure.kind for figure in figures], "tensorflow": "tensorflow" in sys.modules,
+    }))
+    """
+)
+
+
+def test_an_experiment_trains_and_is_inspected_without_tensorflow(tmp_path):
+    pytest.importorskip("jax", reason="JAX is a development dependency")
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "WORKBENCH_HOME": str(tmp_path / "home")}
+    answer = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "runs")],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=300,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr[-3_000:]
+    result = json.loads(answer.stdout.splitlines()[-1])
+    assert result["state"] == "completed", result["message"]
+    assert result["metrics"]["test_accuracy"] > 0.5
+    assert "heatmap" in result["kinds"]
+    assert not result["tensorflow"]
