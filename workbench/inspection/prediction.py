@@ -43,8 +43,8 @@ class PredictedItem:
         answer: the decoded prediction, or None.
         error: why there is none, or an empty string.
         seconds: decoding, resizing and its share of the batch's time in the model.
-        pixels: a thumbnail, uint8 (height, width) or (height, width, 3), the longest side at most 96; None where the file
-            could not be read.
+        pixels: a thumbnail, uint8 (height, width) or (height, width, 3), the longest side at most 96; None where
+            the file could not be read.
         figures: a heatmap, where one was asked for.
     """
 
