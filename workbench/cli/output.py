@@ -1,12 +1,19 @@
-"""Standard output, kept clean: what we print goes there, what a library prints goes to standard error."""
+"""Standard output and standard error, kept clean: only what we print goes there."""
 
 import contextlib
+import faulthandler
 import json
 import math
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
+
+from workbench.control import Stopped
+from workbench.errors import UserError
+
+_TAIL_BYTES = 4_000
 
 
 class Output:
@@ -58,29 +65,67 @@ def finite(values: Any) -> Any:
 
 @contextlib.contextmanager
 def clean_output(*, as_json: bool) -> Iterator[Output]:
-    """Standard output for our own lines only; meanwhile prints and C-level writes of libraries go to standard error."""
+    """Standard output for our own lines only.
+
+    What libraries print meanwhile, from Python or from C, goes into a file that is thrown away; a defect takes the end
+    of it along as a note.
+    """
     own = sys.stdout
-    sys.stdout.flush()
-    saved = _duplicate_of_descriptor(own)
-    if saved is None:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield Output(own, as_json=as_json)
-        return
-    os.dup2(2, 1)
-    stream = open(saved, "w", encoding=own.encoding, errors=own.errors, closefd=False)  # noqa: SIM115  closed below
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
+    with tempfile.TemporaryFile() as chatter, contextlib.ExitStack() as restored:
+        saved = _diverted(1, chatter.fileno(), restored) if _writes_to(own, 1) else None
+        errors = _diverted(2, chatter.fileno(), restored)
+        if errors is not None and not faulthandler.is_enabled():
+            faulthandler.enable(errors)
+            restored.callback(faulthandler.disable)
+        if saved is None:
+            restored.enter_context(contextlib.redirect_stdout(sys.stderr))
+            stream = own
+        else:
+            stream = open(saved, "w", encoding=own.encoding, errors=own.errors, closefd=False)  # noqa: SIM115
+            restored.callback(_close_quietly, stream)
+        try:
             yield Output(stream, as_json=as_json)
-    finally:
-        os.dup2(saved, 1)
-        with contextlib.suppress(BrokenPipeError):
-            stream.close()
+        except (UserError, Stopped, BrokenPipeError):
+            raise
+        except Exception as error:
+            error.add_note(f"What libraries printed last:\n{_tail(chatter)}")
+            raise
+
+
+def _diverted(descriptor: int, target: int, restored: contextlib.ExitStack) -> int | None:
+    """Let what is written to a descriptor go elsewhere; a duplicate of where it went before, or None without one."""
+    try:
+        saved = os.dup(descriptor)
+    except OSError:
+        return None
+
+    def restore() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os.dup2(saved, descriptor)
         os.close(saved)
 
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        (sys.stdout if descriptor == 1 else sys.stderr).flush()
+    os.dup2(target, descriptor)
+    restored.callback(restore)
+    return saved
 
-def _duplicate_of_descriptor(stream: TextIO) -> int | None:
-    """A copy of descriptor 1, if the stream is what writes to it (a test may have put another in its place)."""
+
+def _writes_to(stream: TextIO, descriptor: int) -> bool:
+    """Whether the stream is what writes to it; a test may have put another in its place."""
     try:
-        return os.dup(1) if stream.fileno() == 1 else None
+        return stream.fileno() == descriptor
     except (OSError, AttributeError):
-        return None
+        return False
+
+
+def _close_quietly(stream: TextIO) -> None:
+    with contextlib.suppress(OSError):
+        stream.close()
+
+
+def _tail(chatter: IO[bytes]) -> str:
+    chatter.seek(max(0, chatter.seek(0, os.SEEK_END) - _TAIL_BYTES))
+    return chatter.read().decode("utf-8", "replace")
