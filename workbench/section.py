@@ -4,7 +4,7 @@ Limits, choices, units, titles and help texts live on the pydantic `Field`; form
 TOML are made from them. Use `setting(...)` to declare one.
 """
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -54,31 +54,55 @@ def explain(error: ValidationError, what: str, model: type[BaseModel] | None = N
 
 
 def _explain_one(fault: dict[str, Any], model: type[BaseModel] | None) -> str:
-    location = [str(part) for part in fault["loc"]]
-    place = ".".join(location)
-    if fault["type"] == "extra_forbidden":
-        known = sorted(_fields_at(model, location[:-1])) if model else []
-        text = _("there is no setting called {name!r}").format(name=location[-1])
-        hint = did_you_mean(location[-1], known)
-        allowed = _("known here: {names}").format(names=", ".join(known)) if known else ""
-        return ". ".join(part for part in (f"{place}: {text}", hint.rstrip("."), allowed) if part)
-    if fault["type"] == "missing":
-        return _("{place}: is missing").format(place=place)
+    location = list(fault["loc"])
+    place = ".".join(str(part) for part in location)
+    match fault["type"]:
+        case "extra_forbidden":
+            known = _fields_at(model, location[:-1]) if model else []
+            return _unknown(_("{place}: there is no such setting.").format(place=place), str(location[-1]), known)
+        case "missing":
+            return _("{place}: is missing.").format(place=place)
+        case "union_tag_invalid":
+            tag = str(fault["ctx"]["tag"])
+            text = _("{place}: there is no {tag!r}.").format(place=place, tag=tag)
+            return _unknown(text, tag, _quoted(fault["ctx"]["expected_tags"]))
+        case "literal_error":
+            value = fault["input"]
+            return _unknown(_("{place}: there is no {tag!r}.").format(place=place, tag=value), str(value),
+                            _quoted(fault["ctx"]["expected"].replace(" or ", ", ")))  # fmt: skip
     message = fault["msg"].removeprefix("Value error, ")
-    if isinstance(fault.get("ctx", {}).get("error"), UserError):
-        return f"{place}: {message}"
-    text = _("{place}: {message}; it is {value!r}").format(place=place, message=message, value=fault["input"])
-    if fault["type"] == "literal_error" and isinstance(fault["input"], str):
-        choices = [part.strip().strip("'") for part in fault["ctx"]["expected"].replace(" or ", ", ").split(",")]
-        hint = did_you_mean(fault["input"], choices)
-        text = f"{text}. {hint}" if hint else text
-    return text
+    if "error" in fault.get("ctx", {}):
+        return f"{place}: {message}" if place else message
+    return _("{place}: {message}; it is {value!r}").format(place=place, message=message, value=fault["input"])
 
 
-def _fields_at(model: type[BaseModel], location: list[str]) -> list[str]:
+def _unknown(text: str, name: str, known: list[str]) -> str:
+    allowed = _("Known here: {names}.").format(names=", ".join(known)) if known else ""
+    return " ".join(part for part in (text, did_you_mean(name, known), allowed) if part)
+
+
+def _quoted(text: str) -> list[str]:
+    return [part.strip().strip("'") for part in text.split(",")]
+
+
+def _fields_at(model: type[BaseModel], location: list[str | int]) -> list[str]:
+    """Names of the settings of the section at a location; a location holds indices and tags of unions, too."""
+    candidates = [model]
     for part in location:
-        field = model.model_fields.get(part)
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-            return []
-        model = field.annotation
-    return list(model.model_fields)
+        annotations = [each.model_fields[part].annotation for each in candidates if part in each.model_fields]
+        tagged = [each for each in candidates if part in _tags(each)]
+        candidates = (
+            [section for annotation in annotations for section in _sections_in(annotation)] or tagged or candidates
+        )
+    return sorted({name for section in candidates for name in section.model_fields})
+
+
+def _sections_in(annotation: Any) -> list[type[BaseModel]]:
+    """All sections that an annotation names, however deep in unions, lists and tuples."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [section for argument in get_args(annotation) for section in _sections_in(argument)]
+
+
+def _tags(section: type[BaseModel]) -> set[Any]:
+    return {field.default for name, field in section.model_fields.items() if name in ("name", "kind")}

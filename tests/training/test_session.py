@@ -38,9 +38,9 @@ def small_experiment(**training):
             "architecture": {
                 "name": "layers",
                 "layers": [
-                    {"kind": "convolution", "filters": 6, "kernel": 3},
+                    {"kind": "convolution", "filters": 6, "kernel_size": 3},
                     {"kind": "batch_normalization"},
-                    {"kind": "max_pooling", "size": 2},
+                    {"kind": "max_pooling", "pool_size": 2},
                     {"kind": "flatten"},
                     {"kind": "dropout", "rate": 0.3},
                 ],
