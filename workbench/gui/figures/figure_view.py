@@ -56,6 +56,8 @@ class FigureView(QWidget):
         self._layout.addLayout(head)
         self._layout.addWidget(self._problem)
         self._layout.addWidget(self._note)
+        # A body that needs less than there is (a short table) stays at the top.
+        self._layout.addStretch(0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         appearance().changed.connect(self._follow_theme)
 
@@ -118,7 +120,7 @@ class FigureView(QWidget):
         )
         painter.end()
         # Rendering by a painter of its own, so that children with own painters (plots) find the scale of the image.
-        body.render(image, QPoint(margin, margin + title), flags=QWidget.RenderFlag.DrawChildren)
+        body.render(image, QPoint(margin, margin + title), renderFlags=QWidget.RenderFlag.DrawChildren)
         return image
 
     def save_png(self, path: str | Path) -> None:

@@ -173,7 +173,7 @@ class GalleryView(FigureView):
         self.set_body(self._list)
 
     @property
-    def list(self) -> QListView:
+    def grid(self) -> QListView:
         """The grid, for pages that select in it."""
         return self._list
 

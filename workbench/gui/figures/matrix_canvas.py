@@ -16,7 +16,7 @@ from workbench.figures import Matrix
 from workbench.gui.figures.pictures import to_image
 from workbench.gui.theme import GRID, theme
 
-LARGEST_CELL = 96
+LARGEST_CELL = 120
 ZOOM_STEP = 1.25
 WIDEST_NAMES = 0.28
 DRAG_STARTS = 4
@@ -41,6 +41,7 @@ class MatrixCanvas(QWidget):
         self._zoom = 1.0
         self._corner = QPointF(0, 0)  # what of the matrix is at the upper left, in cells
         self._cursor = (0, 0)
+        self._places: QRect | None = None
         self._pressed: QPointF | None = None
         self._dragged = False
         self.setMouseTracking(True)
@@ -53,6 +54,7 @@ class MatrixCanvas(QWidget):
         if self._matrix is None or len(matrix.names) != len(self._matrix.names):
             self._zoom, self._corner, self._cursor = 1.0, QPointF(0, 0), (0, 0)
         self._matrix, self._shares, self._as_percent, self._colours = matrix, shares, as_percent, colours
+        self._places = None
         self.update()
 
     def show_all(self) -> None:
@@ -83,6 +85,14 @@ class MatrixCanvas(QWidget):
         left = area.left() + (column - self._corner.x()) * side
         top = area.top() + (row - self._corner.y()) * side
         return QRectF(left, top, side, side)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._places = None
+
+    def changeEvent(self, event) -> None:
+        super().changeEvent(event)
+        self._places = None
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if self._matrix is None or not self._count():
@@ -155,13 +165,22 @@ class MatrixCanvas(QWidget):
 
     def _area(self) -> QRect:
         """Where the cells are: right of and below the names."""
+        if self._places is None:
+            self._places = self._measure()
+        return self._places
+
+    def _measure(self) -> QRect:
         metrics = self.fontMetrics()
-        title = metrics.height() + GRID
-        names = 0
-        if self._matrix is not None:
-            widest = max((metrics.horizontalAdvance(name) for name in self._matrix.names), default=0) + GRID
-            names = min(widest, int(min(self.width(), self.height()) * WIDEST_NAMES))
-        return QRect(title + names, title + names, self.width() - title - names - 2, self.height() - title - names - 2)
+        line, title = metrics.height(), metrics.height() + GRID
+        names = () if self._matrix is None else self._matrix.names
+        widest = max((metrics.horizontalAdvance(name) for name in names), default=0) + GRID
+        left = title + min(widest, int(min(self.width(), self.height()) * WIDEST_NAMES))
+        # Half a line stays free at the far ends, where the last names reach over their cells.
+        width, height = self.width() - left - line // 2, self.height() - line // 2
+        flat = title + line + GRID // 2
+        if widest <= min(LARGEST_CELL, width / max(1, len(names)), (height - flat) / max(1, len(names))):
+            return QRect(left, flat, width, height - flat)
+        return QRect(left, left, width, height - left)
 
     def _in_sight(self) -> tuple[range, range]:
         area, side, count = self._area(), self.cell_side, self._count()
@@ -174,7 +193,7 @@ class MatrixCanvas(QWidget):
         background = QColor(theme().surface)
         values = self._shares[rows.start : rows.stop, columns.start : columns.stop]
         device_side = self.cell_side * self.devicePixelRatioF()
-        values = highest_of_blocks(values, max(1, math.floor(1 / device_side))) if device_side < 1 else values
+        values = highest_of_blocks(values, math.ceil(1 / device_side)) if device_side < 1 else values
         pixels = self._colours[(np.clip(values, 0, 1) * 255).round().astype(np.uint8)]
         pixels[values <= 0] = (background.red(), background.green(), background.blue())
         corner = self.cell_rect(rows.start, columns.start).topLeft()
@@ -228,7 +247,8 @@ class MatrixCanvas(QWidget):
     def _paint_names(self, painter: QPainter, area: QRect, rows: range, columns: range) -> None:
         """As many names as fit without touching each other: every one, or every n-th."""
         metrics = self.fontMetrics()
-        title, room = metrics.height() + GRID, area.left() - metrics.height() - GRID - 6
+        title = metrics.height() + GRID
+        room = area.left() - title - 6
         step = max(1, math.ceil(metrics.height() / self.cell_side))
         painter.setPen(QColor(theme().text))
         for row in (row for row in rows if row % step == 0):

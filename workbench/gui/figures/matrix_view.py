@@ -13,8 +13,9 @@ from workbench.gui.theme import GRID, theme
 from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
 
-LIGHT_RAMP = ("#d9e4f7", "#08306b")
-DARK_RAMP = ("#22355a", "#ffe9a8")
+# Both begin well apart from the background, which is what cells without a count show.
+LIGHT_RAMP = ("#a3bfec", "#08306b")
+DARK_RAMP = ("#3d5c9c", "#ffe9a8")
 
 
 def shares(values: np.ndarray, mode: str) -> np.ndarray:
@@ -91,13 +92,15 @@ class MatrixView(FigureView):
     def describe(self, row: int, column: int) -> str:
         """A cell in words: both classes, the count, its shares."""
         figure: Matrix = self.figure
-        by_row, by_column = (shares(figure.values, mode)[row, column] for mode in ("row", "column"))
+        count = int(figure.values[row, column])
+        by_row = count / max(1, int(figure.values[row].sum()))
+        by_column = count / max(1, int(figure.values[:, column].sum()))
         return " · ".join(
             (
                 f"{figure.row_label}: {figure.names[row]}",
                 f"{figure.column_label}: {figure.names[column]}",
                 _("{count} ({by_row:.1%} of the row, {by_column:.1%} of the column)").format(
-                    count=int(figure.values[row, column]), by_row=by_row, by_column=by_column
+                    count=count, by_row=by_row, by_column=by_column
                 ),
             )
         )
