@@ -29,3 +29,10 @@ class Architecture(ABC):
         The output layer is added by whoever calls.
         """
         raise NotImplementedError
+
+    def code(self, section: ArchitectureSection) -> tuple[str, str] | None:
+        """Builders only, for *Copy as Keras code*: the source of a function, and its call on the tensor `x`.
+
+        The source uses nothing but Python, `keras` and `layers` (`keras.layers`). None where there is no such source.
+        """
+        return None

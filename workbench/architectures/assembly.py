@@ -29,6 +29,8 @@ from workbench.i18n import _
 from workbench.registry import registry
 from workbench.specs import ImageInput, OutputSpec, TargetSpec
 
+AS_GIVEN = "as_given"
+
 
 @dataclass(frozen=True)
 class Network:
@@ -152,18 +154,27 @@ def apply_layers(specs: list[Layer] | tuple[Layer, ...], names: list[str], tenso
 def _what_the_loss_takes(experiment: Experiment, activation: str, logits: Any, answer: Any) -> tuple[Any, bool]:
     """The tensor for the loss, and whether the loss is told that it is logits.
 
-    Normally the logits, which is exact. An override of the output activation or of what the loss expects is meant, also
-    as a mistake to be shown: the loss then gets the network's very output and is told what the experiment says.
+    Normally the logits, which is exact. An override of the output activation is meant, also as a mistake to be shown:
+    the loss then gets the network's very output and is told what the experiment says.
     """
-    import keras
-
     overrides = experiment.overrides
-    if overrides.loss_expects == "auto" and overrides.output_activation == "auto":
-        return logits, True
+    if overrides.output_activation == "auto":
+        return (answer, False) if overrides.loss_expects == "probabilities" else (logits, True)
     if overrides.loss_expects == "auto":
         return answer, activation == "linear"
     from_logits = overrides.loss_expects == "logits"
-    if from_logits and activation in ("softmax", "sigmoid"):
-        # Keras on TensorFlow recognises such an output and quietly takes the values before the activation.
-        answer = keras.layers.Rescaling(1.0, name="as_given", dtype="float32")(answer)
+    if mistaken_for_logits(experiment):
+        import keras
+
+        answer = keras.layers.Rescaling(1.0, name=AS_GIVEN, dtype="float32")(answer)
     return answer, from_logits
+
+
+def mistaken_for_logits(experiment: Experiment) -> bool:
+    """Whether the loss is to take probabilities for logits.
+
+    Keras on TensorFlow would recognise them and quietly take the values before the activation, so that nobody sees what
+    the mistake does; a layer that changes nothing (`AS_GIVEN`) hides them from it.
+    """
+    overrides = experiment.overrides
+    return overrides.loss_expects == "logits" and overrides.output_activation in ("softmax", "sigmoid")

@@ -1,5 +1,6 @@
 """A small Xception (Chollet, 2017) as in keras.io/examples/vision/image_classification_from_scratch."""
 
+import inspect
 from typing import Any, Literal
 
 from workbench.architectures.architecture import Architecture
@@ -61,29 +62,25 @@ class MiniXception(Architecture):
         """See `Architecture.build`."""
         return mini_xception(inputs, **section.model_dump(exclude={"name"}))
 
+    def code(self, section: MiniXceptionSection) -> tuple[str, str]:
+        """See `Architecture.code`."""
+        arguments = ",\n    ".join(f"{key}={value!r}" for key, value in section.model_dump(exclude={"name"}).items())
+        return inspect.getsource(mini_xception), f"mini_xception(\n    x,\n    {arguments},\n)"
+
 
 def mini_xception(
-    inputs: Any,
-    entry_filters: int,
-    entry_stride: int,
-    filters: tuple[int, ...],
-    exit_filters: int,
-    kernel_size: int,
-    activation: str,
-    normalization: str,
-    head: str,
-    dropout: float,
-) -> Any:
-    """The features of a batch of pictures; plain Keras, so that it reads well in an exported script."""
+    inputs, entry_filters, entry_stride, filters, exit_filters, kernel_size, activation, normalization, head, dropout
+):
+    """The features of a batch of pictures: separable convolutions in residual blocks, each halving the picture."""
     from keras import layers
 
-    def normalize(x: Any, name: str) -> Any:
+    def normalize(x, name):
         return layers.BatchNormalization(name=f"{name}_batch_norm")(x) if normalization == "batch" else x
 
-    def activate(x: Any, name: str) -> Any:
+    def activate(x, name):
         return layers.Activation(activation, name=f"{name}_activation")(x)
 
-    def separable(x: Any, count: int, name: str) -> Any:
+    def separable(x, count, name):
         return normalize(layers.SeparableConv2D(count, kernel_size, padding="same", name=name)(x), name)
 
     x = layers.Conv2D(entry_filters, kernel_size, strides=entry_stride, padding="same", name="entry")(inputs)

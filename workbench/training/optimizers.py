@@ -21,4 +21,9 @@ def keras_optimizer(settings: Optimizer) -> Any:
     import keras
 
     parameters = settings.model_dump(exclude={"name"})
-    return getattr(keras.optimizers, _KERAS_NAMES[settings.name])(**parameters)
+    return getattr(keras.optimizers, keras_name(settings))(**parameters)
+
+
+def keras_name(settings: Optimizer) -> str:
+    """The name of the class in `keras.optimizers`."""
+    return _KERAS_NAMES[settings.name]
