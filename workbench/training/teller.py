@@ -5,8 +5,9 @@ import time
 from collections.abc import Iterator
 
 from workbench.control import Emit
-from workbench.events import BatchesDone, Event, PhaseFinished, PhaseStarted, Progress
+from workbench.events import Event, PhaseFinished, PhaseStarted, Progress
 from workbench.runs.writer import RunWriter
+from workbench.training.log_lines import log_line
 
 
 class Teller:
@@ -49,5 +50,5 @@ class Teller:
 
     def _write(self, event: Event) -> None:
         self._writer.event(event)
-        if not isinstance(event, BatchesDone):
-            self._writer.log(str(event))
+        if line := log_line(event):
+            self._writer.log(line)

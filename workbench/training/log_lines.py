@@ -1,0 +1,25 @@
+"""The events of a training as lines of `log.txt`, for people."""
+
+from workbench.events import Continued, EpochFinished, Event, Finished, Note, Paused, PhaseFinished, RunStarted
+
+
+def log_line(event: Event) -> str:
+    """One line, or an empty text for events that are not worth one."""
+    match event:
+        case RunStarted():
+            return f"run {event.name}: epochs {event.first_epoch + 1} to {event.epochs}"
+        case PhaseFinished():
+            return f"{event.phase}: {event.seconds:.2f} s"
+        case EpochFinished():
+            numbers = "  ".join(f"{name} {value:.4f}" for name, value in event.metrics.items())
+            best = "  (best so far)" if event.best else ""
+            return f"epoch {event.epoch + 1}: {numbers}  rate {event.learning_rate:.3g}  {event.seconds:.1f} s{best}"
+        case Note():
+            return event.text
+        case Paused():
+            return "paused"
+        case Continued():
+            return "continued"
+        case Finished():
+            return f"{event.state} after {event.seconds:.1f} s {event.message}".strip()
+    return ""
