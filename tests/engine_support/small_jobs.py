@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from workbench.control import Stopped
 from workbench.errors import UserError
 from workbench.events import Finished, Note, Progress
+from workbench.requests import TrainRequest
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,13 @@ class Count:
 
 
 @dataclass(frozen=True)
+class TrainOn(TrainRequest):
+    """A training, as far as the engine can tell, that only answers which process it ran in."""
+
+    job: str = "small_jobs:process_id"
+
+
+@dataclass(frozen=True)
 class Fail:
     how: str
     job: str = "small_jobs:fail"
@@ -38,6 +47,10 @@ def echo(request, emit, control):
     print("printed by a library")
     os.write(1, b"written to standard output itself\n")
     return request.value
+
+
+def process_id(request, emit, control):
+    return os.getpid()
 
 
 def count(request, emit, control):
@@ -85,10 +98,57 @@ def fail(request, emit, control):
             import ctypes
 
             emit(Note("hanging"))
-            ctypes.PyDLL(None).sleep(60)  # holds the interpreter lock
+            ctypes.PyDLL(None).sleep(60)  # without giving the interpreter lock away
         case "grow":
             import small_jobs
 
             small_jobs.ballast = b"x" * 200_000_000
             return len(small_jobs.ballast)
     return None
+
+
+@dataclass(frozen=True)
+class Deaf:
+    """Never asks whether it should stop."""
+
+    file: str
+    job: str = "small_jobs:go_on_forever"
+
+
+@dataclass(frozen=True)
+class Environment:
+    name: str
+    job: str = "small_jobs:environment"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    module: str
+    job: str = "small_jobs:loaded"
+
+
+@dataclass(frozen=True)
+class Niceness:
+    job: str = "small_jobs:niceness"
+
+
+def go_on_forever(request, emit, control):
+    number = 0
+    while True:
+        number += 1
+        with open(request.file, "a", encoding="utf-8") as file:
+            file.write(f"{number}\n")
+        emit(Progress("deaf", number))
+        time.sleep(0.02)
+
+
+def environment(request, emit, control):
+    return os.environ.get(request.name)
+
+
+def loaded(request, emit, control):
+    return request.module in sys.modules
+
+
+def niceness(request, emit, control):
+    return os.getpriority(os.PRIO_PROCESS, 0)
