@@ -86,9 +86,10 @@ class DatasetSource(ABC):
 
     @abstractmethod
     def reader_code(self, section: DatasetSection) -> str:
-        """Stand-alone Python for *Copy as Keras code*: defines `read_dataset(channels)` -> (images, labels, class_names).
+        """Stand-alone Python for *Copy as Keras code*: defines `read_dataset(channels)`.
 
-        `images` is a list or array of uint8 pictures (height, width, channels), in the order of `Samples.names`, None
+        It returns images, labels and class names. `images` is a list or array of uint8 pictures (height, width,
+        channels), in the order of `Samples.names`, None
         for one that cannot be read; `labels` an array; `class_names` a list. It uses NumPy as `np`, `keras`, and the
         source's own reader, which it imports itself.
         """

@@ -1,0 +1,175 @@
+"""Random changes to training pictures, as one Keras layer in the training graph.
+
+Everything that moves pixels (rotation, shift, shear, zoom, crop) is one affine transform a picture: a picture is
+resampled once, however many of them are on, which is several times faster than a layer for each. The layer draws from
+one seed generator, whose state is among its variables: set it, and the same changes come again.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from workbench.control import Control
+from workbench.data.prepare import prepare
+from workbench.data.source import Emit
+from workbench.experiment import AugmentationSection
+from workbench.figures import Gallery, Tile
+from workbench.i18n import _
+from workbench.requests import AugmentationRequest
+from workbench.specs import ClassTarget, ImageInput
+
+_VARIANTS = 3
+
+
+def augment(section: AugmentationSection, input: ImageInput, seed: int) -> Any | None:
+    """The layer that changes training pictures, or None when nothing is changed.
+
+    Args:
+        section: what is changed, and how much.
+        input: the size of the pictures.
+        seed: of the layer's seed generator.
+
+    Returns:
+        A Keras layer named `augmentation`: (batch, height, width, channels) float32 of values 0-255 to the same.
+        Called with `training=False` it changes nothing.
+    """
+    if not section.active:
+        return None
+    import keras
+
+    class Augmentation(keras.layers.Layer):
+        """Needs no registered name: it is part of the training graph only and is never saved."""
+
+        def __init__(self) -> None:
+            super().__init__(name="augmentation", dtype="float32", trainable=False)
+            self.seed_generator = keras.random.SeedGenerator(seed)
+
+        def call(self, pictures: Any, training: bool = True) -> Any:
+            if not training:
+                return pictures
+            pictures = _flipped(pictures, section, self.seed_generator)
+            pictures = _moved(pictures, section, input, self.seed_generator)
+            return _lit(pictures, section, self.seed_generator)
+
+        def compute_output_shape(self, input_shape: tuple) -> tuple:
+            return input_shape
+
+    return Augmentation()
+
+
+def _uniform(pictures: Any, amount: float, seed_generator: Any) -> Any:
+    """A number in -amount..amount per picture, (batch,)."""
+    from keras import ops, random
+
+    return random.uniform((ops.shape(pictures)[0],), -amount, amount, dtype="float32", seed=seed_generator)
+
+
+def _flipped(pictures: Any, section: AugmentationSection, seed_generator: Any) -> Any:
+    from keras import ops
+
+    for axis, kinds in ((2, ("horizontal", "both")), (1, ("vertical", "both"))):
+        if section.flip in kinds:
+            heads = ops.reshape(_uniform(pictures, 1.0, seed_generator) > 0, (-1, 1, 1, 1))
+            pictures = ops.where(heads, ops.flip(pictures, axis=axis), pictures)
+    return pictures
+
+
+def _moved(pictures: Any, section: AugmentationSection, input: ImageInput, seed_generator: Any) -> Any:
+    """Rotate, shear, zoom about the centre, then shift; from every output pixel back to where it comes from."""
+    if not any((section.rotation, section.shift, section.shear, section.zoom, section.crop)):
+        return pictures
+    from keras import ops
+
+    def draw(amount: float) -> Any:
+        return _uniform(pictures, amount, seed_generator)
+
+    one = ops.ones_like(draw(1.0)) if not section.rotation else None
+    angle = draw(math.radians(section.rotation)) if section.rotation else None
+    cosine, sine = (ops.cos(angle), ops.sin(angle)) if angle is not None else (one, ops.zeros_like(one))
+    slant = draw(section.shear) if section.shear else ops.zeros_like(cosine)
+    shrink = 1.0 / (1.0 + draw(section.zoom)) if section.zoom else ops.ones_like(cosine)
+    # Rotation after shear, after zoom: [[cos, -sin], [sin, cos]] @ [[1, slant], [0, 1]] * shrink
+    a, b = cosine * shrink, (cosine * slant - sine) * shrink
+    c, d = sine * shrink, (sine * slant + cosine) * shrink
+    x_shift, y_shift = ops.zeros_like(a), ops.zeros_like(a)
+    if section.shift:
+        x_shift, y_shift = draw(section.shift * input.width), draw(section.shift * input.height)
+    if section.crop:
+        # Cutting the size out of a padded picture is a shift by whole pixels.
+        x_shift += ops.round(draw(round(section.crop * input.width) + 0.499))
+        y_shift += ops.round(draw(round(section.crop * input.height) + 0.499))
+    x_centre, y_centre = (input.width - 1) / 2, (input.height - 1) / 2
+    zero = ops.zeros_like(a)
+    transforms = ops.stack(
+        [
+            a, b, x_centre - a * x_centre - b * y_centre + x_shift,
+            c, d, y_centre - c * x_centre - d * y_centre + y_shift,
+            zero, zero,
+        ], axis=1,
+    )  # fmt: skip
+    return ops.image.affine_transform(
+        pictures,
+        transforms,
+        interpolation="bilinear",
+        fill_mode=section.fill,
+        fill_value=0.0,
+        data_format="channels_last",
+    )
+
+
+def _lit(pictures: Any, section: AugmentationSection, seed_generator: Any) -> Any:
+    if not (section.brightness or section.contrast):
+        return pictures
+    from keras import ops
+
+    if section.contrast:
+        factor = ops.reshape(1.0 + _uniform(pictures, section.contrast, seed_generator), (-1, 1, 1, 1))
+        mean = ops.mean(pictures, axis=(1, 2), keepdims=True)
+        pictures = (pictures - mean) * factor + mean
+    if section.brightness:
+        pictures += ops.reshape(_uniform(pictures, 255.0 * section.brightness, seed_generator), (-1, 1, 1, 1))
+    return ops.clip(pictures, 0.0, 255.0)
+
+
+def preview(request: AugmentationRequest, emit: Emit, control: Control) -> Gallery:
+    """Some training samples as they are, each followed by what augmentation makes of it.
+
+    Args:
+        request: the experiment, how many samples, and a seed: another seed shows other changes.
+        emit: takes `Progress` events when the data have to be decoded first.
+        control: a stop ends it.
+    """
+    data = prepare(request.experiment, emit, control)
+    rows = _one_of_each_class(data.splits["train"], data.targets, request.count)
+    section = request.experiment.augmentation
+    layer = augment(section, data.input, request.seed)
+    before = data.images[rows]
+    after = [before if layer is None else _as_pixels(layer(before.astype(np.float32))) for _number in range(_VARIANTS)]
+    tiles = []
+    for number, row in enumerate(rows):
+        name = data.target.class_names[data.targets[row]] if isinstance(data.target, ClassTarget) else data.names[row]
+        tiles.append(Tile(_shown(before[number]), name))
+        tiles += [Tile(_shown(variant[number]), _("changed")) for variant in after]
+    note = "" if section.active else _("No augmentation is switched on: nothing is changed.")
+    return Gallery(_("Augmentation"), tuple(tiles), note=note)
+
+
+def _one_of_each_class(indices: np.ndarray, targets: np.ndarray, count: int) -> np.ndarray:
+    """The first samples of different classes, then the second ones, and so on."""
+    classes = targets[indices]
+    rank = np.zeros(len(indices), np.int64)
+    for value in np.unique(classes):
+        members = np.flatnonzero(classes == value)
+        rank[members] = np.arange(len(members))
+    return indices[np.lexsort((classes, rank))[:count]]
+
+
+def _as_pixels(tensor: Any) -> np.ndarray:
+    from keras import ops
+
+    return np.clip(np.round(ops.convert_to_numpy(tensor)), 0, 255).astype(np.uint8)
+
+
+def _shown(picture: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(picture[..., 0] if picture.shape[2] == 1 else picture)
