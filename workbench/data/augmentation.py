@@ -48,8 +48,10 @@ def augment(section: AugmentationSection, input: ImageInput, seed: int) -> Any |
         def call(self, pictures: Any, training: bool = True) -> Any:
             if not training:
                 return pictures
-            pictures = _flipped(pictures, section, self.seed_generator)
-            pictures = _moved(pictures, section, input, self.seed_generator)
+            if _moves(section):
+                pictures = _moved(pictures, section, input, self.seed_generator)
+            else:
+                pictures = _flipped(pictures, section, self.seed_generator)
             return _lit(pictures, section, self.seed_generator)
 
         def compute_output_shape(self, input_shape: tuple) -> tuple:
@@ -65,6 +67,11 @@ def _uniform(pictures: Any, amount: float, seed_generator: Any) -> Any:
     return random.uniform((ops.shape(pictures)[0],), -amount, amount, dtype="float32", seed=seed_generator)
 
 
+def _moves(section: AugmentationSection) -> bool:
+    """Whether pixels come to lie between others, so that the picture is resampled (and flipped on the way)."""
+    return any((section.rotation, section.shift, section.shear, section.zoom, section.crop))
+
+
 def _flipped(pictures: Any, section: AugmentationSection, seed_generator: Any) -> Any:
     from keras import ops
 
@@ -76,25 +83,25 @@ def _flipped(pictures: Any, section: AugmentationSection, seed_generator: Any) -
 
 
 def _moved(pictures: Any, section: AugmentationSection, input: ImageInput, seed_generator: Any) -> Any:
-    """Rotate, shear, zoom about the centre, then shift; from every output pixel back to where it comes from."""
-    if not any((section.rotation, section.shift, section.shear, section.zoom, section.crop)):
-        return pictures
+    """Flip, rotate, shear, zoom about the centre, then shift; from every output pixel back to where it comes from."""
     from keras import ops
 
     def draw(amount: float) -> Any:
         return _uniform(pictures, amount, seed_generator)
 
-    one = ops.ones_like(draw(1.0)) if not section.rotation else None
-    angle = draw(math.radians(section.rotation)) if section.rotation else None
-    cosine, sine = (ops.cos(angle), ops.sin(angle)) if angle is not None else (one, ops.zeros_like(one))
-    slant = draw(section.shear) if section.shear else ops.zeros_like(cosine)
-    shrink = 1.0 / (1.0 + draw(section.zoom)) if section.zoom else ops.ones_like(cosine)
+    angle, slant = draw(math.radians(section.rotation)), draw(section.shear)
+    cosine, sine = ops.cos(angle), ops.sin(angle)
+    shrink = 1.0 / (1.0 + draw(section.zoom))
     # Rotation after shear, after zoom: [[cos, -sin], [sin, cos]] @ [[1, slant], [0, 1]] * shrink
     a, b = cosine * shrink, (cosine * slant - sine) * shrink
     c, d = sine * shrink, (sine * slant + cosine) * shrink
-    x_shift, y_shift = ops.zeros_like(a), ops.zeros_like(a)
-    if section.shift:
-        x_shift, y_shift = draw(section.shift * input.width), draw(section.shift * input.height)
+    if section.flip in ("horizontal", "both"):
+        mirror = ops.where(draw(1.0) > 0, 1.0, -1.0)
+        a, c = a * mirror, c * mirror
+    if section.flip in ("vertical", "both"):
+        mirror = ops.where(draw(1.0) > 0, 1.0, -1.0)
+        b, d = b * mirror, d * mirror
+    x_shift, y_shift = draw(section.shift * input.width), draw(section.shift * input.height)
     if section.crop:
         # Cutting the size out of a padded picture is a shift by whole pixels.
         x_shift += ops.round(draw(round(section.crop * input.width) + 0.499))

@@ -88,8 +88,7 @@ class DatasetSource(ABC):
     def reader_code(self, section: DatasetSection) -> str:
         """Stand-alone Python for *Copy as Keras code*: defines `read_dataset(channels)`.
 
-        It returns images, labels and class names. `images` is a list or array of uint8 pictures (height, width,
-        channels), in the order of `Samples.names`, None
-        for one that cannot be read; `labels` an array; `class_names` a list. It uses NumPy as `np`, `keras`, and the
-        source's own reader, which it imports itself.
+        It returns images, labels and class names: a list or array of uint8 pictures (height, width, channels) in the
+        order of `Samples.names`, with None for one that cannot be read; an array; a list. It uses NumPy as `np`,
+        `keras`, and the source's own reader, which it imports itself.
         """

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ SPLIT_FOLDERS = {
 }
 _IGNORED = frozenset(("thumbs.db", "desktop.ini", "__macosx"))
 _LISTED_PER_SUFFIX = 20
+_SECONDS_BETWEEN_EVENTS = 0.2
 _EXPECTED = mark(
     "a folder with a subfolder of pictures per class (also inside train, val and test), or pictures named "
     "Label.name.jpg"
@@ -58,6 +60,7 @@ class _Found:
     splits: list[int] = field(default_factory=list)
     stamps: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    last_event: float = field(default_factory=time.monotonic)
 
 
 class ImageFolderSource(DatasetSource):
@@ -170,7 +173,9 @@ def _collect_labelled(root: Path, folder: Path, split: int, found: _Found, emit:
         before = len(found.paths)
         for entry in _walk(root, folder / class_folder, found):
             _add(root, entry, class_folder, split, found)
-        emit(Progress(_("Looking for pictures"), len(found.paths)))
+        if time.monotonic() - found.last_event > _SECONDS_BETWEEN_EVENTS:
+            found.last_event = time.monotonic()
+            emit(Progress(_("Looking for pictures"), len(found.paths)))
         if len(found.paths) == before:
             name = _relative(root, str(folder / class_folder))
             found.problems.append(Problem(name, _("the folder holds no pictures")))

@@ -105,7 +105,7 @@ class _Explained:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ValueError) and "allow_pickle" in str(error):
             raise UserError(_(
-                "The array {name!r} of {path} holds Python objects (a pickle), which could run code when they are read: "
+                "The array {name!r} of {path} holds Python objects (a pickle), which could run code when read: "
                 "it is left alone. Save plain arrays: numbers of one shape, or text."
             ).format(name=self._name, path=self._path)) from None  # fmt: skip
         if isinstance(error, (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error)):
