@@ -22,6 +22,9 @@ class Workspace(QObject):
     status_message = Signal(str)  # a line for the status bar
     page_requested = Signal(str)  # name of a page to show
     data_report_changed = Signal()
+    inspect_requested = Signal(str, int)  # split and index of a sample that Inspect is to show
+    devices_changed = Signal()
+    closing = Signal()  # pages end the work of their own
 
     def __init__(self, question_engine: Any, training_engine: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -31,6 +34,8 @@ class Workspace(QObject):
         self.training = TrainingQueue(training_engine, self)
         self.current_run = ""
         self.data_report: Any = None
+        self.sample_to_inspect = ("test", 0)
+        self.devices: tuple[Any, ...] = ()
         self.training.event.connect(self._training_event)
         self.questions.failed.connect(self.status_message)
 
@@ -40,10 +45,21 @@ class Workspace(QObject):
             self.current_run = path
             self.current_run_changed.emit(path)
 
+    def inspect_sample(self, split: str, index: int) -> None:
+        """Open a sample of the current run in Inspect; kept for the page in case it was never shown yet."""
+        self.sample_to_inspect = (split, index)
+        self.inspect_requested.emit(split, index)
+        self.page_requested.emit("inspect")
+
     def set_data_report(self, report: Any) -> None:
         """Keep the last report of the current experiment's data; None when it no longer fits."""
         self.data_report = report
         self.data_report_changed.emit()
+
+    def set_devices(self, devices: tuple[Any, ...]) -> None:
+        """The devices a training can use, once an engine has listed them."""
+        self.devices = devices
+        self.devices_changed.emit()
 
     def train(self) -> None:
         """Train the current experiment, or queue it behind what trains now."""
@@ -51,6 +67,7 @@ class Workspace(QObject):
 
     def close(self) -> None:
         """Stop all that was started: threads, timers, engines."""
+        self.closing.emit()
         self.document.close()
         self.training.close()
         self.questions.close()
