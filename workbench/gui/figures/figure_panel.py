@@ -28,6 +28,7 @@ class FigurePanel(QWidget):
         super().__init__(parent)
         self._column_width = column_width
         self._views: dict[tuple[str, str, int], FigureView] = {}
+        self.clicked_view: FigureView | None = None  # the view that was clicked last
         self._cards: list[Card] = []
         self._columns = 0
         self._grid = QGridLayout(self)
@@ -41,7 +42,7 @@ class FigurePanel(QWidget):
 
     def set_figures(self, figures: Iterable[Figure]) -> None:
         """Show these figures and no others."""
-        before, self._views = self._views, {}
+        before, self._views, self.clicked_view = self._views, {}, None
         for figure in figures:
             key = self._free_key(figure)
             view = before.pop(key, None)
@@ -64,6 +65,14 @@ class FigurePanel(QWidget):
         super().resizeEvent(event)
         self._arrange()
 
+    def _tile_clicked(self, sample: int) -> None:
+        self.clicked_view = self.sender()
+        self.tile_clicked.emit(sample)
+
+    def _cell_clicked(self, row: int, column: int, samples: tuple[int, ...]) -> None:
+        self.clicked_view = self.sender()
+        self.cell_clicked.emit(row, column, samples)
+
     def _free_key(self, figure: Figure) -> tuple[str, str, int]:
         number = 0
         while (figure.kind, figure.title, number) in self._views:
@@ -73,8 +82,8 @@ class FigurePanel(QWidget):
     def _add_view(self, figure: Figure) -> FigureView:
         card = Card(parent=self)
         view = view_for(figure, card)
-        view.tile_clicked.connect(self.tile_clicked)
-        view.cell_clicked.connect(self.cell_clicked)
+        view.tile_clicked.connect(self._tile_clicked)
+        view.cell_clicked.connect(self._cell_clicked)
         card.content.addWidget(view)
         card.show()
         return view

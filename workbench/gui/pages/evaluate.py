@@ -1,0 +1,264 @@
+"""The Evaluate page: how good a run's model is, and what it gets wrong.
+
+It knows no task: it shows the numbers, the figures and the ranking that an `Evaluation` brings. The split in sight is
+computed first, the other two while nothing else is asked.
+"""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.events import Progress
+from workbench.figures import Matrix
+from workbench.gui.figures.figure_panel import FigurePanel
+from workbench.gui.pages.evaluate_numbers import SPLITS, EvaluateNumbers
+from workbench.gui.pages.evaluate_samples import EvaluateSamples
+from workbench.gui.pages.no_run import NoRun
+from workbench.gui.pages.page import Page
+from workbench.gui.theme import GRID
+from workbench.gui.widgets import Notice, button_with_icon, hint
+from workbench.gui.workspace import Workspace
+from workbench.i18n import _, mark
+from workbench.requests import EvaluateRequest, SamplesRequest
+from workbench.runs.folder import RunFolder
+from workbench.tasks.task import Evaluation
+
+KEY, LATER_KEY, SAMPLES_KEY = "evaluate", "evaluate_later", "evaluate_samples"
+
+
+class EvaluatePage(Page):
+    """Numbers on top, figures below, samples at the right."""
+
+    name = "evaluate"
+    title = mark("Evaluate")
+    subtitle = mark("How good the best model of the run is, and what it gets wrong. Click a cell to see its samples.")
+    icon = "evaluate"
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(workspace, parent)
+        self._run = ""
+        self._evaluations: dict[str, Evaluation] = {}
+        self._asked = ""
+        self._asked_later = ""
+        self._failed: set[str] = set()
+        self._stale = True
+        self.numbers = EvaluateNumbers()
+        self.samples = EvaluateSamples()
+        self.panel = FigurePanel()
+        self.notice = Notice()
+        self._retry = button_with_icon(_("&Try again"), "refresh")
+        self.notice.buttons.addWidget(self._retry)
+        self._about = hint("")
+        self.no_run = NoRun(_("Train an experiment, or choose one of the runs; then its model is judged here."))
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.no_run)
+        self._stack.addWidget(self._run_view())
+        self.content.addWidget(self._stack, 1)
+        self._connect()
+
+    def shown(self) -> None:
+        """Bring the page up to date with the run, and go on with what is still to compute."""
+        if self._stale:
+            self._start_over()
+        else:
+            self._compute_later()
+
+    def hidden(self) -> None:
+        """Leave the engine to the pages in sight."""
+        self.workspace.questions.drop(LATER_KEY)
+        self._stop_later()
+
+    def refresh(self) -> None:
+        """Judge the model anew."""
+        self._start_over()
+
+    def _run_view(self) -> QWidget:
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self.panel)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setHandleWidth(2 * GRID)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(scroll)
+        splitter.addWidget(self.samples)
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([700, 360])
+        scroll.setMinimumWidth(420)
+        self.samples.setMinimumWidth(260)
+        view = QWidget()
+        layout = QVBoxLayout(view)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addWidget(self._about)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.numbers)
+        layout.addWidget(splitter, 1)
+        return view
+
+    def _connect(self) -> None:
+        self.workspace.current_run_changed.connect(self._run_changed)
+        self.workspace.questions.busy_changed.connect(self._busy_changed)
+        self.numbers.split_chosen.connect(self._split_chosen)
+        self.panel.cell_clicked.connect(self._cell_clicked)
+        self.panel.tile_clicked.connect(self._open_sample)
+        self.samples.wanted.connect(self._ask_samples)
+        self.samples.sample_clicked.connect(self._open_sample)
+        self.no_run.train_wanted.connect(self._go_to_train)
+        self._retry.clicked.connect(self.refresh)
+
+    def _run_changed(self, _path: str) -> None:
+        self._stale = True
+        if self.isVisible():
+            self._start_over()
+
+    def _start_over(self) -> None:
+        """Forget the run before, show what is on the disk about this one, and ask for the rest."""
+        self._stale = False
+        self._run = self.workspace.current_run
+        self._evaluations.clear()
+        self._failed.clear()
+        for key in (KEY, LATER_KEY, SAMPLES_KEY):
+            self.workspace.questions.drop(key)
+        self._asked = self._asked_later = ""
+        self.numbers.clear()
+        self.samples.clear()
+        self.panel.clear()
+        self.notice.show_message("")
+        self._stack.setCurrentIndex(1 if self._run else 0)
+        if self._run and self._introduce(RunFolder(self._run)):
+            self._show_split()
+
+    def _introduce(self, folder: RunFolder) -> bool:
+        """Say which run this is; whether there is a model to judge."""
+        self._about.setText(folder.name)
+        if Path(self._run).is_file() or not folder.exists():
+            self._about.setText(Path(self._run).name)
+            self._tell(_("This is no run with data of its own, so there is nothing to judge it on. Use Predict."))
+            return False
+        running = folder.state() == "running"
+        for split, numbers in folder.evaluation().items():
+            if split in self.numbers.cards and not running:
+                self.numbers.cards[split].set_numbers(numbers)
+        if not folder.model_path.exists():
+            text = _("The run ended before its first epoch and has no model. Resume it, or train again.")
+            self._tell(_("The run is training and has no model yet. It is judged when it ends.") if running else text)
+            return False
+        if running:
+            self._tell(_("The run is still training. These are the numbers of its best model so far."))
+        return True
+
+    def _tell(self, text: str) -> None:
+        self.notice.show_message(text, "information")
+        self._retry.setVisible(True)
+
+    def _split_chosen(self, _split: str) -> None:
+        if self._run and not self._stale:
+            self._show_split()
+
+    def _show_split(self) -> None:
+        """The figures of the chosen split: at once where they are known."""
+        split = self.numbers.split
+        evaluation = self._evaluations.get(split)
+        if evaluation is not None:
+            self.panel.set_figures(evaluation.figures)
+            self.samples.set_evaluation(evaluation)
+            self._compute_later()
+            return
+        self.panel.clear()
+        self.samples.clear(_("Computing…"))
+        self.workspace.questions.drop(LATER_KEY)
+        self._stop_later()
+        if self._asked and self._asked != split:
+            self.numbers.cards[self._asked].set_state("")
+        self._asked = split
+        self._failed.discard(split)
+        self.numbers.cards[split].set_state(_("Computing…"))
+        self.workspace.questions.ask(
+            EvaluateRequest(self._run, split), self._take_chosen, self._take_error, self._take_progress, key=KEY
+        )
+
+    def _take_chosen(self, evaluation: Evaluation) -> None:
+        split, self._asked = self._asked, ""
+        self._keep(split, evaluation)
+        if split == self.numbers.split:
+            self._show_split()
+
+    def _take_error(self, message: str) -> None:
+        self.numbers.cards[self._asked].set_state("")
+        self._failed.add(self._asked)
+        self._asked = ""
+        self.samples.clear()
+        self.notice.show_message(message, "error")
+
+    def _take_progress(self, event: object) -> None:
+        if isinstance(event, Progress) and self._asked:
+            self.numbers.cards[self._asked].set_state(progress_text(event))
+
+    def _compute_later(self) -> None:
+        """Ask for a split that nobody has asked for, when the engine has nothing else to do."""
+        if not self.isVisible() or self._asked or self._asked_later or self.workspace.questions.busy:
+            return
+        missing = [split for split in SPLITS if split not in self._evaluations and split not in self._failed]
+        if not missing or self.numbers.split not in self._evaluations:
+            return
+        self._asked_later = missing[0]
+        self.numbers.cards[missing[0]].set_state(_("Computing…"))
+        self.workspace.questions.ask(
+            EvaluateRequest(self._run, missing[0]), self._take_later, self._take_later_error, key=LATER_KEY
+        )
+
+    def _take_later(self, evaluation: Evaluation) -> None:
+        split, self._asked_later = self._asked_later, ""
+        self._keep(split, evaluation)
+
+    def _take_later_error(self, message: str) -> None:
+        self._failed.add(self._asked_later)
+        self.numbers.cards[self._asked_later].set_state(message)
+        self._asked_later = ""
+
+    def _stop_later(self) -> None:
+        if self._asked_later:
+            self.numbers.cards[self._asked_later].set_state("")
+            self._asked_later = ""
+
+    def _keep(self, split: str, evaluation: Evaluation) -> None:
+        self._evaluations[split] = evaluation
+        self.numbers.cards[split].set_numbers(evaluation.numbers)
+        self.numbers.cards[split].set_state("")
+
+    def _busy_changed(self, busy: bool) -> None:
+        if not busy and self._run and not self._stale:
+            self._compute_later()
+
+    def _cell_clicked(self, row: int, column: int, samples: tuple[int, ...]) -> None:
+        evaluation = self._evaluations.get(self.numbers.split)
+        view = self.panel.clicked_view
+        matrix = None if view is None else view.figure
+        if evaluation is not None and isinstance(matrix, Matrix):
+            self.samples.show_cell(matrix, row, column, samples)
+
+    def _ask_samples(self, indices: tuple[int, ...]) -> None:
+        self.workspace.questions.drop(LATER_KEY)
+        self._stop_later()
+        self.workspace.questions.ask(
+            SamplesRequest(self._run, self.numbers.split, indices),
+            self.samples.show_gallery,
+            self.samples.show_problem,
+            key=SAMPLES_KEY,
+        )
+
+    def _open_sample(self, sample: int) -> None:
+        self.workspace.inspect_sample(self.numbers.split, sample)
+
+    def _go_to_train(self) -> None:
+        self.workspace.page_requested.emit("train")
+
+
+def progress_text(event: Progress) -> str:
+    """How far something is, in a few words."""
+    what = event.what[:1].upper() + event.what[1:]
+    return f"{what} {event.done:,} / {event.total:,}" if event.total else f"{what}…"

@@ -1,0 +1,112 @@
+"""Loss and metrics of the three splits as large numbers; the split whose figures are shown is chosen here."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QVBoxLayout, QWidget
+
+from workbench.gui.theme import GRID
+from workbench.gui.widgets import Card, hint, value_label
+from workbench.i18n import _, mark
+
+SPLITS = {"test": mark("&Test"), "validation": mark("&Validation"), "train": mark("T&raining")}
+
+
+class SplitNumbers(Card):
+    """One split: its name to choose it by, its numbers, and what is being done about them."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.chosen = QRadioButton(title)
+        self._state = hint("")
+        self._row = QHBoxLayout()
+        self._row.setSpacing(3 * GRID)
+        self._values: dict[str, QLabel] = {}
+        self.content.addWidget(self.chosen)
+        self.content.addLayout(self._row)
+        self.content.addWidget(self._state)
+        self.content.addStretch(1)
+        self._row.addStretch(1)
+
+    def set_numbers(self, numbers: dict[str, float]) -> None:
+        """Show these numbers and no others."""
+        if list(numbers) != list(self._values):
+            self._make_places(list(numbers))
+        for name, number in numbers.items():
+            self._values[name].setText(f"{number:.4f}" if abs(number) < 1000 else f"{number:.4g}")
+            self._values[name].setAccessibleName(f"{readable(name)} {number:.4f}")
+
+    def set_state(self, text: str) -> None:
+        """A line below the numbers; empty when they are final."""
+        self._state.setText(text)
+        self._state.setVisible(bool(text))
+
+    @property
+    def state(self) -> str:
+        """The line below the numbers."""
+        return self._state.text()
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What stands there, by name."""
+        return {name: label.text() for name, label in self._values.items()}
+
+    def _make_places(self, names: list[str]) -> None:
+        while self._row.count() > 1:
+            place = self._row.takeAt(0).widget()
+            place.hide()
+            place.deleteLater()
+        self._values = {}
+        for position, name in enumerate(names):
+            place = QWidget()
+            column = QVBoxLayout(place)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(0)
+            self._values[name] = value_label()
+            column.addWidget(self._values[name])
+            name_label = QLabel(readable(name))
+            name_label.setProperty("role", "hint")
+            column.addWidget(name_label)
+            self._row.insertWidget(position, place)
+
+
+class EvaluateNumbers(QWidget):
+    """The three splits side by side."""
+
+    split_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._group = QButtonGroup(self)
+        self.cards: dict[str, SplitNumbers] = {}
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2 * GRID)
+        for split, title in SPLITS.items():
+            card = SplitNumbers(_(title))
+            card.chosen.setObjectName(split)
+            card.chosen.setToolTip(_("Show the figures of this split"))
+            self._group.addButton(card.chosen)
+            self.cards[split] = card
+            layout.addWidget(card, 1)
+        self.cards["test"].chosen.setChecked(True)
+        self._group.buttonToggled.connect(self._toggled)
+
+    @property
+    def split(self) -> str:
+        """The split whose figures are wanted."""
+        return self._group.checkedButton().objectName()
+
+    def clear(self) -> None:
+        """Forget all numbers."""
+        for card in self.cards.values():
+            card.set_numbers({})
+            card.set_state("")
+
+    def _toggled(self, button: QRadioButton, checked: bool) -> None:
+        if checked:
+            self.split_chosen.emit(button.objectName())
+
+
+def readable(name: str) -> str:
+    """The name of a metric for people: `top_5_accuracy` as "Top 5 accuracy"."""
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,123 @@
+"""The samples behind the numbers: the worst ones, or those of a cell that was clicked."""
+
+import dataclasses
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from workbench.figures import Figure, Gallery, Matrix, Tile
+from workbench.gui.figures.gallery_view import GalleryView
+from workbench.gui.widgets import Card, Notice, button_with_icon, hint
+from workbench.i18n import _
+from workbench.tasks.task import Evaluation
+
+MOST_SHOWN = 200
+
+
+class EvaluateSamples(Card):
+    """A gallery beside the figures. It asks for pictures by `wanted` and gets them by `show_gallery`."""
+
+    wanted = Signal(tuple)  # indices of samples in the split
+    sample_clicked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._evaluation: Evaluation | None = None
+        self._title = ""
+        self._note = ""
+        self._nothing = hint("")
+        self._back = button_with_icon(_("&Back to the worst"))
+        self._back.clicked.connect(self.show_worst)
+        self._notice = Notice()
+        self.gallery = GalleryView()
+        self.gallery.tile_clicked.connect(self.sample_clicked)
+        self.content.addWidget(self._back)
+        self.content.addWidget(self._notice)
+        self.content.addWidget(self._nothing)
+        self.content.addWidget(self.gallery, 1)
+        self.content.addStretch(0)
+        self.clear()
+
+    @property
+    def message(self) -> str:
+        """What it says instead of pictures."""
+        return self._nothing.text()
+
+    def clear(self, text: str = "") -> None:
+        """No pictures, with a reason."""
+        self._evaluation = None
+        self._back.hide()
+        self._say(text)
+
+    def set_evaluation(self, evaluation: Evaluation) -> None:
+        """The evaluation whose samples are shown, beginning with the worst."""
+        self._evaluation = evaluation
+        self.show_worst()
+
+    def show_worst(self) -> None:
+        """Ask for the samples that went worst."""
+        self._back.hide()
+        if self._evaluation is None:
+            return
+        ranking = self._evaluation.ranking
+        if not ranking:
+            self._say(_("There are no mistakes on this split."))
+            return
+        self._ask(_("Worst first"), ranking)
+
+    def show_cell(self, matrix: Matrix, row: int, column: int, samples: tuple[int, ...]) -> None:
+        """Ask for the samples of a cell of a matrix."""
+        self._back.show()
+        title = f"{matrix.names[row]} → {matrix.names[column]}"
+        if samples:
+            self._ask(title, samples)
+        else:
+            self._say(_("{title}: no samples.").format(title=title))
+
+    def show_gallery(self, found: Gallery) -> None:
+        """The pictures that were asked for; what is known about them from the evaluation is written below."""
+        if self._evaluation is None:
+            return
+        answers = answers_by_sample(self._evaluation.figures)
+        tiles = tuple(_with_answer(tile, answers.get(tile.sample)) for tile in found.tiles)
+        self.gallery.set_figure(dataclasses.replace(found, title=self._title, tiles=tiles, note=self._note))
+        self.gallery.show()
+        self._nothing.hide()
+        self._notice.show_message("")
+
+    def show_problem(self, message: str) -> None:
+        """The pictures could not be had."""
+        self._say("")
+        self._notice.show_message(message, "error")
+
+    def _ask(self, title: str, samples: tuple[int, ...]) -> None:
+        self._title = title
+        shown = samples[:MOST_SHOWN]
+        text = _("{shown} of {count}. Click a picture to inspect it.") if len(samples) > MOST_SHOWN else ""
+        text = text or _("{count} pictures. Click one to inspect it.")
+        self._note = text.format(shown=len(shown), count=len(samples))
+        self._say(_("Loading pictures…"))
+        self.wanted.emit(shown)
+
+    def _say(self, text: str) -> None:
+        self._notice.show_message("")
+        self.gallery.hide()
+        self._nothing.setText(text)
+        self._nothing.setVisible(bool(text))
+
+
+def answers_by_sample(figures: tuple[Figure, ...]) -> dict[int, tuple[str, str]]:
+    """What every sample is and what it was taken for, from the matrices that know their samples."""
+    found: dict[int, tuple[str, str]] = {}
+    for figure in figures:
+        if isinstance(figure, Matrix):
+            for (row, column), samples in figure.samples.items():
+                found.update(dict.fromkeys(samples, (figure.names[row], figure.names[column])))
+    return found
+
+
+def _with_answer(tile: Tile, answer: tuple[str, str] | None) -> Tile:
+    if answer is None:
+        return tile
+    truth, given = answer
+    return dataclasses.replace(tile, caption=f"{truth} → {given}", wrong=truth != given)
