@@ -177,7 +177,7 @@ class Experiment(Section):
     def changed(self, path: str, value: Any) -> "Experiment":
         """A copy with one setting changed, `path` as in `training.optimizer.learning_rate`.
 
-        Changing `dataset.name` or `architecture.name` starts that section from its defaults.
+        Changing a name that selects a section (`dataset.name`, `training.optimizer.name`) starts it from its defaults.
 
         Raises:
             UserError: there is no such setting, or it does not take that value.
@@ -195,6 +195,8 @@ class Experiment(Section):
             section = section.get(parent) if isinstance(section, dict) else None
         if not isinstance(section, dict):
             raise UserError(_("There is no section {path!r} in an experiment.").format(path=".".join(parents)))
+        if key == "name" and parents and section.get(key) != value:
+            section.clear()  # another optimizer or schedule has other settings
         section[key] = value
         return from_values(values, path)
 
