@@ -232,8 +232,11 @@ def from_values(values: dict[str, Any], what: str) -> Experiment:
     """
     version = values.get("version")
     if isinstance(version, int) and version > EXPERIMENT_VERSION:
-        raise UserError(_("{what} is of version {version}; this workbench reads up to {ours}. Update the workbench.").format(
-            what=what, version=version, ours=EXPERIMENT_VERSION))  # fmt: skip
+        raise UserError(
+            _("{what} is of version {version}; this workbench reads up to {ours}. Update the workbench.").format(
+                what=what, version=version, ours=EXPERIMENT_VERSION
+            )
+        )
     missing = [key for key in ("version", "dataset", "architecture") if key not in values]
     if missing:
         raise UserError(_(
