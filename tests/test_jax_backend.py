@@ -28,9 +28,9 @@ SCRIPT = textwrap.dedent(
     experiment = from_values({
         "version": 1,
         "dataset": {"name": "digits"},
-        "preprocessing": {"height": 12, "width": 12},
+        "preprocessing": {"height": 16, "width": 16},
         "augmentation": {"rotation": 5.0},
-        "architecture": {"name": "simple_cnn", "filters": [8, 8]},
+        "architecture": {"name": "simple_cnn", "filters": [8, 16], "dropout": 0.0},
         "training": {"epochs": 3, "batch_size": 64, "optimizer": {"name": "adam", "learning_rate": 0.01}},
     }, "the smoke test")
     events = []

@@ -138,7 +138,8 @@ class _BatchCalls:
         return float(logs["loss"])
 
     def means(self) -> dict[str, float]:
-        return {name: value / max(1, self._count) for name, value in self._sums.items()}
+        names = sorted(self._sums, key=lambda name: name != "loss")
+        return {name: self._sums[name] / max(1, self._count) for name in names}
 
     def state(self) -> list[np.ndarray]:
         names = sorted(self._sums)
