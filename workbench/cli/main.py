@@ -31,9 +31,16 @@ _COMMANDS = {
 }
 
 
-def run(argv: list[str]) -> int:
-    """Run a command, or the window without one, and return the exit code."""
+def run(argv: list[str], open_window: Callable[[list[str]], int] | None = None) -> int:
+    """Run a command and return the exit code.
+
+    Args:
+        argv: the arguments after the program's name.
+        open_window: called when there is no command, or an experiment file in its place; gives the exit code.
+    """
     try:
+        if open_window is not None and (not argv or argv[0].endswith(".toml")):
+            return open_window(argv)
         return _run(argv)
     except UserError as error:
         return _fail(str(error), BAD_INPUT)
@@ -53,10 +60,6 @@ def run(argv: list[str]) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    if not argv or argv[0].endswith(".toml"):
-        from workbench.gui.app import run_window
-
-        return run_window(argv)
     arguments = parser().parse_args(argv)
     if arguments.version:
         return _print_version()
