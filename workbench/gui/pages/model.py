@@ -1,0 +1,223 @@
+"""The Model page: the network's settings on the left, its layers and their numbers on the right, as they are typed."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSplitter, QWidget
+
+from workbench.architectures.table import LayerTable, layer_table
+from workbench.errors import UserError
+from workbench.experiment import Experiment
+from workbench.gui.data_reader import data_reader
+from workbench.gui.pages.model_code import CodeDialog
+from workbench.gui.pages.model_settings import ModelSettings
+from workbench.gui.pages.model_table import LayerTablePanel
+from workbench.gui.pages.page import Page
+from workbench.gui.theme import GRID
+from workbench.gui.widgets import Card, Notice, button_with_icon, hint, section_title
+from workbench.gui.workspace import Workspace
+from workbench.i18n import _, mark
+from workbench.registry import registry
+from workbench.requests import CodeRequest, SummaryRequest
+from workbench.specs import ClassTarget, ImageInput, OutputSpec
+
+REST_MILLISECONDS = 300
+USUAL_CLASSES = 10
+
+
+class ModelPage(Page):
+    """Pick and adjust a network; the layer table follows."""
+
+    name = "model"
+    title = mark("Model")
+    subtitle = mark("Choose a network and adjust it. The table follows every change.")
+    icon = "model"
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(workspace, parent)
+        self.reader = data_reader(workspace)
+        self._computed: LayerTable | None = None
+        self._computed_for: Any = None
+        self._rest = QTimer(self, singleShot=True, interval=REST_MILLISECONDS)
+        self._rest.timeout.connect(self._ask_for_table)
+        self.settings = ModelSettings(workspace)
+        self.table_panel = LayerTablePanel()
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setHandleWidth(2 * GRID)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self.settings)
+        splitter.addWidget(self._table_card())
+        splitter.setStretchFactor(0, 1)
+        splitter.setStretchFactor(1, 2)
+        self.content.addWidget(splitter, 1)
+        self.table_panel.layer_chosen.connect(self.settings.choose_layer)
+        self.settings.layer_chosen.connect(self.table_panel.view.choose)
+        workspace.document.changed.connect(self._experiment_changed)
+        workspace.data_report_changed.connect(self._update_table)
+        self._update_table()
+
+    def shown(self) -> None:
+        self._update_table()
+
+    def hidden(self) -> None:
+        self._rest.stop()
+        self.workspace.questions.drop("summary")
+
+    def _table_card(self) -> QWidget:
+        card = Card()
+        self.copy_button = button_with_icon(_("Copy as &Keras code"), "copy")
+        self.copy_button.setToolTip(_("Copy a script that builds and trains this experiment with nothing but Keras"))
+        self.copy_button.clicked.connect(self._copy_code)
+        self.view_button = button_with_icon(_("Vie&w code…"))
+        self.view_button.clicked.connect(self._view_code)
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(section_title(_("Layer table")))
+        head.addStretch(1)
+        head.addWidget(self.copy_button)
+        head.addWidget(self.view_button)
+        self._busy = QWidget()
+        busy = QHBoxLayout(self._busy)
+        busy.setContentsMargins(0, 0, 0, 0)
+        busy.addWidget(hint(_("Computing the table…")))
+        bar = QProgressBar()
+        bar.setRange(0, 0)
+        bar.setAccessibleName(_("Computing the table"))
+        busy.addWidget(bar, 1)
+        self._busy.hide()
+        self.problem = Notice()
+        self.code_notice = Notice()
+        self.classes_note = hint("")
+        self.classes_note.setObjectName("classes_note")
+        card.content.addLayout(head)
+        for widget in (self.code_notice, self.problem, self._busy, self.classes_note):
+            card.content.addWidget(widget)
+        card.content.addWidget(self.table_panel, 1)
+        return card
+
+    def _experiment_changed(self, _experiment: Experiment) -> None:
+        self.code_notice.show_message("")
+        self._update_table()
+
+    def _update_table(self) -> None:
+        """Count the layers here where that is possible, else let the engine build the network."""
+        if not self.isVisible():
+            return
+        experiment = self.workspace.document.experiment
+        try:
+            output, note = self._output(experiment)
+            table = layer_table(experiment, _input(experiment), output)
+        except UserError as error:
+            self._stop_computing()
+            self._show(None, str(error), "")
+            return
+        if table is not None:
+            self._stop_computing()
+            self._show(table, table.problem, note)
+            return
+        wanted = _network_settings(experiment)
+        if wanted == self._computed_for and self._computed is not None:
+            self._stop_computing()
+            self._show(self._computed, self._computed.problem, "")
+            return
+        if self._computed_for is None or self._computed_for[0].name != wanted[0].name:
+            self._computed = None
+        self._computed_for = wanted
+        self._show(self._computed, "", "")
+        self._busy.show()
+        self._rest.start()
+
+    def _output(self, experiment: Experiment) -> tuple[OutputSpec, str]:
+        """What the network has to give, and how far that is a guess while the data are not read."""
+        report = self.workspace.data_report
+        note = ""
+        if report is not None:
+            names = tuple(report.classes)
+        else:
+            stated = getattr(experiment.dataset, "classes", None)
+            count = stated if isinstance(stated, int) else USUAL_CLASSES
+            names = tuple(str(number) for number in range(count))
+            if stated is None:
+                note = _("The classes are known after the data are read; counted with {count} for now.")
+                note = note.format(count=count)
+        return registry().tasks.get(experiment.task.name).output(ClassTarget(names)), note
+
+    def _show(self, table: LayerTable | None, problem: str, note: str) -> None:
+        self.problem.show_message(problem, "error")
+        self.classes_note.setText(note)
+        self.classes_note.setVisible(bool(note))
+        self.table_panel.set_table(table)
+        problems = {row.name: row.problem for row in table.rows if row.problem} if table else {}
+        self.settings.set_problems(problems)
+
+    def _ask_for_table(self) -> None:
+        request = SummaryRequest(self.workspace.document.experiment)
+        self.workspace.questions.ask(request, self._table_answered, self._table_failed, key="summary")
+
+    def _table_answered(self, table: LayerTable) -> None:
+        if not self._rest.isActive():
+            self._computed = table
+            self._stop_computing()
+            self._show(table, table.problem, "")
+
+    def _table_failed(self, message: str) -> None:
+        if not self._rest.isActive():
+            self._computed = None
+            self._stop_computing()
+            self._show(None, message, "")
+
+    def _stop_computing(self) -> None:
+        self._rest.stop()
+        self._busy.hide()
+
+    def _copy_code(self) -> None:
+        self._ask_for_code(self._code_to_clipboard)
+
+    def _view_code(self) -> None:
+        self._ask_for_code(self._show_code)
+
+    def _ask_for_code(self, on_answer: Any) -> None:
+        for button in (self.copy_button, self.view_button):
+            button.setEnabled(False)
+        self.code_notice.show_message(_("Writing the script…"))
+        request = CodeRequest(self.workspace.document.experiment)
+        self.workspace.questions.ask(request, on_answer, self._code_failed, key="code")
+
+    def _code_to_clipboard(self, code: str) -> None:
+        self._code_done()
+        _to_clipboard(code)
+        message = _("The script is on the clipboard: {count} lines.").format(count=len(code.splitlines()))
+        self.code_notice.show_message(message)
+        self.workspace.status_message.emit(message)
+
+    def _show_code(self, code: str) -> None:
+        self._code_done()
+        self.code_notice.show_message("")
+        dialog = CodeDialog(code, _to_clipboard, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _code_failed(self, message: str) -> None:
+        self._code_done()
+        self.code_notice.show_message(message, "error")
+
+    def _code_done(self) -> None:
+        for button in (self.copy_button, self.view_button):
+            button.setEnabled(True)
+
+
+def _input(experiment: Experiment) -> ImageInput:
+    preprocessing = experiment.preprocessing
+    return ImageInput(preprocessing.height, preprocessing.width, preprocessing.channels)
+
+
+def _network_settings(experiment: Experiment) -> tuple[Any, ...]:
+    """What a computed table depends on, the architecture first."""
+    return (
+        experiment.architecture, experiment.preprocessing, experiment.overrides, experiment.dataset, experiment.task,
+    )  # fmt: skip
+
+
+def _to_clipboard(text: str) -> None:
+    QGuiApplication.clipboard().setText(text)

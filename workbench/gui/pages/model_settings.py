@@ -1,0 +1,176 @@
+"""The left side of the Model page: the architecture, its settings or its list of layers, and the overrides."""
+
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from workbench.architectures.architecture import Architecture
+from workbench.architectures.layers import Layer, parse_layers
+from workbench.errors import UserError
+from workbench.experiment import ArchitectureSection, Experiment, OverridesSection
+from workbench.gui.experiment_form import ExperimentForm
+from workbench.gui.form_editors import Editor
+from workbench.gui.form_fields import FieldPlan, plan_fields
+from workbench.gui.layer_list import LayerListEditor
+from workbench.gui.theme import GRID
+from workbench.gui.widgets import Card, hint
+from workbench.gui.workspace import Workspace
+from workbench.i18n import _
+from workbench.registry import registry
+
+WIDTH = 64 * GRID
+_EXTRA = "extra_"
+
+
+class ModelSettings(QScrollArea):
+    """Forms of the sections that make the network."""
+
+    layer_chosen = Signal(str)
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = workspace.document
+        self._forms: dict[str, ExperimentForm] = {}
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(44 * GRID)
+        inside = QWidget()
+        inside.setProperty("role", "plain")
+        cards = QVBoxLayout(inside)
+        cards.setContentsMargins(0, 0, GRID, 0)
+        cards.setSpacing(2 * GRID)
+        cards.addWidget(self._architecture_card())
+        self._layers_card = Card(_("Layers"))
+        self.layer_list = LayerListEditor()
+        self.layer_list.edited.connect(self._edit_layers)
+        self.layer_list.layer_chosen.connect(self.layer_chosen)
+        self._layers_card.content.addWidget(self.layer_list, 1)
+        cards.addWidget(self._layers_card, 1)
+        cards.addWidget(self._overrides_card())
+        cards.addStretch(0)
+        self.setWidget(inside)
+        self._document.changed.connect(self.show_experiment)
+        self.show_experiment(self._document.experiment)
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH, 60 * GRID)
+
+    @property
+    def architecture_form(self) -> ExperimentForm:
+        """The form of the chosen architecture."""
+        return self._forms[self._document.experiment.architecture.name]
+
+    def show_experiment(self, experiment: Experiment) -> None:
+        """Show an experiment's network."""
+        section = experiment.architecture
+        architecture: Architecture = registry().architectures.get(section.name)
+        self.architecture_box.setCurrentIndex(self.architecture_box.findData(section.name))
+        self._help.setText(_(architecture.help))
+        stack = layers_field(type(section))
+        if section.name not in self._forms:
+            self._forms[section.name] = self._make_form(architecture, stack)
+        for name, form in self._forms.items():
+            form.setVisible(name == section.name and form.property("has_fields"))
+        self._forms[section.name].set_section(section)
+        self._layers_card.setVisible(bool(stack))
+        if stack:
+            self.layer_list.set_layers(getattr(section, stack))
+        self.overrides_form.set_section(experiment.overrides)
+
+    def set_problems(self, problems: dict[str, str]) -> None:
+        """Mark layers of the lists, by name, with what is wrong with them."""
+        self.layer_list.set_problems(problems)
+        self.extra_layers.list.set_problems(problems)
+
+    def choose_layer(self, name: str) -> None:
+        """Select a layer in the list it stands in."""
+        if self._layers_card.isVisibleTo(self):
+            self.layer_list.choose_layer(name)
+        self.extra_layers.list.choose_layer(name)
+
+    def _architecture_card(self) -> Card:
+        card = Card(_("Architecture"))
+        self.architecture_box = QComboBox()
+        self.architecture_box.setAccessibleName(_("Architecture"))
+        for architecture in registry().architectures:
+            self.architecture_box.addItem(_(architecture.title), architecture.name)
+            last = self.architecture_box.count() - 1
+            self.architecture_box.setItemData(last, _(architecture.help), Qt.ItemDataRole.ToolTipRole)
+        self.architecture_box.activated.connect(self._choose)
+        label = QLabel(_("Shape of the &network"))
+        label.setBuddy(self.architecture_box)
+        self._help = hint("")
+        self._place = QVBoxLayout()
+        self._place.setSpacing(0)
+        for widget in (label, self.architecture_box, self._help):
+            card.content.addWidget(widget)
+        card.content.addLayout(self._place)
+        return card
+
+    def _overrides_card(self) -> Card:
+        card = Card(_("Overrides for experts"))
+        note = hint(
+            _("Normally untouched. Each takes the place of what the task would choose, also where that is a mistake.")
+        )
+        self.overrides_form = ExperimentForm(
+            self._document, "overrides", OverridesSection, editors={"extra_layers": LayersFieldEditor}
+        )
+        self.extra_layers: LayersFieldEditor = self.overrides_form.editor("extra_layers")
+        self.extra_layers.list.layer_chosen.connect(self.layer_chosen)
+        card.content.addWidget(note)
+        card.content.addWidget(self.overrides_form)
+        return card
+
+    def _make_form(self, architecture: Architecture, stack: str) -> ExperimentForm:
+        leave_out = (stack,) if stack else ()
+        form = ExperimentForm(self._document, "architecture", architecture.section, leave_out=leave_out)
+        form.setProperty("has_fields", any(plan.name != stack for plan in plan_fields(architecture.section)))
+        self._place.addWidget(form)
+        return form
+
+    def _choose(self, index: int) -> None:
+        name = self.architecture_box.itemData(index)
+        experiment = self._document.experiment
+        if name != experiment.architecture.name:
+            title = self.architecture_box.itemText(index)
+            new = experiment.changed("architecture.name", name)
+            self._document.apply(new, _("Choose the architecture {name}").format(name=title))
+
+    def _edit_layers(self, layers: tuple[Layer, ...], text: str, merge_key: str) -> None:
+        experiment = self._document.experiment
+        field = layers_field(type(experiment.architecture))
+        try:
+            new = experiment.changed(f"architecture.{field}", layers)
+        except UserError:  # more layers than allowed: the list stays as it was
+            return
+        self._document.apply(new, text, f"layers.{merge_key}" if merge_key else "")
+
+
+class LayersFieldEditor(Editor):
+    """The overrides' extra layers, kept as plain tables in the experiment."""
+
+    def __init__(self, plan: FieldPlan, parent: QWidget | None = None) -> None:
+        super().__init__(plan, parent)
+        self.list = LayerListEditor(_EXTRA, fewest_rows=2)
+        self._adopt(self.list.view, 0)
+        self._layout.addWidget(self.list, 1)
+        self.list.edited.connect(self._list_edited)
+
+    def set_value(self, value: Any) -> None:
+        try:
+            self.list.set_layers(parse_layers(value, self.plan.title))
+        except UserError:  # written by hand, and wrong: the table says what is wrong
+            self.list.set_layers(())
+
+    def _list_edited(self, layers: tuple[Layer, ...], text: str, merge_key: str) -> None:
+        self.edited.emit(tuple(layer.model_dump() for layer in layers))
+
+
+def layers_field(section: type[ArchitectureSection]) -> str:
+    """The field of an architecture that is a list of layers to edit; empty where there is none."""
+    for name, field in section.model_fields.items():
+        if (field.json_schema_extra or {}).get("widget") == "layers":
+            return name
+    return ""
