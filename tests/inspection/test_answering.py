@@ -16,7 +16,7 @@ def ask(model, method, *, emit=lambda event: None, control=None, **values):
 
 
 def test_grad_cam_of_a_sample_names_layer_class_and_probability(digits_run):
-    answer = ask(digits_run, "grad_cam", sample=3)
+    answer = ask(digits_run, "grad_cam", sample=3, params={"layer": "second"})
     heatmap, bars = answer.figures
     assert isinstance(heatmap, Heatmap)
     assert isinstance(bars, Bars)
@@ -29,6 +29,15 @@ def test_grad_cam_of_a_sample_names_layer_class_and_probability(digits_run):
     assert answer.layers == ("first", "pool", "second")
     assert answer.choices == tuple("0123456789")
     assert answer.truth in answer.choices
+    assert f"test sample 3 ({answer.truth})" in heatmap.title
+
+
+def test_without_a_layer_the_deepest_convolution_that_finds_anything_is_taken(digits_run):
+    for sample in range(8):
+        answer = ask(digits_run, "grad_cam", sample=sample)
+        named = ask(digits_run, "grad_cam", sample=sample, params={"layer": "second"})
+        assert answer.layer == ("second" if named.figures[0].values.any() else "first")
+        assert answer.target == named.target
 
 
 def test_any_class_at_any_convolution_can_be_asked_for(digits_run):
@@ -98,7 +107,7 @@ def test_the_second_question_does_not_open_the_model_again(digits_run):
         ("grad_cam", {"params": {"layer": "secnd"}}, "Did you mean 'second'"),
         ("grad_cam", {"params": {"layer": "flat"}}, r"no maps.*first, pool, second"),
         ("grad_cam", {"params": {"target": "seven"}}, "no class called 'seven'.*0, 1, 2"),
-        ("grad_cam", {"params": {"colour": 3}}, "no setting called 'colour'"),
+        ("grad_cam", {"params": {"colour": 3}}, "colour: there is no"),
         ("feature_maps", {"params": {"count": 0}}, "count"),
         ("grad_camm", {}, "Did you mean 'grad_cam'"),
         ("grad_cam", {"sample": 100_000}, r"Sample 100000 is not in the test split.*\d+ samples"),
@@ -142,3 +151,38 @@ def test_models_of_other_people_are_looked_into(sample_data, name):
     bars = answer.figures[1]
     assert answer.target == bars.names[0]
     assert bars.series["Probability"][0] > 0.2
+
+
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [("simple_cnn", "conv_2"), ("overview_cnn", "conv_2"), ("lenet5", "conv_2"), ("mini_xception", "exit")],
+)
+def test_every_architecture_with_convolutions_is_looked_into(name, last):
+    from workbench.architectures.assembly import assemble
+    from workbench.experiment import new_experiment
+    from workbench.inspection import gradients
+    from workbench.inspection.layers import last_convolution
+    from workbench.specs import ClassTarget, ImageInput
+
+    network = assemble(new_experiment(architecture=name), ImageInput(28, 28, 1), ClassTarget(("a", "b", "c")))
+    picture = np.random.default_rng(0).integers(0, 256, (1, 28, 28, 1)).astype(np.uint8)
+    outputs, maps = gradients.class_maps(network.model, last)(picture, np.array([1]))
+    assert last_convolution(network.model) == last
+    assert np.allclose(outputs, network.model(picture.astype(np.float32)).numpy(), atol=1e-6)
+    assert maps.shape[0] == 1
+
+
+def test_a_network_without_convolutions_says_that_grad_cam_needs_one(tmp_path, encode):
+    from workbench.architectures.assembly import assemble
+    from workbench.experiment import new_experiment
+    from workbench.runs.model_file import describe_model, save_model
+    from workbench.specs import ClassTarget, ImageInput
+
+    experiment, size, target = new_experiment(architecture="mlp"), ImageInput(28, 28, 1), ClassTarget(("a", "b"))
+    model = assemble(experiment, size, target).model
+    save_model(model, tmp_path / "mlp.keras", describe_model(experiment, size, target))
+    picture = encode(np.eye(28, dtype=np.uint8) * 255)
+    with pytest.raises(UserError, match="needs a convolution"):
+        ask(tmp_path / "mlp.keras", "grad_cam", pixels=picture)
+    bars = ask(tmp_path / "mlp.keras", "feature_maps", pixels=picture).figures[0]
+    assert isinstance(bars, Bars)

@@ -92,6 +92,15 @@ def test_an_index_of_minus_one_explains_the_likeliest_class_of_every_picture(pic
     assert np.allclose(maps, function(pictures, outputs.argmax(axis=1))[1], atol=1e-6)
 
 
+def test_batches_of_any_size_give_each_picture_the_same_map(pictures):
+    function = gradients.class_maps(branched(), "branch")
+    whole = function(pictures, np.array([0, 1, 2]))
+    for size in (1, 2):
+        outputs, maps = function(pictures[:size], np.array([0, 1, 2])[:size])
+        assert np.allclose(outputs, whole[0][:size], atol=1e-6)
+        assert np.allclose(maps, whole[1][:size], atol=1e-5)
+
+
 def test_a_function_is_compiled_once_per_layer_and_goes_with_its_model(pictures):
     model = branched()
     assert gradients.class_maps(model, "first") is gradients.class_maps(model, "first")
@@ -138,6 +147,30 @@ def test_a_network_whose_classes_are_colours_is_seen_to_look_at_them(colour_mode
     assert red[:, :15].mean() > 20 * red[:, 15:].mean()
     assert blue[:, 15:].mean() > 20 * blue[:, :15].mean()
     assert not green.any()
+
+
+def test_a_layer_without_evidence_sends_the_search_one_convolution_down(pictures):
+    from workbench.inspection.grad_cam import candidates, find_evidence
+
+    model = branched()
+    inner = model.get_layer("inner").get_layer("deep")
+    # Nothing passes the last convolution: its map is blank, and so is every gradient below it but for the bias.
+    inner.set_weights([np.zeros(inner.kernel.shape, np.float32), np.full(6, -1.0, np.float32)])
+    assert candidates(model, "") == ["inner/deep", "branch", "first"]
+    assert candidates(model, "first") == ["first"]
+    blank = find_evidence(model, candidates(model, ""), pictures)
+    assert [found.layer for found in blank] == ["inner/deep"] * 3
+    assert not blank[0].heat.any()
+    model = branched()
+    answer = model.get_layer("answer")
+    # Every map of the last convolution speaks against class 1.
+    kernel = np.asarray(answer.get_weights()[0])
+    kernel[:, 1] = -1
+    answer.set_weights([kernel, np.zeros(5, np.float32)])
+    for found in find_evidence(model, candidates(model, ""), pictures, 1):
+        assert found.layer in ("branch", "first")
+        assert found.blank_layers[0] == "inner/deep"
+        assert found.heat.max() == pytest.approx(1)
 
 
 JAX_SCRIPT = """

@@ -105,4 +105,5 @@ def _sample(request: InspectRequest, opened: OpenModel, emit: Emit, control: Con
         )
     index = int(indices[request.sample])
     truth = opened.task.describe(data.targets[index], data.target)
-    return np.array(data.images[index]), f"{data.names[index]} ({truth})", truth
+    caption = _("{split} sample {index} ({truth})").format(split=request.split, index=request.sample, truth=truth)
+    return np.array(data.images[index]), caption, truth

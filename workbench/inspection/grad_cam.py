@@ -1,5 +1,6 @@
 """Grad-CAM: where the network looks for a class (Selvaraju et al. 2017, arXiv:1610.02391)."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,18 @@ from workbench.figures import Bars, Figure, Heatmap
 from workbench.i18n import _, mark
 from workbench.inspection import gradients
 from workbench.inspection.inspector import Findings, Inspector, Question
-from workbench.inspection.layers import find_layer, last_convolution, output_shape, spatial_layers
+from workbench.inspection.layers import (
+    find_layer,
+    is_convolution,
+    last_convolution,
+    named_layers,
+    output_shape,
+    spatial_layers,
+)
 from workbench.section import Section, setting
 
 _SHOWN_CLASSES = 10
+_TRIED_LAYERS = 3
 
 
 class GradCamSection(Section):
@@ -20,7 +29,7 @@ class GradCamSection(Section):
 
     layer: str = setting(
         "", title=mark("Layer"), widget="layer",
-        help=mark("The layer whose maps are weighted; empty takes the last convolution."),
+        help=mark("The layer whose maps are weighted; empty takes the last convolution that finds anything."),
     )  # fmt: skip
     target: str = setting(
         "", title=mark("Class"), widget="target",
@@ -42,26 +51,69 @@ class GradCam(Inspector):
 
     def inspect(self, model: Any, question: Question) -> Findings:
         """A heatmap over every picture, and the class probabilities of each."""
-        layer = resolve_layer(model, question.params.layer)
+        layers = candidates(model, question.params.layer)
         if not question.choices:
             raise UserError(_("Grad-CAM explains a class, but the output of this model is not one value per class."))
-        wanted = target_index(question.params.target, question.choices)
-        result, maps = class_maps_of(model, layer, question.inputs, wanted)
+        target = target_index(question.params.target, question.choices)
         figures: list[Figure] = []
-        targets = [wanted if wanted >= 0 else int(row.argmax()) for row in result]
-        for picture, caption, row, heat, target in zip(
-            question.pictures, question.captions, result, maps, targets, strict=True
-        ):
-            figures.append(heatmap_figure(picture, caption, heat, layer, question.choices[target], row[target]))
-            figures.append(_probabilities(row, question.choices))
-        return Findings(tuple(figures), layer, question.choices[targets[0]])
+        evidence = find_evidence(model, layers, question.inputs, target)
+        for picture, caption, found in zip(question.pictures, question.captions, evidence, strict=True):
+            figures.append(heatmap_figure(picture, caption, found, question.choices))
+            figures.append(_probabilities(found.probabilities, question.choices))
+        return Findings(tuple(figures), evidence[0].layer, question.choices[evidence[0].target])
 
 
-def class_maps_of(model: Any, layer: str, inputs: np.ndarray, target: int) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of all classes (n, classes) and the map of one class (-1: the likeliest) per picture."""
-    result, maps = gradients.class_maps(model, layer)(inputs, np.full(len(inputs), target, np.int32))
-    result = result.reshape(len(result), -1)
-    return (np.concatenate([1 - result, result], axis=1) if result.shape[1] == 1 else result), maps
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for a class in one picture.
+
+    Attributes:
+        probabilities: of all classes.
+        target: index of the class explained.
+        layer: where it was looked for.
+        heat: float32 in [0, 1], (rows, columns).
+        blank_layers: layers that were tried before and found nothing.
+    """
+
+    probabilities: np.ndarray
+    target: int
+    layer: str
+    heat: np.ndarray
+    blank_layers: tuple[str, ...] = ()
+
+
+def find_evidence(model: Any, layers: list[str], inputs: np.ndarray, target: int = -1) -> list[Evidence]:
+    """Evidence for a class (-1: the likeliest) per picture, from the first of the layers that finds any.
+
+    Where all gradients of a layer point away from a class, as is usual behind a flattened head, Grad-CAM's map is
+    blank; a picture for which that happens is looked at again one layer further down.
+    """
+    found: list[Evidence | None] = [None] * len(inputs)
+    open_ones = np.arange(len(inputs))
+    for depth, layer in enumerate(layers):
+        asked = np.full(len(open_ones), target, np.int32)
+        outputs, maps = gradients.class_maps(model, layer)(inputs[open_ones], asked)
+        outputs = outputs.reshape(len(outputs), -1)
+        if outputs.shape[1] == 1:
+            outputs = np.concatenate([1 - outputs, outputs], axis=1)
+        for index, row, heat in zip(open_ones, outputs, maps, strict=True):
+            explained = target if target >= 0 else int(row.argmax())
+            if found[index] is None or heat.any():
+                found[index] = Evidence(row, explained, layer, heat, tuple(layers[:depth]) if heat.any() else ())
+        open_ones = open_ones[~maps.any(axis=(1, 2))]
+        if not len(open_ones):
+            break
+    return [evidence for evidence in found if evidence is not None]
+
+
+def candidates(model: Any, name: str) -> list[str]:
+    """The layers to look at in turn: the one that is named, or the last convolutions."""
+    named = resolve_layer(model, name)
+    if name:
+        return [named]
+    layers = named_layers(model)
+    convolutions = [layer for layer in spatial_layers(model) if is_convolution(layers[layer])]
+    return convolutions[: -_TRIED_LAYERS - 1 : -1]
 
 
 def resolve_layer(model: Any, name: str) -> str:
@@ -102,17 +154,18 @@ def target_index(name: str, choices: tuple[str, ...]) -> int:
     )
 
 
-def heatmap_figure(
-    picture: np.ndarray, caption: str, heat: np.ndarray, layer: str, target: str, probability: float
-) -> Heatmap:
-    """The heatmap of one picture with a note on what it shows."""
+def heatmap_figure(picture: np.ndarray, caption: str, found: Evidence, choices: tuple[str, ...]) -> Heatmap:
+    """The heatmap over one picture with a note on what it shows."""
     note = _("Layer {layer}, class {target} ({percent:.1f} %).").format(
-        layer=layer, target=target, percent=100 * float(probability)
+        layer=found.layer, target=choices[found.target], percent=100 * float(found.probabilities[found.target])
     )
-    if not heat.any():
+    if not found.heat.any():
         note = f"{note} {_('Nothing in this layer speaks for the class.')}"
+    elif found.blank_layers:
+        text = _("Nothing speaks for the class in {layers}.").format(layers=", ".join(found.blank_layers))
+        note = f"{note} {text}"
     title = _("Grad-CAM of {caption}").format(caption=caption) if caption else _("Grad-CAM")
-    return Heatmap(title, picture, heat.astype(np.float32), note=note)
+    return Heatmap(title, picture, found.heat.astype(np.float32), note=note)
 
 
 def _probabilities(row: np.ndarray, choices: tuple[str, ...]) -> Bars:

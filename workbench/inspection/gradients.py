@@ -102,18 +102,19 @@ def _tapped(model: Any, layer: Any, at_layer: Callable[[Any], Any]) -> Iterator[
             vars(last)["activation"] = activation
 
 
-def _explained_score(scores: Any, result: Any, index: Any) -> Any:
+def _explained_score(scores: Any, result: Any, index: Any, units: int) -> Any:
     """The sum over the batch of the score of the class asked for; one unit stands for two classes."""
     from keras import ops
 
-    scores = ops.cast(ops.reshape(scores, (ops.shape(scores)[0], -1)), "float32")
-    if scores.shape[-1] == 1:
+    # The number of units is named: a batch of any size leaves nothing else known of the shape.
+    scores = ops.cast(ops.reshape(scores, (-1, units)), "float32")
+    if units == 1:
         likeliest = ops.cast(scores[:, 0] > 0, "int32")
         chosen = ops.where(index < 0, likeliest, index)
         return ops.sum(ops.where(chosen == 0, -scores[:, 0], scores[:, 0]))
-    result = ops.reshape(result, ops.shape(scores))
+    result = ops.reshape(result, (-1, units))
     chosen = ops.where(index < 0, ops.cast(ops.argmax(result, axis=-1), "int32"), index)
-    return ops.sum(scores * ops.one_hot(chosen, scores.shape[-1], dtype="float32"))
+    return ops.sum(scores * ops.one_hot(chosen, units, dtype="float32"))
 
 
 def _weighted_map(activation: Any, gradient: Any) -> Any:
@@ -145,7 +146,7 @@ def _compile_class_maps(model: Any, name: str) -> Callable[..., tuple[np.ndarray
 def _class_maps_by_tensorflow(model: Any, layer: Any) -> Any:
     import tensorflow as tf
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def run(pictures: Any, index: Any) -> tuple[Any, Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
 
@@ -155,7 +156,7 @@ def _class_maps_by_tensorflow(model: Any, layer: Any) -> Any:
 
             with _tapped(model, layer, watch) as tap:
                 result = model(pictures, training=False)
-            score = _explained_score(tap.score, result, index)
+            score = _explained_score(tap.score, result, index, model.output_shape[-1])
         gradient = tape.gradient(score, tap.activation, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return tf.cast(result, tf.float32), _weighted_map(tap.activation, gradient)
 
@@ -170,7 +171,7 @@ def _class_maps_by_jax(model: Any, layer: Any) -> Any:
         # The gradient by a nudge of zeros added to the layer's output is the gradient by that output.
         with _tapped(model, layer, lambda value: value if nudge is None else value + nudge) as tap:
             result, _state = model.stateless_call(*state, pictures, training=False)
-        return _explained_score(tap.score, result, index), (result, tap.activation)
+        return _explained_score(tap.score, result, index, model.output_shape[-1]), (result, tap.activation)
 
     @jax.jit
     def compiled(state: Any, pictures: Any, index: Any) -> tuple[Any, Any]:
@@ -202,7 +203,7 @@ def _compile_forward(model: Any, name: str) -> Callable[[np.ndarray], np.ndarray
     else:
         import tensorflow as tf
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(reduce_retracing=True, autograph=False)
         def run(pictures: Any) -> Any:
             with _tapped(model, layer, lambda value: value) as tap:
                 result = model(pictures, training=False)

@@ -21,7 +21,7 @@ from workbench.events import Progress
 from workbench.figures import Figure
 from workbench.i18n import _
 from workbench.inspection import gradients
-from workbench.inspection.grad_cam import class_maps_of, heatmap_figure
+from workbench.inspection.grad_cam import candidates, find_evidence, heatmap_figure
 from workbench.inspection.layers import last_convolution
 from workbench.inspection.loaded import OpenModel, open_model
 from workbench.inspection.pictures import shrunk
@@ -178,13 +178,10 @@ def _with_heatmaps(
     resized: np.ndarray, pictures: list[np.ndarray], opened: OpenModel, count: int
 ) -> tuple[np.ndarray, dict[int, tuple[Figure, ...]]]:
     """The outputs of all, and the heatmap of the predicted class over the first `count` pictures."""
-    layer = last_convolution(opened.model)
-    probabilities, maps = class_maps_of(opened.model, layer, opened.inputs(resized), -1)
-    figures = {}
-    for position, picture in enumerate(pictures[:count]):
-        row = probabilities[position]
-        target = int(row.argmax())
-        shown = opened.shown(picture, resized[position])
-        figures[position] = (heatmap_figure(shown, "", maps[position], layer, opened.choices[target], row[target]),)
-    units = opened.model.output_shape[-1]
-    return (probabilities[:, 1:] if units == 1 else probabilities), figures
+    inputs = opened.inputs(resized)
+    evidence = find_evidence(opened.model, candidates(opened.model, ""), inputs[:count])
+    figures = {
+        position: (heatmap_figure(opened.shown(picture, resized[position]), "", found, opened.choices),)
+        for position, (picture, found) in enumerate(zip(pictures, evidence, strict=False))
+    }
+    return gradients.outputs(opened.model)(inputs), figures
