@@ -132,13 +132,17 @@ class TrainingSection(Section):
         32, title=mark("Batch size"), unit="samples", help=mark("Samples per step."), ge=1, le=65_536
     )
     optimizer: Optimizer = setting(
-        title=mark("Optimizer"), help=mark("How a gradient becomes a step."), default_factory=Adam
-    )
+        title=mark("Optimizer"), help=mark("How a gradient becomes a step."), default_factory=Adam,
+        labels={"sgd": "SGD", "adagrad": "Adagrad", "adadelta": "Adadelta", "rmsprop": "RMSprop", "adam": "Adam",
+                "adamw": "AdamW", "nadam": "Nadam", "adamax": "Adamax"},
+    )  # fmt: skip
     schedule: Schedule = setting(
         title=mark("Schedule"),
         help=mark("How the learning rate changes over the epochs."),
         default_factory=ConstantSchedule,
-    )
+        labels={"constant": mark("Constant"), "cosine": mark("Cosine"), "step": mark("Steps"),
+                "plateau": mark("On plateau")},
+    )  # fmt: skip
     warmup_epochs: float = setting(
         0.0,
         title=mark("Warm-up"),
@@ -163,6 +167,8 @@ class TrainingSection(Section):
     )
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = setting(
         "float32", title=mark("Precision"), help=mark("Mixed precision is faster on recent GPUs, slower on most CPUs."),
+        labels={"float32": mark("float32 (full)"), "mixed_float16": mark("Mixed float16"),
+                "mixed_bfloat16": mark("Mixed bfloat16")},
         advanced=True,
     )  # fmt: skip
     device: str = setting(

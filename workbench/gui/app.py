@@ -9,10 +9,12 @@ from PySide6.QtWidgets import QApplication
 
 from workbench.engine import Engine
 from workbench.errors import UserError
+from workbench.gui.background import BackgroundWork
 from workbench.gui.main_window import MainWindow
 from workbench.gui.theme import icon, prepare
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
+from workbench.requests import DevicesRequest
 
 _POLL_MILLISECONDS = 250
 _log = logging.getLogger("workbench.gui")
@@ -62,8 +64,12 @@ class EngineStart(QObject):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self._workspace = workspace
+        self._training_started = False
         self._timer = QTimer(self, interval=_POLL_MILLISECONDS)
         self._timer.timeout.connect(self._look)
+        self._devices = BackgroundWork(self)
+        workspace.closing.connect(self._timer.stop)
+        workspace.closing.connect(self._devices.stop)
 
     def begin(self) -> None:
         """Start the engine of questions now, that of trainings when it is ready."""
@@ -74,9 +80,29 @@ class EngineStart(QObject):
         self._timer.start()
 
     def _look(self) -> None:
-        if self._workspace.questions.engine.ready or self._workspace.training.running:
+        training = self._workspace.training
+        if not self._training_started:
+            if self._workspace.questions.engine.ready or training.running:
+                self._training_started = True
+                training.start()
+        elif training.engine.ready and not training.running:
             self._timer.stop()
-            self._workspace.training.start()
+            # By this engine, because the other one sees no GPU.
+            self._devices.start(self._list_devices, self._show_devices)
+
+    def _list_devices(self, _post: object) -> tuple[object, ...]:
+        try:
+            return self._workspace.training.engine.run(DevicesRequest(), _ignore)
+        except Exception:  # the list of GPUs is a comfort: a training says what is wrong with the engine
+            _log.info("the devices could not be listed", exc_info=True)
+            return ()
+
+    def _show_devices(self, devices: tuple[object, ...]) -> None:
+        self._workspace.set_devices(devices)
+
+
+def _ignore(_event: object) -> None:
+    pass
 
 
 def _log_qt_message(kind: QtMsgType, _context: object, message: str) -> None:

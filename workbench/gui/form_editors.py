@@ -55,6 +55,9 @@ class Editor(QWidget):
             widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             widget.installEventFilter(self)
 
+    def _changed(self, value: Any) -> None:
+        self.edited.emit(value)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Wheel and not watched.hasFocus():
             event.ignore()  # the page scrolls; the value stays
@@ -74,7 +77,7 @@ class BoolEditor(Editor):
         self.box = QCheckBox()
         self._adopt(self.box, 0)
         self._layout.addStretch(1)
-        self.box.clicked.connect(self.edited)
+        self.box.clicked.connect(self._changed)
 
     def set_value(self, value: bool) -> None:
         self.box.setChecked(value)
@@ -111,7 +114,7 @@ class IntEditor(Editor):
         self.box.setSuffix(f" {plan.unit}" if plan.unit else "")
         self.box.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
         self._adopt(self.box)
-        self.box.valueChanged.connect(self.edited)
+        self.box.valueChanged.connect(self._changed)
 
     def set_value(self, value: int) -> None:
         if self.box.value() != value:

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from workbench.errors import UserError
 from workbench.events import BatchesDone, Event, Finished, PhaseStarted, RunStarted
-from workbench.gui.theme import GRID, set_icon
+from workbench.gui.theme import GRID
 from workbench.gui.training_text import phase_title
 from workbench.gui.widgets import primary_button
 from workbench.gui.workspace import Workspace
@@ -36,9 +36,8 @@ class Header(QFrame):
         self.progress = QProgressBar()
         self.progress.setFixedWidth(18 * GRID)
         self.progress.setAccessibleName(_("Progress of the training"))
-        self.train = primary_button(_("Train"), "")
+        self.train = primary_button(_("Train"), "play")
         self.train.setObjectName("train_button")
-        set_icon(self.train, "play", "accent_text")
         self.train.setToolTip(_("Train this experiment (Ctrl+R)"))
         self.train.clicked.connect(self.train_clicked)
         self._lay_out()

@@ -36,8 +36,10 @@ def value_label(text: str = "") -> QLabel:
 
 def primary_button(text: str, icon_name: str = "") -> QPushButton:
     """The one button of a page that is meant to be pressed."""
-    button = button_with_icon(text, icon_name)
+    button = QPushButton(text)
     button.setProperty("role", "primary")
+    if icon_name:
+        set_icon(button, icon_name, "accent_text")
     return button
 
 
@@ -63,7 +65,7 @@ class Card(QFrame):
 
 
 class Notice(QFrame):
-    """A message in the page: `kind` is information, warning or error. Hidden while it has no text."""
+    """A message in the page: `kind` is information, success, warning or error. Hidden while it has no text."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

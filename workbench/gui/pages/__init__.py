@@ -25,7 +25,7 @@ class PageEntry:
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("data", mark("Data"), "data", "workbench.gui.pages.data", "DataPage"),
     PageEntry("model", mark("Model"), "model", "workbench.gui.pages.model", "ModelPage"),
-    PageEntry("train", mark("Train"), "train", "workbench.gui.pages.train", "TrainPage"),
+    PageEntry("train", mark("Train"), "train", "workbench.gui.pages.train.page", "TrainPage"),
     PageEntry("evaluate", mark("Evaluate"), "evaluate", "workbench.gui.pages.evaluate", "EvaluatePage"),
     PageEntry("inspect", mark("Inspect"), "inspect", "workbench.gui.pages.inspect", "InspectPage"),
     PageEntry("predict", mark("Predict"), "predict", "workbench.gui.pages.predict", "PredictPage"),

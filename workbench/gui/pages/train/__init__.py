@@ -1,0 +1,1 @@
+"""The page where a training is set, started and watched."""

@@ -1,0 +1,134 @@
+"""The plots of the Train page together: one for the batches, one for the loss per epoch, one to choose."""
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+
+from workbench.events import EpochFinished
+from workbench.gui.pages.train.losses import LossHistory
+from workbench.gui.pages.train.plots import EpochPlot, LossPlot
+from workbench.gui.pages.train.record import TrainingRecord
+from workbench.gui.theme import GRID
+from workbench.gui.widgets import Card, section_title
+from workbench.i18n import _
+
+_OF_EVERY_EPOCH: dict[str, Callable[[EpochFinished], float]] = {
+    "learning_rate": lambda epoch: epoch.learning_rate,
+    "samples_per_second": lambda epoch: epoch.samples_per_second,
+    "seconds": lambda epoch: epoch.seconds,
+    "memory": lambda epoch: epoch.memory_bytes / 2**20,
+}
+
+
+class TrainingCurves(QWidget):
+    """Draws a record; `show_record` costs little when nothing has changed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._record: TrainingRecord | None = None
+        self._version = -1
+        self._epochs_drawn: tuple[int, int] = (-1, -1)
+        self.batches = LossPlot()
+        self.losses = EpochPlot(_("Loss per epoch"))
+        self.metrics = EpochPlot(_("A value per epoch"))
+        self.choice = QComboBox()
+        self.choice.setAccessibleName(_("What is drawn per epoch"))
+        self.choice.activated.connect(self._draw_metric)
+        self._fill_choice([])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2 * GRID)
+        above = _card(_("Loss of every batch"), self.batches)
+        below = QSplitter()
+        below.setChildrenCollapsible(False)
+        below.setHandleWidth(2 * GRID)
+        below.addWidget(_card(_("Loss per epoch"), self.losses))
+        below.addWidget(_card("", self.metrics, self.choice))
+        layout.addWidget(above, 1)
+        layout.addWidget(below, 1)
+
+    def show_record(self, record: TrainingRecord | None) -> None:
+        """Draw what is new."""
+        if record is self._record and (record is None or record.version == self._version):
+            return
+        if record is not self._record:
+            self._epochs_drawn = (-1, -1)
+        self._record = record
+        self._version = record.version if record is not None else -1
+        self.batches.show_losses(record.losses if record is not None else LossHistory())
+        drawn = (len(record.history), record.best_epoch) if record is not None else (0, -1)
+        if drawn != self._epochs_drawn:
+            self._epochs_drawn = drawn
+            self._draw_epochs()
+
+    def _draw_epochs(self) -> None:
+        record = self._record
+        if record is None or not record.history:
+            self.losses.show_series({}, -1)
+            self.metrics.show_series({}, -1)
+            return
+        self._fill_choice(record.metric_names())
+        self.losses.show_series(_twins(record.history, "loss"), record.best_epoch)
+        self._draw_metric()
+
+    def _draw_metric(self, _index: int = 0) -> None:
+        if self._record is None or not self._record.history:
+            return
+        name = self.choice.currentData()
+        history = self._record.history
+        if name in _OF_EVERY_EPOCH:
+            values = np.array([_OF_EVERY_EPOCH[name](epoch) for epoch in history])
+            series = {self.choice.currentText(): (_epochs(history), values)}
+        else:
+            series = _twins(history, name)
+        self.metrics.show_series(series, self._record.best_epoch)
+
+    def _fill_choice(self, metrics: list[str]) -> None:
+        names = [*metrics, *_OF_EVERY_EPOCH]
+        if names == [self.choice.itemData(row) for row in range(self.choice.count())]:
+            return
+        titles = {
+            "learning_rate": _("Learning rate"),
+            "samples_per_second": _("Images per second"),
+            "seconds": _("Seconds"),
+            "memory": _("Memory (MiB)"),
+        }
+        chosen = self.choice.currentData() if metrics and self.choice.property("filled") else None
+        self.choice.clear()
+        for name in names:
+            self.choice.addItem(titles.get(name, name.replace("_", " ").capitalize()), name)
+        self.choice.setCurrentIndex(max(self.choice.findData(chosen), 0))
+        self.choice.setProperty("filled", bool(metrics))
+
+
+def _epochs(history: list[EpochFinished]) -> np.ndarray:
+    return np.array([epoch.epoch + 1 for epoch in history], float)
+
+
+def _twins(history: list[EpochFinished], name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    series = {}
+    for key, title in ((name, _("training")), (f"val_{name}", _("validation"))):
+        known = [epoch for epoch in history if key in epoch.metrics]
+        if known:
+            series[title] = (_epochs(known), np.array([epoch.metrics[key] for epoch in known]))
+    return series
+
+
+def _card(title: str, plot: QWidget, choice: QComboBox | None = None) -> Card:
+    card = Card()
+    card.content.setContentsMargins(GRID, GRID, GRID, GRID)
+    head = QHBoxLayout()
+    if title:
+        head.addWidget(section_title(title))
+    else:
+        label = QLabel(_("Per &epoch"))
+        label.setProperty("role", "section")
+        label.setBuddy(choice)
+        head.addWidget(label)
+    head.addStretch(1)
+    if choice is not None:
+        head.addWidget(choice)
+    card.content.addLayout(head)
+    card.content.addWidget(plot, 1)
+    return card

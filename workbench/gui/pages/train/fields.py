@@ -1,0 +1,80 @@
+"""Editors of the training's form that know more than the type: the devices of this machine, the metrics of the task."""
+
+from typing import Any
+
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from workbench.gui.form_editors import Editor
+from workbench.gui.form_fields import FieldPlan
+from workbench.gui.training_text import memory
+from workbench.gui.workspace import Workspace
+from workbench.i18n import _
+from workbench.registry import registry
+
+
+class _ComboEditor(Editor):
+    """A combo box of values that are only known at run time; a value that is not among them is shown as it is."""
+
+    def __init__(self, plan: FieldPlan, parent: QWidget | None = None) -> None:
+        super().__init__(plan, parent)
+        self.box = QComboBox()
+        self.box.setMinimumContentsLength(12)
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._adopt(self.box)
+        self.box.activated.connect(self._activated)
+
+    def set_value(self, value: Any) -> None:
+        index = self.box.findData(value)
+        if index < 0:
+            self.box.addItem(str(value), value)
+            index = self.box.count() - 1
+        self.box.setCurrentIndex(index)
+
+    def offer(self, choices: list[tuple[str, str]]) -> None:
+        """Offer these values with their labels, keeping the one that is chosen."""
+        if choices == [(self.box.itemData(row), self.box.itemText(row)) for row in range(self.box.count())]:
+            return
+        value = self.box.currentData()
+        self.box.clear()
+        for choice, label in choices:
+            self.box.addItem(label, choice)
+        if value is not None:
+            self.set_value(value)
+
+    def _activated(self, index: int) -> None:
+        self.edited.emit(self.box.itemData(index))
+
+
+class DeviceEditor(_ComboEditor):
+    """The processor and every GPU, by name and memory."""
+
+    def __init__(self, workspace: Workspace, plan: FieldPlan) -> None:
+        super().__init__(plan)
+        self._workspace = workspace
+        workspace.devices_changed.connect(self._offer_devices)
+        self._offer_devices()
+
+    def _offer_devices(self) -> None:
+        choices = [("auto", _("Automatic"))]
+        for device in self._workspace.devices:
+            size = f" ({memory(device.memory_bytes)})" if device.memory_bytes else ""
+            choices.append((device.name, f"{device.title}{size}"))
+        if not self._workspace.devices:
+            choices.append(("cpu", _("CPU")))
+        self.offer(choices)
+
+
+class MonitorEditor(_ComboEditor):
+    """The values an epoch can be judged by."""
+
+    def __init__(self, workspace: Workspace, plan: FieldPlan) -> None:
+        super().__init__(plan)
+        task = registry().tasks.get(workspace.document.experiment.task.name)
+        names = list(task.metric_directions())
+        validation = [(f"val_{name}", _("Validation {name}").format(name=_words(name))) for name in names]
+        training = [(name, _("Training {name}").format(name=_words(name))) for name in names]
+        self.offer(validation + training)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,217 @@
+"""The Train page: the settings of the training at the left, what it does at the right."""
+
+import functools
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from workbench.events import Event
+from workbench.gui.background import BackgroundWork
+from workbench.gui.experiment_form import ExperimentForm
+from workbench.gui.pages.page import Page
+from workbench.gui.pages.train.controls import Controls
+from workbench.gui.pages.train.curves import TrainingCurves
+from workbench.gui.pages.train.fields import DeviceEditor, MonitorEditor
+from workbench.gui.pages.train.numbers import Numbers
+from workbench.gui.pages.train.outcome import outcome
+from workbench.gui.pages.train.phase_bar import PhaseBar
+from workbench.gui.pages.train.queue_list import QueueList
+from workbench.gui.pages.train.record import TrainingRecord, record_of
+from workbench.gui.theme import GRID
+from workbench.gui.training_queue import Training
+from workbench.gui.widgets import Card, Notice, button_with_icon, section_title
+from workbench.gui.workspace import Workspace
+from workbench.i18n import _, mark
+from workbench.training_settings import TrainingSection
+
+REDRAW_MILLISECONDS = 140
+FORM_WIDTH = 46 * GRID
+
+
+class TrainPage(Page):
+    """Shows the training that runs, else the run that the other pages look at."""
+
+    name = "train"
+    title = mark("Train")
+    subtitle = mark("Set how the weights are found, press Train, and watch.")
+    icon = "train"
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(workspace, parent)
+        self.record: TrainingRecord | None = None
+        self._training: Training | None = None
+        self._files = BackgroundWork(self)
+        self._timer = QTimer(self, interval=REDRAW_MILLISECONDS)
+        self._timer.timeout.connect(self.refresh)
+        self.controls = Controls(workspace)
+        self.phases = PhaseBar()
+        self.progress = QProgressBar()
+        self.progress.setAccessibleName(_("Progress of the training"))
+        self.numbers = Numbers()
+        self.notice = Notice()
+        self.kill = button_with_icon(_("&Kill it"), "kill")
+        self.kill.clicked.connect(workspace.training.stop_now)
+        self.notice.buttons.addWidget(self.kill)
+        self.curves = TrainingCurves()
+        self.queue = QueueList(workspace.training)
+        self.form = ExperimentForm(
+            workspace.document,
+            "training",
+            TrainingSection,
+            editors={
+                "device": functools.partial(DeviceEditor, workspace),
+                "monitor": functools.partial(MonitorEditor, workspace),
+            },
+        )
+        self._caption = QLabel()
+        self._caption.setProperty("role", "hint")
+        self._lay_out()
+        self._connect()
+        self._training_changed()
+        if self.record is None:
+            self._run_changed(workspace.current_run)
+
+    def shown(self) -> None:
+        self.form.set_section(self.workspace.document.experiment.training)
+        self.refresh()
+        self._tick_while_needed()
+
+    def hidden(self) -> None:
+        self._timer.stop()
+
+    def refresh(self) -> None:
+        """Draw what is new."""
+        record = self.record
+        self.phases.show_record(record)
+        self.numbers.show_record(record)
+        self.curves.show_record(record)
+        self._show_progress()
+        self._show_notice()
+
+    def _lay_out(self) -> None:
+        settings = Card(_("Settings"))
+        settings.content.addWidget(self.form)
+        left = QWidget()
+        left.setProperty("role", "plain")
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, GRID, 0)
+        column.setSpacing(2 * GRID)
+        column.addWidget(self.queue)
+        column.addWidget(settings)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(left)
+        scroll.setMinimumWidth(FORM_WIDTH)
+        right = QWidget()
+        watch = QVBoxLayout(right)
+        watch.setContentsMargins(GRID, 0, 0, 0)
+        watch.setSpacing(GRID + GRID // 2)
+        head = QHBoxLayout()
+        head.addWidget(section_title(_("Training")))
+        head.addWidget(self._caption, 1)
+        head.addWidget(self.controls)
+        watch.addLayout(head)
+        watch.addWidget(self.phases)
+        watch.addWidget(self.progress)
+        watch.addWidget(self.numbers)
+        watch.addWidget(self.notice)
+        watch.addWidget(self.curves, 1)
+        splitter = QSplitter()
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(scroll)
+        splitter.addWidget(right)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([FORM_WIDTH, 4 * FORM_WIDTH])
+        self.content.addWidget(splitter, 1)
+
+    def _connect(self) -> None:
+        workspace = self.workspace
+        workspace.document.changed.connect(self._document_changed)
+        workspace.training.event.connect(self._event)
+        workspace.training.state_changed.connect(self._training_changed)
+        workspace.current_run_changed.connect(self._run_changed)
+        workspace.closing.connect(self._files.stop)
+
+    def _document_changed(self, experiment: object) -> None:
+        if self.isVisible():
+            self.form.set_section(experiment.training)
+
+    def _event(self, event: Event) -> None:
+        self._follow(self.workspace.training.current)
+        if self.record is not None:
+            self.record.take(event)
+
+    def _training_changed(self) -> None:
+        self._follow(self.workspace.training.current)
+        self.controls.refresh()
+        self._tick_while_needed()
+        if self.isVisible():
+            self.refresh()
+
+    def _follow(self, training: Training | None) -> None:
+        """Begin a new record when another training began."""
+        if training is not None and training is not self._training:
+            self._training = training
+            self.record = TrainingRecord()
+            self._caption.setText(training.name)
+
+    def _tick_while_needed(self) -> None:
+        if self.isVisible() and self.workspace.training.running:
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def _run_changed(self, run: str) -> None:
+        """Show the history of a run that is over, unless something trains or it is here already."""
+        shown = self.record.run if self.record is not None else ""
+        if not run or run == shown or self.workspace.training.running or not Path(run).is_dir():
+            return
+        self._files.start(lambda _post: _read(run), functools.partial(self._show_run, run))
+
+    def _show_run(self, run: str, record: TrainingRecord) -> None:
+        if self.workspace.training.running or run != self.workspace.current_run:
+            return
+        self.record = record
+        self._caption.setText(Path(run).name)
+        if self.isVisible():
+            self.refresh()
+
+    def _show_progress(self) -> None:
+        record = self.record
+        total = record.batches_total if record is not None else 0
+        if record is not None and record.end is None and not total:
+            self.progress.setRange(0, 0)
+            return
+        self.progress.setRange(0, max(total, 1))
+        self.progress.setValue(record.batches_done if record is not None else 0)
+
+    def _show_notice(self) -> None:
+        training = self.workspace.training
+        kind, text = outcome(self.record)
+        stuck = False
+        if training.running and self.record is not None:
+            silence = training.seconds_of_silence()
+            stuck = self.record.silent_too_long(silence)
+            if stuck:
+                kind = "warning"
+                text = _(
+                    "Nothing has come from this training for {seconds:.0f} s, far longer than usual. "
+                    "You can wait, or kill it: what it knew after its last epoch is kept."
+                ).format(seconds=silence)
+        self.kill.setVisible(stuck)
+        if (text, kind) != (self.notice.text, self.notice.property("kind")):
+            self.notice.setProperty("kind", kind)
+            self.notice.show_message(text, kind)
+
+
+def _read(run: str) -> TrainingRecord:
+    from workbench.runs.folder import RunFolder
+
+    folder = RunFolder(run)
+    record = record_of(folder.events())
+    record.run = run
+    return record

@@ -1,0 +1,128 @@
+"""The live curves: loss per batch, and what is known per epoch. Only as many points are drawn as there are pixels."""
+
+import numpy as np
+import pyqtgraph
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from workbench.gui.pages.train.losses import LossHistory
+from workbench.gui.theme import appearance, plot_color, style_plot, theme
+from workbench.i18n import _
+
+_RAW_ALPHA = 110
+
+
+class TrainingPlot(pyqtgraph.PlotWidget):
+    """A plot in the colours of the theme. Drag moves, Ctrl and the wheel zoom, a double click shows everything."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.showGrid(x=True, y=True, alpha=0.15)
+        self.setMinimumHeight(100)
+        self.setAccessibleName(name)
+        self.legend = self.addLegend(offset=(-8, 4))
+        self.getViewBox().setMouseEnabled(x=True, y=True)
+        appearance().changed.connect(self.restyle)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Take the colours of the theme in force."""
+        style_plot(self)
+        colors = theme()
+        self.legend.setLabelTextColor(colors.text)
+        self.legend.setBrush(QColor(colors.surface))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def mouseDoubleClickEvent(self, event: object) -> None:
+        self.enableAutoRange()
+
+
+class LossPlot(TrainingPlot):
+    """The loss of every batch, raw and smoothed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self._raw: pyqtgraph.PlotDataItem | None = None
+        super().__init__(_("Loss of every batch"), parent)
+        self._losses = LossHistory()
+        self._drawing = False
+        self._raw = self.plot([], [], name=_("each batch"), connect="finite", skipFiniteCheck=False)
+        self._trend = self.plot([], [], name=_("smoothed"), connect="all", skipFiniteCheck=True)
+        self.getViewBox().sigXRangeChanged.connect(self._zoomed)
+        self.restyle()
+
+    def show_losses(self, losses: LossHistory) -> None:
+        """Draw a history; called again after it has grown."""
+        self._losses = losses
+        self._draw()
+
+    def restyle(self) -> None:
+        super().restyle()
+        if self._raw is not None:
+            color = plot_color(0)
+            color.setAlpha(_RAW_ALPHA)
+            self._raw.setPen(pyqtgraph.mkPen(color, width=1))
+            self._trend.setPen(pyqtgraph.mkPen(plot_color(1), width=2))
+
+    def _zoomed(self) -> None:
+        if not self._drawing and not self.getViewBox().autoRangeEnabled()[0]:
+            self._draw()
+
+    def _draw(self) -> None:
+        box = self.getViewBox()
+        low, high = float(self._losses.first), float(self._losses.first + len(self._losses))
+        if not box.autoRangeEnabled()[0]:
+            low, high = box.viewRange()[0]
+        columns = max(int(box.width()), 100)
+        self._drawing = True
+        self._raw.setData(*self._losses.extremes(low, high, columns))
+        self._trend.setData(*self._losses.trend(low, high, columns))
+        self._drawing = False
+
+
+class EpochPlot(TrainingPlot):
+    """Values per epoch, counted from 1, with the best epoch marked."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        self._lines: dict[str, pyqtgraph.PlotDataItem] = {}
+        self._best: pyqtgraph.InfiniteLine | None = None
+        super().__init__(name, parent)
+        self._best = pyqtgraph.InfiniteLine(
+            angle=90, movable=False, label=_("best"), labelOpts={"position": 0.08, "movable": False}
+        )
+        self._best.hide()
+        self.addItem(self._best, ignoreBounds=True)
+        self.restyle()
+
+    def show_series(self, series: dict[str, tuple[np.ndarray, np.ndarray]], best_epoch: int) -> None:
+        """Draw lines by name, each with its epochs and values; `best_epoch` is 0-based, -1 for none."""
+        if list(series) != list(self._lines):
+            for line in self._lines.values():
+                self.removeItem(line)
+            self._lines = {name: self.plot([], [], name=name) for name in series}
+            self.restyle()
+        for name, (x, y) in series.items():
+            few = len(x) <= 60
+            self._lines[name].setData(x, y, symbol="o" if few else None)
+        self._best.setVisible(best_epoch >= 0)
+        self._best.setValue(best_epoch + 1)
+
+    def restyle(self) -> None:
+        super().restyle()
+        strokes = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+        for index, line in enumerate(self._lines.values()):
+            color = plot_color(index)
+            line.setPen(pyqtgraph.mkPen(color, width=2, style=strokes[index % len(strokes)]))
+            line.setSymbolBrush(color)
+            line.setSymbolPen(None)
+            line.setSymbolSize(6)
+        if self._best is not None:
+            self._best.setPen(pyqtgraph.mkPen(theme().success, width=2, style=Qt.PenStyle.DashLine))
+            self._best.label.setColor(QColor(theme().success))
