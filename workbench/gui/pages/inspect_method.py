@@ -1,0 +1,165 @@
+"""How the picture is inspected: a method with its layer, its class and its other settings."""
+
+from typing import Any
+
+from pydantic import ValidationError
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
+
+from workbench.gui.form_fields import plan_fields
+from workbench.gui.forms import Form
+from workbench.gui.widgets import Card, hint
+from workbench.i18n import _
+from workbench.registry import registry
+from workbench.section import Section, explain
+
+BY_THE_PAGE = ("layer", "target")
+
+
+class InspectMethod(Card):
+    """Chooses an inspector of the registry; everything it can be told becomes a field.
+
+    Fields with the hint `layer` or `target` become lists filled from the answer; the rest is a form.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(_("Method"), parent)
+        self._sections: dict[str, Section] = {}
+        self._form: Form | None = None
+        self._fields: dict[str, str] = {}
+        self._method = QComboBox()
+        self._method.setAccessibleName(_("Method"))
+        for inspector in registry().inspectors:
+            self._method.addItem(_(inspector.title), inspector.name)
+        self._help = hint("")
+        self._choices = {"layer": QComboBox(), "target": QComboBox()}
+        self._labels: dict[str, QLabel] = {}
+        self.content.addWidget(self._method)
+        self.content.addWidget(self._help)
+        rows = QFormLayout()
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for kind, title in (("layer", _("&Layer")), ("target", _("&Class"))):
+            box = self._choices[kind]
+            box.setMinimumContentsLength(12)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            self._labels[kind] = QLabel(title)
+            self._labels[kind].setBuddy(box)
+            rows.addRow(self._labels[kind], box)
+        self.content.addLayout(rows)
+        self._choices["layer"].currentIndexChanged.connect(self._layer_chosen)
+        self._choices["target"].currentIndexChanged.connect(self._target_chosen)
+        self._method.currentIndexChanged.connect(self._method_chosen)
+        self.forget_model()
+
+    @property
+    def name(self) -> str:
+        """The name of the inspector."""
+        return self._method.currentData() or ""
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Its settings, as `InspectRequest` takes them."""
+        return self._section().model_dump()
+
+    def choose(self, name: str) -> None:
+        """Take another method."""
+        self._method.setCurrentIndex(self._method.findData(name))
+
+    def choose_layer(self, name: str) -> None:
+        """Take another of the layers that are listed."""
+        self._choices["layer"].setCurrentIndex(self._choices["layer"].findData(name))
+
+    def choose_target(self, name: str) -> None:
+        """Take another of the classes that are listed; an empty name leaves it to the method."""
+        self._choices["target"].setCurrentIndex(self._choices["target"].findData(name))
+
+    def forget_model(self) -> None:
+        """Another model has other layers and classes: back to the defaults."""
+        self._sections.clear()
+        for box in self._choices.values():
+            _fill(box, {}, "")
+        self._show_method()
+
+    def take_answer(self, layers: tuple[str, ...], choices: tuple[str, ...], layer: str) -> None:
+        """What the model offers to this method, and what it chose where that was left to it."""
+        chosen = self._value("layer") or layer
+        _fill(self._choices["layer"], {name: name for name in layers}, chosen)
+        automatic = {"": _("Automatic (the predicted one)")}
+        _fill(self._choices["target"], automatic | {name: name for name in choices}, self._value("target"))
+
+    def _section(self) -> Section:
+        if self.name not in self._sections:
+            self._sections[self.name] = registry().inspectors.get(self.name).section()
+        return self._sections[self.name]
+
+    def _value(self, kind: str) -> str:
+        field = self._fields.get(kind)
+        return getattr(self._section(), field) if field else ""
+
+    def _method_chosen(self, _index: int) -> None:
+        self._show_method()
+        self.changed.emit()
+
+    def _show_method(self) -> None:
+        if not self.name:
+            self._help.setText(_("No methods are registered."))
+            return
+        inspector = registry().inspectors.get(self.name)
+        self._help.setText(_(inspector.help))
+        plans = plan_fields(inspector.section)
+        self._fields = {plan.widget: plan.name for plan in plans if plan.widget in BY_THE_PAGE}
+        for kind, box in self._choices.items():
+            box.setVisible(kind in self._fields)
+            self._labels[kind].setVisible(kind in self._fields)
+            index = box.findData(self._value(kind))
+            if index >= 0:
+                box.blockSignals(True)
+                box.setCurrentIndex(index)
+                box.blockSignals(False)
+        if self._form is not None:
+            self.content.removeWidget(self._form)
+            self._form.hide()
+            self._form.deleteLater()
+        self._form = Form(inspector.section, leave_out=tuple(self._fields.values()))
+        self._form.set_section(self._section())
+        self._form.edited.connect(self._edited)
+        self.content.addWidget(self._form)
+
+    def _layer_chosen(self, _index: int) -> None:
+        self._choose("layer")
+
+    def _target_chosen(self, _index: int) -> None:
+        self._choose("target")
+
+    def _choose(self, kind: str) -> None:
+        value = self._choices[kind].currentData()
+        if kind in self._fields and value is not None and value != self._value(kind):
+            self._edited(self._fields[kind], value)
+
+    def _edited(self, path: str, value: Any) -> None:
+        section = self._section()
+        try:
+            self._sections[self.name] = type(section).model_validate(_changed(section.model_dump(), path, value))
+        except ValidationError as error:
+            self._form.set_error(path, str(explain(error, self.name, type(section))))
+            return
+        self._form.set_section(self._sections[self.name])
+        self.changed.emit()
+
+
+def _changed(values: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    name, _dot, rest = path.partition(".")
+    return values | {name: _changed(values[name], rest, value) if rest else value}
+
+
+def _fill(box: QComboBox, items: dict[str, str], chosen: str) -> None:
+    """Other entries in the list, the chosen one marked, without a signal."""
+    box.blockSignals(True)
+    box.clear()
+    for value, text in items.items():
+        box.addItem(text, value)
+    box.setCurrentIndex(box.findData(chosen))
+    box.blockSignals(False)
+    box.setEnabled(bool(items))

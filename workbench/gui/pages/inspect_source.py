@@ -1,0 +1,181 @@
+"""Which picture is inspected: a sample of the run's data, a file, or a pasted picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QSpinBox, QToolButton, QWidget
+
+from workbench.gui.dropped import Dropped
+from workbench.gui.figures.pictures import Picture, to_image
+from workbench.gui.theme import GRID
+from workbench.gui.widgets import Card, button_with_icon, hint
+from workbench.i18n import _, mark
+
+SPLITS = {"test": mark("Test"), "validation": mark("Validation"), "train": mark("Training")}
+PREVIEW = 20 * GRID
+LARGEST_PREVIEWED = 60_000_000
+LAST_SAMPLE = 9_999_999
+
+
+@dataclass(frozen=True)
+class Source:
+    """The picture asked about, as `InspectRequest` takes it: a path, or bytes, or a sample of a split."""
+
+    path: str = ""
+    pixels: bytes = b""
+    split: str = "test"
+    sample: int = 0
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it comes from the run's data."""
+        return not self.path and not self.pixels
+
+
+class InspectSource(Card):
+    """Chooses the picture and shows it."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(_("Picture"), parent)
+        self.source = Source()
+        self._split = QComboBox()
+        for split, title in SPLITS.items():
+            self._split.addItem(_(title), split)
+        self._sample = QSpinBox()
+        self._sample.setRange(0, LAST_SAMPLE)
+        self._sample.setAccessibleName(_("Number of the sample in its split, from 0"))
+        self._previous = _step_button("‹", _("Previous sample"))
+        self._next = _step_button("›", _("Next sample"))
+        row = QHBoxLayout()
+        row.setSpacing(GRID // 2)
+        row.addWidget(self._previous)
+        row.addWidget(self._sample, 1)
+        row.addWidget(self._next)
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(_label(_("&Split"), self._split), self._split)
+        form.addRow(_label(_("Sa&mple"), self._sample), row)
+        self.content.addLayout(form)
+        self._picture = Picture()
+        self._picture.setFixedHeight(PREVIEW)
+        self._picture.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.content.addWidget(self._picture)
+        self._caption = hint("")
+        self.content.addWidget(self._caption)
+        buttons = QHBoxLayout()
+        self._open = button_with_icon(_("&Open picture…"), "open")
+        self._back = button_with_icon(_("&Back to samples"))
+        buttons.addWidget(self._open)
+        buttons.addWidget(self._back)
+        buttons.addStretch(1)
+        self.content.addLayout(buttons)
+        self.content.addWidget(hint(_("Or drop a picture anywhere on this page, or paste one.")))
+        self._back.hide()
+        self._connect()
+
+    def show_sample(self, split: str, index: int) -> None:
+        """Choose a sample of a split."""
+        for widget in (self._split, self._sample):
+            widget.blockSignals(True)
+        self._split.setCurrentIndex(max(0, self._split.findData(split)))
+        self._sample.setValue(index)
+        for widget in (self._split, self._sample):
+            widget.blockSignals(False)
+        self._take_sample()
+
+    def show_dropped(self, dropped: Dropped) -> str:
+        """Choose what was dropped or pasted; a message when it cannot be used."""
+        if dropped.pixels:
+            image = QImage.fromData(dropped.pixels)
+            self._take(Source(pixels=dropped.pixels), image, _("Pasted picture"))
+            return ""
+        if not dropped.paths:
+            return dropped.message
+        if Path(dropped.paths[0]).is_dir():
+            return _("A folder was dropped. Drop one picture here; folders are for the Predict page.")
+        self.show_file(dropped.paths[0])
+        return ""
+
+    def show_file(self, path: str) -> None:
+        """Choose a file."""
+        self._take(Source(path=path), _preview(path), Path(path).name)
+
+    def show_preview(self, pixels: object, caption: str) -> None:
+        """The picture of the sample that is chosen, once it is known."""
+        if self.source.is_sample:
+            self._picture.set_images(to_image(pixels))
+            self._caption.setText(caption)
+
+    def set_samples_possible(self, possible: bool) -> None:
+        """Whether there are samples to choose from (a bare model file has none)."""
+        for widget in (self._split, self._sample, self._previous, self._next):
+            widget.setEnabled(possible)
+
+    def step(self, by: int) -> None:
+        """Go to another sample of the split."""
+        self._sample.setValue(self._sample.value() + by)
+        if not self.source.is_sample:
+            self._take_sample()
+
+    def _connect(self) -> None:
+        self._split.currentIndexChanged.connect(self._take_sample)
+        self._sample.valueChanged.connect(self._take_sample)
+        self._previous.clicked.connect(self._go_back)
+        self._next.clicked.connect(self._go_on)
+        self._open.clicked.connect(self._ask_file)
+        self._back.clicked.connect(self._take_sample)
+
+    def _take_sample(self, _value: object = None) -> None:
+        self._take(Source(split=self._split.currentData(), sample=self._sample.value()), None, "")
+
+    def _take(self, source: Source, image: QImage | None, caption: str) -> None:
+        self.source = source
+        self._back.setVisible(not source.is_sample)
+        if not source.is_sample:
+            self._picture.set_images(image if image is not None else QImage())
+            self._caption.setText(caption)
+        self.changed.emit()
+
+    def _go_back(self) -> None:
+        self.step(-1)
+
+    def _go_on(self) -> None:
+        self.step(1)
+
+    def _ask_file(self) -> None:
+        pattern = _("Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.webp *.ppm *.pgm);;All files (*)")
+        path, _pattern = QFileDialog.getOpenFileName(self, _("Open picture"), "", pattern)
+        if path:
+            self.show_file(path)
+
+
+def _label(text: str, buddy: QWidget) -> QLabel:
+    label = QLabel(text)
+    label.setBuddy(buddy)
+    return label
+
+
+def _step_button(text: str, help_text: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(help_text)
+    button.setAccessibleName(help_text)
+    button.setAutoRepeat(True)
+    return button
+
+
+def _preview(path: str) -> QImage:
+    """A small version of a picture; nothing for a file that is none, or that is absurdly large by its header."""
+    reader = QImageReader(path)
+    reader.setAutoTransform(True)
+    size = reader.size()
+    if not size.isValid() or size.width() * size.height() > LARGEST_PREVIEWED:
+        return QImage()
+    wanted = size.scaled(QSize(4 * PREVIEW, 2 * PREVIEW), Qt.AspectRatioMode.KeepAspectRatio)
+    if wanted.width() < size.width():
+        reader.setScaledSize(wanted)
+    return reader.read()
