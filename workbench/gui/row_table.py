@@ -17,13 +17,14 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 Row = Any
 Index = QModelIndex | QPersistentModelIndex
 _ROWS_MEASURED_FOR_WIDTHS = 60
 _WIDEST_COLUMN = 420
+_NARROWEST_STRETCHED = 160
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ class RowTableView(QTableView):
         self._kept: list[Hashable] = []
         self._current: Hashable | None = None
         self._scrolled = 0
+        self._stretched = -1
         self.setModel(model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -241,12 +243,22 @@ class RowTableView(QTableView):
         self.scrollTo(self.currentIndex())
 
     def fit_columns(self, stretch: int) -> None:
-        """Give every column the width of its texts; one of them takes what is left."""
+        """Give every column the width of its texts; from now on one of them takes the room that is left."""
+        self._stretched = stretch
         self.resizeColumnsToContents()
         for column in range(self.rows.columnCount()):
-            self.setColumnWidth(column, min(self.columnWidth(column) + 12, _WIDEST_COLUMN))
-        used = sum(self.columnWidth(column) for column in range(self.rows.columnCount()) if column != stretch)
-        self.setColumnWidth(stretch, max(self.columnWidth(stretch), self.viewport().width() - used))
+            self.setColumnWidth(column, min(self.columnWidth(column), _WIDEST_COLUMN))
+        self._fill()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fill()
+
+    def _fill(self) -> None:
+        count = self.rows.columnCount()
+        if 0 <= self._stretched < count:
+            used = sum(self.columnWidth(column) for column in range(count) if column != self._stretched)
+            self.setColumnWidth(self._stretched, max(_NARROWEST_STRETCHED, self.viewport().width() - used))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self.editing:

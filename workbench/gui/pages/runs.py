@@ -36,6 +36,8 @@ from workbench.runs.index import RunSummary
 WATCH_MILLISECONDS = 3_000
 AFTER_EVENT_MILLISECONDS = 300
 MOST_COMPARED = 16
+COMPARISON_COLUMN = 400
+TABLE_BESIDE_COMPARISON = 130
 
 
 class RunsPage(Page):
@@ -67,7 +69,7 @@ class RunsPage(Page):
         self.notice = Notice(self)  # what went wrong with an action
         self.about = Notice(self)  # what is wrong with the selected run
         self._selected: set[str] = set()
-        self.figures = FigurePanel()
+        self.figures = FigurePanel(column_width=COMPARISON_COLUMN)
         self._build()
         self._connect()
         self._timer = QTimer(self, interval=WATCH_MILLISECONDS)
@@ -298,7 +300,8 @@ class RunsPage(Page):
         if self._comparison.isHidden():
             self._comparison.show()
             height = self._splitter.height()
-            self._splitter.setSizes([height * 2 // 5, height * 3 // 5])
+            table = max(TABLE_BESIDE_COMPARISON, height // 3)
+            self._splitter.setSizes([table, height - table])
 
     def _context_menu(self, position: QPoint) -> None:
         if not self.table.selected():

@@ -1,0 +1,176 @@
+"""The answers: one picture in detail, or a table of many with the selected one in detail."""
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from workbench.figures import Figure, Heatmap, Image
+from workbench.gui.figures.figure_panel import FigurePanel
+from workbench.gui.pages.predict_rows import THUMBNAIL, PredictedRow, columns, identity, milliseconds, tip
+from workbench.gui.row_table import RowTableModel, RowTableView
+from workbench.gui.theme import GRID
+from workbench.gui.widgets import Notice, hint, section_title
+from workbench.i18n import _
+
+LONGEST_SHOWN = 640
+_FIGURE_COLUMN = 300
+
+
+class ResultView(QSplitter):
+    """A table of rows, hidden while there is only one, beside the detail of the selected one."""
+
+    row_changed = Signal(object)  # the row in detail, or None
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.model = RowTableModel(identity, tip)
+        self.table = RowTableView(self.model)
+        self.table.setAccessibleName(_("Predictions"))
+        self.table.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
+        self.table.set_row_height(THUMBNAIL + GRID)
+        self.detail = Detail()
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(self.detail)
+        self.addWidget(self.table)
+        self.addWidget(scroll)
+        self.setChildrenCollapsible(False)
+        self.setStretchFactor(0, 3)
+        self.setStretchFactor(1, 2)
+        self.table.hide()
+        self.table.selected_changed.connect(self._select)
+
+    @property
+    def rows(self) -> list[PredictedRow]:
+        """All rows, as they were answered."""
+        return self.model.all_rows
+
+    @property
+    def row(self) -> PredictedRow | None:
+        """The row in detail."""
+        return self.detail.row
+
+    def set_rows(self, rows: list[PredictedRow]) -> None:
+        """Show other answers; many of them as a table."""
+        many = len(rows) > 1
+        opens = many and self.table.isHidden()
+        self.table.setVisible(many)
+        if many:
+            self.model.set_columns(columns([row.item for row in rows]))
+        self.model.set_rows(rows)
+        if opens:
+            self.setSizes([self.width() * 3 // 5, self.width() * 2 // 5])
+        if many:
+            self.table.fit_columns(0)
+            self.table.select([identity(self.model.rows[0])])
+        self._show(rows[0] if rows and not many else self._selected())
+
+    def replace_drawing(self, row: PredictedRow) -> None:
+        """Show the answer to a drawing that is still going on, without anything jumping."""
+        if self.table.isHidden() and self.detail.row is not None:
+            self.model.set_rows([row])
+            self._show(row)
+        else:
+            self.set_rows([row])
+
+    def _select(self) -> None:
+        if not self.table.isHidden():
+            row = self._selected()
+            if row is not None and row is not self.detail.row:
+                self._show(row)
+
+    def _selected(self) -> PredictedRow | None:
+        selected = self.table.selected()
+        return selected[0] if selected else None
+
+    def _show(self, row: PredictedRow | None) -> None:
+        self.detail.set_row(row)
+        self.row_changed.emit(row)
+
+
+class Detail(QWidget):
+    """One answer: its words, the time it took, the picture or its heatmap, and the figures of the answer."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.row: PredictedRow | None = None
+        self._picture: np.ndarray | None = None
+        self.with_picture = True
+        self.with_heatmap = False
+        self.answer = section_title("")
+        self.answer.setProperty("role", "heading")
+        self.answer.setWordWrap(True)
+        self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.about: QLabel = hint("")
+        self.error = Notice(self)
+        self.figures = FigurePanel(column_width=_FIGURE_COLUMN)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GRID, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addWidget(self.answer)
+        layout.addWidget(self.about)
+        layout.addWidget(self.error)
+        layout.addWidget(self.figures)
+        layout.addStretch(1)
+
+    def set_row(self, row: PredictedRow | None) -> None:
+        """Show another answer, or none."""
+        if row is None or self.row is None or row.number != self.row.number:
+            self._picture = None
+        self.row = row
+        answer = row.item.answer if row is not None else None
+        self.answer.setText(answer.text if answer is not None else "")
+        self.answer.setVisible(answer is not None)
+        self.about.setText(_about(row) if row is not None else "")
+        self.error.show_message(row.item.error if row is not None else "", "error")
+        self.refresh()
+
+    def set_picture(self, picture: np.ndarray) -> None:
+        """Show the picture in more pixels than the thumbnail has."""
+        self._picture = picture
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw the figures of the row anew: after a heatmap came, or a knob was turned."""
+        self.figures.set_figures(self._figures_of(self.row) if self.row is not None else ())
+
+    def _figures_of(self, row: PredictedRow) -> list[Figure]:
+        heatmaps = [figure for figure in row.figures if isinstance(figure, Heatmap)] if self.with_heatmap else []
+        others = [figure for figure in row.figures if not isinstance(figure, Heatmap)]
+        pixels = self._picture if self._picture is not None else row.item.pixels
+        shown: list[Figure] = list(heatmaps)
+        if not heatmaps and self.with_picture and pixels is not None:
+            shown.append(Image(_("Picture"), pixels))
+        answers = list(row.item.answer.figures) if row.item.answer is not None else []
+        return [*shown, *answers, *others]
+
+
+def _about(row: PredictedRow) -> str:
+    parts = [row.name, _("answered in {time}").format(time=milliseconds(row.item.seconds)) if row.item.answer else ""]
+    return " · ".join(part for part in parts if part)
+
+
+def read_picture(path: str, content: bytes) -> np.ndarray | None:
+    """A picture for the eye, at most `LONGEST_SHOWN` on its longest side, (height, width, 3) uint8; None if Qt cannot.
+
+    Runs in a worker thread. Only for showing: what the model sees is decoded by the engine.
+    """
+    if path:
+        reader = QImageReader(path)
+        reader.setAutoTransform(True)
+        size = reader.size()
+        if size.isValid() and max(size.width(), size.height()) > LONGEST_SHOWN:
+            reader.setScaledSize(size.scaled(LONGEST_SHOWN, LONGEST_SHOWN, Qt.AspectRatioMode.KeepAspectRatio))
+        image = reader.read()
+    else:
+        image = QImage.fromData(content)
+        if max(image.width(), image.height()) > LONGEST_SHOWN:
+            smooth = Qt.TransformationMode.SmoothTransformation
+            image = image.scaled(LONGEST_SHOWN, LONGEST_SHOWN, Qt.AspectRatioMode.KeepAspectRatio, smooth)
+    if image.isNull():
+        return None
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    flat = np.array(image.constBits(), copy=True).reshape(image.height(), image.bytesPerLine())
+    return flat[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)

@@ -1,0 +1,127 @@
+"""Predictions as rows: the columns of their table follow from the answers, whatever the task, and so does the CSV."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon, QPixmap
+
+from workbench.figures import Figure, Table
+from workbench.gui.figures.pictures import to_image
+from workbench.gui.row_table import Column
+from workbench.gui.theme import icon
+from workbench.i18n import _
+
+THUMBNAIL = 40
+
+
+class PredictedRow:
+    """One picture with its answer. `figures` may come later, when its heatmap is asked for."""
+
+    def __init__(self, number: int, item: Any, name: str = "") -> None:
+        self.number = number
+        self.item = item
+        self.name = name or Path(item.path).name or item.path
+        self.figures: tuple[Figure, ...] = item.figures
+        self._thumbnail: QIcon | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The plain values of the answer; none for a picture that could not be read."""
+        return self.item.answer.values if self.item.answer is not None else {}
+
+    def thumbnail(self) -> QIcon | None:
+        """The picture, small; made when it is first in sight."""
+        if self._thumbnail is None and self.item.pixels is not None:
+            image = to_image(self.item.pixels)
+            size = QSize(THUMBNAIL, THUMBNAIL)
+            small = image.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+            self._thumbnail = QIcon(QPixmap.fromImage(small))
+        return self._thumbnail or icon("warning", "warning")
+
+
+def identity(row: PredictedRow) -> int:
+    """What tells a row from the others."""
+    return row.number
+
+
+def tip(row: PredictedRow) -> str:
+    """The whole path, and what is wrong."""
+    return "\n".join(part for part in (row.item.path or row.name, row.item.error) if part)
+
+
+def value_names(items: Iterable[Any]) -> tuple[str, ...]:
+    """The names of the plain values that stand in columns, in the order of the answers."""
+    names: dict[str, None] = {}
+    for item in items:
+        if item.answer is not None:
+            names.update((name, None) for name, value in item.answer.values.items() if _is_plain(value))
+    return tuple(names)
+
+
+def columns(items: Sequence[Any]) -> tuple[Column, ...]:
+    """Picture and file, what was answered, time, and what went wrong."""
+    made = [Column(_("File"), _name, picture=PredictedRow.thumbnail)]
+    made += [_value_column(name, items) for name in value_names(items)]
+    made.append(Column(_("Time"), _time, key=_seconds, numeric=True, descending=True))
+    if any(item.error for item in items):
+        made.append(Column(_("Problem"), _error, key=_error_key))
+    return tuple(made)
+
+
+def as_table(rows: Sequence[PredictedRow]) -> Table:
+    """The rows as a figure, to be saved as CSV: whole paths and numbers in full."""
+    names = value_names(row.item for row in rows)
+    lines = (
+        (row.item.path or row.name, *(row.values.get(name) for name in names), row.item.seconds, row.item.error)
+        for row in rows
+    )
+    return Table(_("Predictions"), ("path", *names, "seconds", "error"), tuple(lines))
+
+
+def milliseconds(seconds: float) -> str:
+    """A short span of time."""
+    if seconds >= 1:
+        return _("{seconds:.2f} s").format(seconds=seconds)
+    return _("{milliseconds:.1f} ms").format(milliseconds=1000 * seconds)
+
+
+def _value_column(name: str, items: Sequence[Any]) -> Column:
+    values = [item.answer.values.get(name) for item in items if item.answer is not None]
+    numeric = all(value is None or isinstance(value, int | float) for value in values)
+
+    def text(row: PredictedRow) -> str:
+        value = row.values.get(name)
+        return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+
+    def number(row: PredictedRow) -> Any:
+        return row.values.get(name)
+
+    return Column(
+        _(name.replace("_", " ").capitalize()), text, number if numeric else None, numeric, descending=numeric
+    )
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _name(row: PredictedRow) -> str:
+    return row.name
+
+
+def _time(row: PredictedRow) -> str:
+    return milliseconds(row.item.seconds) if row.item.seconds else ""
+
+
+def _seconds(row: PredictedRow) -> float:
+    return row.item.seconds
+
+
+def _error(row: PredictedRow) -> str:
+    return row.item.error
+
+
+def _error_key(row: PredictedRow) -> str | None:
+    return row.item.error or None
