@@ -40,7 +40,7 @@ def run(argv: list[str], open_window: Callable[[list[str]], int] | None = None) 
     """
     try:
         if open_window is not None and (not argv or argv[0].endswith(".toml")):
-            return open_window(argv)
+            return _open(open_window, argv)
         return _run(argv)
     except UserError as error:
         return _fail(str(error), BAD_INPUT)
@@ -57,6 +57,14 @@ def run(argv: list[str], open_window: Callable[[list[str]], int] | None = None) 
         log = _log_defect()
         message = _("Something went wrong inside the workbench: {kind}: {error}. The details are in {log}.")
         return _fail(message.format(kind=type(error).__name__, error=str(error).strip(), log=log), FAILED)
+
+
+def _open(open_window: Callable[[list[str]], int], argv: list[str]) -> int:
+    try:
+        return open_window(argv)
+    except ImportError as error:
+        message = _("The window cannot start: {error}. `workbench doctor` says what is missing and how to install it.")
+        return _fail(message.format(error=str(error).rstrip(".")), FAILED)
 
 
 def _run(argv: list[str]) -> int:

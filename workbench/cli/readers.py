@@ -20,7 +20,7 @@ from workbench.events import (
 from workbench.i18n import _
 
 _REDRAW_SECONDS = 0.1
-_BAR_WIDTH = 24
+_BAR_WIDTH = 16
 
 
 class EventReader:
