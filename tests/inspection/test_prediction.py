@@ -46,6 +46,30 @@ def test_every_answer_equals_that_of_a_bare_keras_on_the_decoded_file(colour_fil
         assert [ours[name] for name in ("red", "green", "blue")] == pytest.approx(list(theirs), abs=1e-6)
 
 
+def test_a_real_network_with_dropout_answers_alike_however_it_is_called(tmp_path, many_sizes):
+    import keras
+
+    from workbench.architectures.assembly import assemble
+    from workbench.data.decoding import decode_file
+    from workbench.experiment import new_experiment
+    from workbench.runs.model_file import describe_model, save_model
+    from workbench.specs import ClassTarget, ImageInput
+
+    experiment, size, target = new_experiment(), ImageInput(28, 28, 1), ClassTarget(("a", "b", "c"))
+    network = assemble(experiment, size, target)
+    save_model(network.model, tmp_path / "model.keras", describe_model(experiment, size, target))
+    bare = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    for item in ask(tmp_path / "model.keras", many_sizes, top=3).items:
+        picture = decode_file(item.path, 1)[None]
+        ours = [dict(item.answer.values["top"])[name] for name in target.class_names]
+        # Also without `training=False`: Keras' resizing layer would switch dropout on.
+        assert ours == pytest.approx(list(bare(picture.astype("float32")).numpy()[0]), abs=1e-6)
+        assert ours == pytest.approx(list(bare.predict(picture, verbose=0)[0]), abs=1e-6)
+    picture = np.full((1, 28, 28, 1), 200, np.uint8)
+    trained = [network.trainable(picture, training=True).numpy() for _ in range(2)]
+    assert not np.allclose(*trained)
+
+
 def test_heatmaps_on_request_do_not_change_the_answers(colour_file, many_sizes):
     plain = ask(colour_file, many_sizes).items
     with_maps = ask(colour_file, many_sizes, heatmap=True).items

@@ -42,7 +42,9 @@ def resize(tensor: Any, preprocessing: PreprocessingSection) -> Any:
     layer = keras.layers.Resizing(
         preprocessing.height, preprocessing.width, **arguments, dtype="float32", name="resize"
     )
-    return keras.ops.round(layer(tensor))
+    # Resizing takes training=True for its default and hands it on to every layer after it: without this, calling the
+    # saved model bare, `model(pictures)`, would switch dropout and batch normalisation to training.
+    return keras.ops.round(layer(tensor, training=False))
 
 
 def scale(tensor: Any, experiment: Experiment, statistics: tuple[np.ndarray, np.ndarray] | None = None) -> Any:
