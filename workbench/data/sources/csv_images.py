@@ -62,7 +62,7 @@ class _Table:
         self.lines: list[int] = []
         self.problems: list[Problem] = []
         self._offsets: list[int] = []
-        self._factor = 1.0
+        self.factor = 1.0
 
     def scan(self, emit: Emit) -> None:
         """Read the labels and remember where each line begins."""
@@ -85,7 +85,7 @@ class _Table:
                 self._offsets.append(start)
                 if number % 20_000 == 0:
                     emit(Progress(_("Reading the table"), number))
-        self._factor = 255.0 if fractions and largest <= 1 else 1.0
+        self.factor = 255.0 if fractions and largest <= 1 else 1.0
 
     def read(self, index: int, channels: int) -> np.ndarray:
         """The picture of a line."""
@@ -96,7 +96,7 @@ class _Table:
         if values is None or len(values) != self.layout.columns - 1:
             raise UnreadableSampleError(_("{expected} numbers were expected after the label").format(
                 expected=self.layout.columns - 1))  # fmt: skip
-        values = values * self._factor
+        values = values * self.factor
         if not (values.min() >= 0 and values.max() <= 255):
             raise UnreadableSampleError(_("grey levels from {low:g} to {high:g}, where 0 to 255 were expected").format(
                 low=values.min(), high=values.max()))  # fmt: skip
@@ -158,7 +158,10 @@ class CsvImagesSource(DatasetSource):
         path = given_file(section.path, self.name, _(_EXPECTED))
         layout = _layout(path)
         table = _Table(path, section, layout)
+        table.scan(lambda event: None)
         samples = self.open(section, lambda event: None)
+        whole_numbers = all(name.lstrip("-").isdigit() for name in samples.target.class_names)
+        label = "str(int(label))" if whole_numbers else "label"
         return f'''\
 def read_dataset(channels={table.shape[2]}):
     """The pictures of the table, their labels and the names of the classes."""
@@ -167,13 +170,18 @@ def read_dataset(channels={table.shape[2]}):
     with open({str(path)!r}, encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.reader(file, delimiter={layout.delimiter!r}) if row][{int(layout.header)}:]
     class_names = {list(samples.target.class_names)!r}
-    labels = np.array([class_names.index(row.pop({layout.label_column}).strip()) for row in rows])
-    values = np.array(rows, dtype="float32")
-    values = values * 255 if values.max() <= 1 else values
-    images = np.round(values).astype("uint8").reshape(-1, {", ".join(map(str, table.shape))})
-    if channels == 3 and images.shape[-1] == 1:
-        images = np.repeat(images, 3, axis=-1)
-    return images, labels, class_names
+    images, labels = [], []
+    for row in rows:
+        label = row.pop({layout.label_column}).strip()
+        if not label:
+            continue
+        labels.append(class_names.index({label}))
+        try:
+            image = np.round(np.array(row, dtype="float32") * {table.factor}).reshape({table.shape})
+            images.append(np.repeat(image.astype("uint8"), channels // {table.shape[2]}, axis=-1))
+        except ValueError:
+            images.append(None)
+    return images, np.array(labels), class_names
 '''
 
 

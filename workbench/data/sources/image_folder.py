@@ -105,25 +105,33 @@ class ImageFolderSource(DatasetSource):
         root = given_folder(section.path, self.name, _(_EXPECTED))
         part = _label_part(samples)
         label = f'name.split("/")[{part}]' if part >= 0 else 'name.split("/")[-1].split(".")[0]'
+        only_splits = ""
+        if np.any(samples.ready_split != NO_SPLIT):
+            only_splits = f"""
+        if name.split("/")[0].lower() not in {tuple(SPLIT_FOLDERS)!r}:
+            continue"""
         return f'''\
 def read_dataset(channels=3):
     """The pictures in the order of their names (None for one that cannot be read), labels, class names."""
-    from pathlib import Path
+    import os
+    import unicodedata
 
     import cv2
 
-    root = Path({str(root)!r})
-    suffixes = {sorted(PICTURE_SUFFIXES)!r}
-    names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.suffix.lower() in suffixes)
-    names = [name for name in names if not any(part.startswith(".") for part in name.split("/"))]
+    root = {str(root)!r}
+    suffixes = {tuple(sorted(PICTURE_SUFFIXES))!r}
     class_names = {list(samples.target.class_names)!r}
+    files = [os.path.join(folder, file) for folder, _, files in os.walk(root, followlinks=True) for file in files]
+    names = sorted(os.path.relpath(file, root).replace(os.sep, "/") for file in files)
     images, labels = [], []
     for name in names:
-        label = {label}
+        if not name.lower().endswith(suffixes) or any(part.startswith(".") for part in name.split("/")):
+            continue{only_splits}
+        label = unicodedata.normalize("NFC", {label})
         if label not in class_names:
             continue
         flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR_RGB
-        content = np.fromfile(root / name, dtype="uint8")
+        content = np.fromfile(os.path.join(root, name), dtype="uint8")
         image = cv2.imdecode(content, flag) if content.size else None
         images.append(image if image is None else image.reshape(*image.shape[:2], channels))
         labels.append(class_names.index(label))
