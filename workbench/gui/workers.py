@@ -75,6 +75,7 @@ class Questions(QObject):
         self.engine = engine
         self._waiting: list[_Asked] = []
         self._running: _Asked | None = None
+        self._newest: dict[str, _Asked] = {}  # per key, until it is answered; only the GUI thread touches it
         self._condition = threading.Condition()
         self._closing = False
         self._busy = False
@@ -109,6 +110,8 @@ class Questions(QObject):
         asked = _Asked(request, on_answer, on_error, on_event, key)
         with self._condition:
             self._drop(key)
+            if key:
+                self._newest[key] = asked
             self._waiting.append(asked)
             self._condition.notify_all()
         self._tell_busy()
@@ -139,6 +142,10 @@ class Questions(QObject):
     def _drop(self, key: str) -> None:
         if not key:
             return
+        # Also one that is answered already, while its answer is on the way from the worker to the window.
+        answered = self._newest.pop(key, None)
+        if answered is not None and answered is not self._running:
+            answered.dropped = True
         self._waiting = [asked for asked in self._waiting if asked.key != key]
         running = self._running
         if running is not None and running.key == key and not running.dropped:
@@ -180,8 +187,11 @@ class Questions(QObject):
         for asked, kind, value in items:
             if kind != "event" and self._running is None:
                 self._overdue.stop()
-            if not asked.dropped:
-                self._deliver(asked, kind, value)
+            if asked.dropped:
+                continue
+            if kind != "event" and self._newest.get(asked.key) is asked:
+                del self._newest[asked.key]
+            self._deliver(asked, kind, value)
         self._tell_busy()
 
     def _deliver(self, asked: _Asked, kind: str, value: Any) -> None:
