@@ -32,6 +32,7 @@ _TINY = 1e-12
 _INT_LIMIT = 2**31 - 1
 _FLOAT_LIMIT = 1e12
 _SLIDER_STEPS = 100
+_FEWEST_LETTERS = 8
 
 
 class Editor(QWidget):
@@ -92,6 +93,8 @@ class ChoiceEditor(Editor):
         self._values = [value for value, _label in plan.choices]
         for _value, label in plan.choices:
             self.box.addItem(label)
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box.setMinimumContentsLength(_FEWEST_LETTERS)  # a long choice does not widen the whole form
         self._adopt(self.box)
         self.box.activated.connect(self._activated)
 
@@ -113,6 +116,7 @@ class IntEditor(Editor):
         self.box.setRange(low, high)
         self.box.setSuffix(f" {plan.unit}" if plan.unit else "")
         self.box.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
+        _indent(self.box)
         self._adopt(self.box)
         self.box.valueChanged.connect(self._changed)
 
@@ -133,6 +137,7 @@ class FloatBox(QDoubleSpinBox):
         super().__init__(parent)
         self._by_size = by_size
         self.setDecimals(_DECIMALS)
+        _indent(self)
 
     def textFromValue(self, value: float) -> str:
         text = f"{value:.10g}"
@@ -310,6 +315,11 @@ def make_editor(plan: FieldPlan) -> Editor:
         case "numbers":
             return NumbersEditor(plan)
     return UnknownEditor(plan)
+
+
+def _indent(box: QAbstractSpinBox) -> None:
+    """The style sheet's padding does not reach the text of a spin box."""
+    box.lineEdit().setTextMargins(GRID // 2 + 2, 0, 0, 0)
 
 
 def _choose_file(parent: QWidget, title: str, start: str) -> str:

@@ -92,10 +92,7 @@ class MainWindow(QMainWindow):
         self.workspace.training.stop()
 
     def stop_now(self) -> None:
-        if self.dialogs.confirm(
-            _("Stop now"), _("The training is killed; what it learned since its last epoch is lost."), _("Stop now")
-        ):
-            self.workspace.training.stop_now()
+        self.workspace.training.stop_now()
 
     def show_settings(self) -> None:
         from workbench.gui.settings_dialog import SettingsDialog

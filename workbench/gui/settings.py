@@ -13,6 +13,7 @@ from workbench.paths import default_runs_folder, settings_folder
 from workbench.section import setting
 
 RECENT_LIMIT = 10
+CACHE_LIMIT_VARIABLE = "WORKBENCH_CACHE_LIMIT_BYTES"
 
 
 class SettingsValues(BaseModel):
@@ -46,6 +47,7 @@ class Settings(QObject):
         super().__init__(parent)
         self._path = settings_folder() / "settings.json"
         self.values = read_settings(self._path)
+        self._tell_engines()
 
     @property
     def runs_folder(self) -> Path:
@@ -68,6 +70,7 @@ class Settings(QObject):
             return
         self.values = new
         self._write()
+        self._tell_engines()
         self.changed.emit()
 
     def add_recent(self, path: Path) -> None:
@@ -75,6 +78,10 @@ class Settings(QObject):
         text = str(path)
         others = tuple(entry for entry in self.values.recent if entry != text)
         self.change(recent=(text, *others)[:RECENT_LIMIT])
+
+    def _tell_engines(self) -> None:
+        """Engines started from now on keep the cache within its limit."""
+        os.environ[CACHE_LIMIT_VARIABLE] = str(self.cache_limit_bytes)
 
     def _write(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

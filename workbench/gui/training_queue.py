@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from workbench.control import Stopped
 from workbench.errors import UserError
-from workbench.events import BatchesDone, Continued, Event, Finished, Paused, RunStarted
+from workbench.events import BatchesDone, Continued, Event, Finished, Paused, PhaseFinished, PhaseStarted, RunStarted
 from workbench.i18n import _
 
 DRAIN_MILLISECONDS = 120
@@ -53,6 +53,7 @@ class TrainingQueue(QObject):
         self.paused = False
         self.stopping = False
         self.last_event_time = 0.0
+        self._engine_start = 0.0
         self._closed = False
         self._waiting: list[Training] = []
         self._events: list[tuple[Training, Event | None]] = []
@@ -150,6 +151,9 @@ class TrainingQueue(QObject):
             self._thread.start()
             self._timer.start()
         self.state_changed.emit()
+        if self.current is not None and not self.engine.ready:
+            self._engine_start = time.monotonic()
+            self.event.emit(PhaseStarted("engine"))
 
     def _work(self, training: Training) -> None:
         def emit(event: Event) -> None:
@@ -201,6 +205,9 @@ class TrainingQueue(QObject):
             self._insist()
             return
         self.last_event_time = time.monotonic()
+        if self._engine_start:
+            self.event.emit(PhaseFinished("engine", self.last_event_time - self._engine_start))
+            self._engine_start = 0.0
         for training, event in _merged(events):
             if event is None:
                 self._ended()

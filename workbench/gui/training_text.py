@@ -3,6 +3,7 @@
 from workbench.i18n import _, mark
 
 _PHASES = {
+    "engine": mark("Start engine"),
     "data": mark("Load data"),
     "build": mark("Build"),
     "compile": mark("Compile"),

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import heading, hint
@@ -14,7 +14,8 @@ class Page(QWidget):
     """Base of the pages.
 
     A page fills `self.content` (a vertical layout below the page's title), reads and changes the experiment through
-    `self.workspace.document`, and draws only between `shown` and `hidden`.
+    `self.workspace.document`, and draws only between `shown` and `hidden`. `self.head` is the line of the title;
+    what is added to it stands at its right.
 
     Attributes:
         subtitle: one line under the title that says what to do here; a class attribute like `title`.
@@ -34,13 +35,16 @@ class Page(QWidget):
         self.content = QVBoxLayout(self)
         self.content.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
         self.content.setSpacing(2 * GRID)
+        self.head = QHBoxLayout()
+        self.head.setSpacing(GRID)
+        titles = QVBoxLayout()
+        titles.setSpacing(GRID // 2)
         if self.title:
-            head = QVBoxLayout()
-            head.setSpacing(GRID // 2)
-            head.addWidget(heading(_(self.title)))
-            if self.subtitle:
-                head.addWidget(hint(_(self.subtitle)))
-            self.content.addLayout(head)
+            titles.addWidget(heading(_(self.title)))
+        if self.subtitle:
+            titles.addWidget(hint(_(self.subtitle)))
+        self.head.addLayout(titles, 1)
+        self.content.addLayout(self.head)
 
     def shown(self) -> None:
         """The page came into sight: bring it up to date."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from workbench.events import EpochFinished
 from workbench.gui.pages.train.losses import LossHistory
-from workbench.gui.pages.train.plots import EpochPlot, LossPlot
+from workbench.gui.pages.train.plots import EpochPlot, LossPlot, TrainingPlot
 from workbench.gui.pages.train.record import TrainingRecord
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Card, section_title
@@ -34,6 +34,7 @@ class TrainingCurves(QWidget):
         self.metrics = EpochPlot(_("A value per epoch"))
         self.choice = QComboBox()
         self.choice.setAccessibleName(_("What is drawn per epoch"))
+        self.choice.setMaximumWidth(18 * GRID)
         self.choice.activated.connect(self._draw_metric)
         self._fill_choice([])
         layout = QVBoxLayout(self)
@@ -115,20 +116,16 @@ def _twins(history: list[EpochFinished], name: str) -> dict[str, tuple[np.ndarra
     return series
 
 
-def _card(title: str, plot: QWidget, choice: QComboBox | None = None) -> Card:
+def _card(title: str, plot: TrainingPlot, choice: QComboBox | None = None) -> Card:
     card = Card()
     card.content.setContentsMargins(GRID, GRID, GRID, GRID)
     head = QHBoxLayout()
     if title:
         head.addWidget(section_title(title))
     else:
-        label = QLabel(_("Per &epoch"))
-        label.setProperty("role", "section")
-        label.setBuddy(choice)
-        head.addWidget(label)
-    head.addStretch(1)
-    if choice is not None:
         head.addWidget(choice)
+    head.addStretch(1)
+    head.addWidget(plot.legend)
     card.content.addLayout(head)
     card.content.addWidget(plot, 1)
     return card

@@ -4,12 +4,11 @@ Drawing a million points is mostly drawing pixels over each other. A column of p
 value that fall on it, so only those two are drawn: a spike in one batch keeps its full height.
 """
 
-import itertools
 import math
 
 import numpy as np
 
-SMOOTHING = 0.98
+SMOOTHING = 0.95
 _FIRST_CAPACITY = 4096
 
 
@@ -48,9 +47,12 @@ class LossHistory:
         end = start + len(losses)
         self._grow(end)
         self._raw[start:end] = losses
-        before = float(self._smooth[start - 1]) if start else _first_finite(losses)
-        smoothed = itertools.accumulate(losses, _smoothed, initial=before)
-        self._smooth[start:end] = list(smoothed)[1:]
+        average = float(self._smooth[start - 1]) if start else 0.0
+        for index, loss in enumerate(losses, start):
+            if loss - loss == 0.0:  # infinity and not a number would stay in the average for good
+                # A plain mean at first: a weight of 5 % from the start would drag the first loss along.
+                average += max(1.0 - SMOOTHING, 1.0 / (index + 1)) * (loss - average)
+            self._smooth[index] = average
         self._count = end
 
     def _grow(self, needed: int) -> None:
@@ -92,13 +94,3 @@ class LossHistory:
         start = max(math.floor(low) - self.first - 1, 0)
         stop = min(math.ceil(high) - self.first + 2, self._count)
         return min(start, stop), stop
-
-
-def _first_finite(losses: tuple[float, ...]) -> float:
-    return next((loss for loss in losses if math.isfinite(loss)), 0.0)
-
-
-def _smoothed(before: float, loss: float) -> float:
-    if loss - loss != 0.0:  # neither infinite nor not a number: those would stay in the average for good
-        return before
-    return SMOOTHING * before + (1.0 - SMOOTHING) * loss

@@ -4,7 +4,7 @@ import functools
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from workbench.events import Event
 from workbench.gui.background import BackgroundWork
@@ -20,7 +20,7 @@ from workbench.gui.pages.train.queue_list import QueueList
 from workbench.gui.pages.train.record import TrainingRecord, record_of
 from workbench.gui.theme import GRID
 from workbench.gui.training_queue import Training
-from workbench.gui.widgets import Card, Notice, button_with_icon, section_title
+from workbench.gui.widgets import Card, Notice, button_with_icon
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
 from workbench.training_settings import TrainingSection
@@ -110,11 +110,9 @@ class TrainPage(Page):
         watch = QVBoxLayout(right)
         watch.setContentsMargins(GRID, 0, 0, 0)
         watch.setSpacing(GRID + GRID // 2)
-        head = QHBoxLayout()
-        head.addWidget(section_title(_("Training")))
-        head.addWidget(self._caption, 1)
-        head.addWidget(self.controls)
-        watch.addLayout(head)
+        self.head.addWidget(self._caption)
+        self.head.addSpacing(GRID)
+        self.head.addWidget(self.controls)
         watch.addWidget(self.phases)
         watch.addWidget(self.progress)
         watch.addWidget(self.numbers)

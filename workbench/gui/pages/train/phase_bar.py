@@ -10,7 +10,7 @@ from workbench.gui.theme import GRID, set_icon
 from workbench.gui.training_text import phase_title
 from workbench.i18n import _
 
-PHASES = ("data", "build", "compile", "first_batch")
+PHASES = ("engine", "data", "build", "compile", "first_batch")
 
 
 class PhaseBar(QWidget):
@@ -32,7 +32,10 @@ class PhaseBar(QWidget):
             phase = record.phases.get(name) if record is not None else None
             if phase is None:
                 step.show_state("waiting", "")
-            elif phase.seconds is not None:
+                step.setVisible(name != "engine")  # only where it had to be waited for
+                continue
+            step.show()
+            if phase.seconds is not None:
                 step.show_state("done", f"{phase.seconds:.1f} s")
             else:
                 step.show_state("active", f"{now - phase.started:.1f} s{_progress(record)}")

@@ -1,29 +1,67 @@
 """The live curves: loss per batch, and what is known per epoch. Only as many points are drawn as there are pixels."""
 
+import html
+
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from workbench.gui.pages.train.losses import LossHistory
 from workbench.gui.theme import appearance, plot_color, style_plot, theme
 from workbench.i18n import _
 
-_RAW_ALPHA = 110
+_RAW_ALPHA = 150
+_STROKES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+_SIGNS = ("━━", "╍╍", "┅┅")
+
+
+class _CountAxis(pyqtgraph.AxisItem):
+    """An axis of things that are counted: no half epochs."""
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        return [(max(spacing, 1.0), offset) for spacing, offset in super().tickSpacing(low, high, size)]
+
+
+class Legend(QLabel):
+    """The names of the lines beside a plot, where they cover none of them."""
+
+    def __init__(self, solid: bool) -> None:
+        super().__init__()
+        self._names: tuple[str, ...] = ()
+        self._solid = solid
+        self.setTextFormat(Qt.TextFormat.RichText)
+
+    def show_names(self, names: tuple[str, ...]) -> None:
+        """Show the names in the colours of the curves, in their order."""
+        self._names = names
+        signs = _SIGNS[:1] if self._solid else _SIGNS
+        texts = (
+            f'<span style="color:{plot_color(index).name()}">{signs[index % len(signs)]}</span> {html.escape(name)}'
+            for index, name in enumerate(names)
+        )
+        self.setText("&nbsp; ".join(texts))
+        self.setAccessibleName(", ".join(names))
+
+    def restyle(self) -> None:
+        """Take the colours of the theme in force."""
+        self.show_names(self._names)
 
 
 class TrainingPlot(pyqtgraph.PlotWidget):
     """A plot in the colours of the theme. Drag moves, Ctrl and the wheel zoom, a double click shows everything."""
 
+    solid = False
+
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, axisItems={"bottom": _CountAxis("bottom")})
+        self.legend = Legend(solid=self.solid)
         self.setMenuEnabled(False)
         self.hideButtons()
         self.showGrid(x=True, y=True, alpha=0.15)
         self.setMinimumHeight(100)
         self.setAccessibleName(name)
-        self.legend = self.addLegend(offset=(-8, 4))
         self.getViewBox().setMouseEnabled(x=True, y=True)
         appearance().changed.connect(self.restyle)
         self.restyle()
@@ -31,9 +69,7 @@ class TrainingPlot(pyqtgraph.PlotWidget):
     def restyle(self) -> None:
         """Take the colours of the theme in force."""
         style_plot(self)
-        colors = theme()
-        self.legend.setLabelTextColor(colors.text)
-        self.legend.setBrush(QColor(colors.surface))
+        self.legend.restyle()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -48,13 +84,16 @@ class TrainingPlot(pyqtgraph.PlotWidget):
 class LossPlot(TrainingPlot):
     """The loss of every batch, raw and smoothed."""
 
+    solid = True
+
     def __init__(self, parent: QWidget | None = None) -> None:
         self._raw: pyqtgraph.PlotDataItem | None = None
         super().__init__(_("Loss of every batch"), parent)
         self._losses = LossHistory()
         self._drawing = False
-        self._raw = self.plot([], [], name=_("each batch"), connect="finite", skipFiniteCheck=False)
-        self._trend = self.plot([], [], name=_("smoothed"), connect="all", skipFiniteCheck=True)
+        self._raw = self.plot([], [], connect="finite", skipFiniteCheck=False)
+        self._trend = self.plot([], [], connect="all", skipFiniteCheck=True)
+        self.legend.show_names((_("each batch"), _("smoothed")))
         self.getViewBox().sigXRangeChanged.connect(self._zoomed)
         self.restyle()
 
@@ -106,7 +145,8 @@ class EpochPlot(TrainingPlot):
         if list(series) != list(self._lines):
             for line in self._lines.values():
                 self.removeItem(line)
-            self._lines = {name: self.plot([], [], name=name) for name in series}
+            self._lines = {name: self.plot([], []) for name in series}
+            self.legend.show_names(tuple(series))
             self.restyle()
         for name, (x, y) in series.items():
             few = len(x) <= 60
@@ -116,10 +156,9 @@ class EpochPlot(TrainingPlot):
 
     def restyle(self) -> None:
         super().restyle()
-        strokes = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
         for index, line in enumerate(self._lines.values()):
             color = plot_color(index)
-            line.setPen(pyqtgraph.mkPen(color, width=2, style=strokes[index % len(strokes)]))
+            line.setPen(pyqtgraph.mkPen(color, width=2, style=_STROKES[index % len(_STROKES)]))
             line.setSymbolBrush(color)
             line.setSymbolPen(None)
             line.setSymbolSize(6)
