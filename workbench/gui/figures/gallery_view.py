@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QImage, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QAction, QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QListView, QSlider, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from workbench.figures import Gallery
@@ -16,6 +16,8 @@ from workbench.i18n import _
 SMALLEST, USUAL, LARGEST = 48, 96, 256
 KEPT_IMAGES = 600
 ROWS_IN_SIGHT = 3
+CAPTIONS_MEASURED = 60
+MOST_LINES = 3
 
 
 class Tiles(QAbstractListModel):
@@ -96,13 +98,28 @@ class TilePainter(QStyledItemDelegate):
 
     def _draw_caption(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect, caption: str) -> None:
         painter.setPen(QColor(theme().text))
-        line = option.fontMetrics.lineSpacing()
-        for number, text in enumerate(caption.split("\n")[: self.lines]):
-            place = QRect(
-                option.rect.left() + 4, box.bottom() + GRID // 2 + number * line, option.rect.width() - 8, line
-            )
-            short = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, place.width())
-            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter, short)
+        line, width = option.fontMetrics.lineSpacing(), option.rect.width() - 8
+        for number, text in enumerate(broken(caption, option.fontMetrics, width, self.lines)):
+            place = QRect(option.rect.left() + 4, box.bottom() + GRID // 2 + number * line, width, line)
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter, text)
+
+
+def broken(caption: str, metrics: QFontMetrics, width: int, lines: int) -> list[str]:
+    """A caption in at most so many lines, broken between words; what does not fit is elided."""
+    found: list[str] = []
+    for paragraph in caption.split("\n"):
+        current = ""
+        for word in paragraph.split():
+            longer = f"{current} {word}" if current else word
+            if current and metrics.horizontalAdvance(longer) > width:
+                found.append(current)
+                current = word
+            else:
+                current = longer
+        found.append(current)
+    if len(found) > lines:
+        found = [*found[: lines - 1], " ".join(found[lines - 1 :])] if lines else []
+    return [metrics.elidedText(text, Qt.TextElideMode.ElideRight, width) for text in found]
 
 
 def _draw_cross(painter: QPainter, corner: QPoint, size: int) -> None:
@@ -130,10 +147,18 @@ class TileList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setMouseTracking(True)
+        self.columns = 0
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
+        self.fit_columns()
         self.fit_height()
+
+    def fit_columns(self) -> None:
+        """Leave what is right of the last column empty where a row has a certain number of tiles."""
+        used = 2 * self.frameWidth() + self.verticalScrollBar().sizeHint().width() + 4
+        spare = self.width() - used - self.columns * self.gridSize().width()
+        self.setViewportMargins(0, 0, max(0, spare) if self.columns else 0, 0)
 
     def fit_height(self) -> None:
         """Be as high as the rows need, between one row and the rows that are to be in sight."""
@@ -184,8 +209,6 @@ class GalleryView(FigureView):
     def draw(self) -> None:
         if self._tiles.gallery is not self.figure:
             self._tiles.set_gallery(self.figure)
-            lines = max((tile.caption.count("\n") + 1 if tile.caption else 0 for tile in self.figure.tiles), default=0)
-            self._painter.lines = min(lines, 3)
             self._resize_tiles(self._size.value())
         self._list.viewport().update()
 
@@ -211,9 +234,19 @@ class GalleryView(FigureView):
 
     def _resize_tiles(self, side: int) -> None:
         self._painter.side = side
+        self._painter.lines = self._lines_needed(side + GRID)
         self._list.setGridSize(self._painter.cell(self._list.fontMetrics().lineSpacing()))
+        self._list.columns = self.figure.columns if self.figure is not None else 0
+        self._list.fit_columns()
         self._list.fit_height()
         self._list.scheduleDelayedItemsLayout()
+
+    def _lines_needed(self, width: int) -> int:
+        """How many lines the captions take, judged by the first ones."""
+        captions = [tile.caption for tile in self.figure.tiles[:CAPTIONS_MEASURED]] if self.figure else []
+        metrics = self._list.fontMetrics()
+        needed = (len(broken(text, metrics, width, MOST_LINES)) for text in captions if text)
+        return max(needed, default=0)
 
     def _click(self, index: QModelIndex) -> None:
         sample = self.figure.tiles[index.row()].sample

@@ -6,7 +6,7 @@ computed first, the other two while nothing else is asked.
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.events import Progress
@@ -24,6 +24,7 @@ from workbench.requests import EvaluateRequest, SamplesRequest
 from workbench.runs.folder import RunFolder
 from workbench.tasks.task import Evaluation
 
+IDLE_MILLISECONDS = 50
 KEY, LATER_KEY, SAMPLES_KEY = "evaluate", "evaluate_later", "evaluate_samples"
 
 
@@ -32,7 +33,6 @@ class EvaluatePage(Page):
 
     name = "evaluate"
     title = mark("Evaluate")
-    subtitle = mark("How good the best model of the run is, and what it gets wrong. Click a cell to see its samples.")
     icon = "evaluate"
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
@@ -54,7 +54,12 @@ class EvaluatePage(Page):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.no_run)
         self._stack.addWidget(self._run_view())
+        self.content.setSpacing(GRID)
+        self.content.addWidget(self._about)
         self.content.addWidget(self._stack, 1)
+        # Not in the signal itself: it also comes in the middle of dropping one question to ask another.
+        self._idle = QTimer(self, singleShot=True, interval=IDLE_MILLISECONDS)
+        self._idle.timeout.connect(self._compute_later)
         self._connect()
 
     def shown(self) -> None:
@@ -62,11 +67,11 @@ class EvaluatePage(Page):
         if self._stale:
             self._start_over()
         else:
-            self._compute_later()
+            self._idle.start()
 
     def hidden(self) -> None:
         """Leave the engine to the pages in sight."""
-        self.workspace.questions.drop(LATER_KEY)
+        self._idle.stop()
         self._stop_later()
 
     def refresh(self) -> None:
@@ -93,7 +98,6 @@ class EvaluatePage(Page):
         layout = QVBoxLayout(view)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        layout.addWidget(self._about)
         layout.addWidget(self.notice)
         layout.addWidget(self.numbers)
         layout.addWidget(splitter, 1)
@@ -129,16 +133,19 @@ class EvaluatePage(Page):
         self.panel.clear()
         self.notice.show_message("")
         self._stack.setCurrentIndex(1 if self._run else 0)
+        self._about.setText("")
+        self._about.setVisible(bool(self._run))
         if self._run and self._introduce(RunFolder(self._run)):
             self._show_split()
 
     def _introduce(self, folder: RunFolder) -> bool:
         """Say which run this is; whether there is a model to judge."""
-        self._about.setText(folder.name)
         if Path(self._run).is_file() or not folder.exists():
             self._about.setText(Path(self._run).name)
             self._tell(_("This is no run with data of its own, so there is nothing to judge it on. Use Predict."))
             return False
+        about = _("{run}: how good its best model is, and what it gets wrong. Click a cell to see its samples.")
+        self._about.setText(about.format(run=folder.name))
         running = folder.state() == "running"
         for split, numbers in folder.evaluation().items():
             if split in self.numbers.cards and not running:
@@ -166,11 +173,10 @@ class EvaluatePage(Page):
         if evaluation is not None:
             self.panel.set_figures(evaluation.figures)
             self.samples.set_evaluation(evaluation)
-            self._compute_later()
+            self._idle.start()
             return
         self.panel.clear()
         self.samples.clear(_("Computing…"))
-        self.workspace.questions.drop(LATER_KEY)
         self._stop_later()
         if self._asked and self._asked != split:
             self.numbers.cards[self._asked].set_state("")
@@ -200,7 +206,14 @@ class EvaluatePage(Page):
 
     def _compute_later(self) -> None:
         """Ask for a split that nobody has asked for, when the engine has nothing else to do."""
-        if not self.isVisible() or self._asked or self._asked_later or self.workspace.questions.busy:
+        if (
+            not self.isVisible()
+            or self._stale
+            or not self._run
+            or self._asked
+            or self._asked_later
+            or self.workspace.questions.busy
+        ):
             return
         missing = [split for split in SPLITS if split not in self._evaluations and split not in self._failed]
         if not missing or self.numbers.split not in self._evaluations:
@@ -221,6 +234,8 @@ class EvaluatePage(Page):
         self._asked_later = ""
 
     def _stop_later(self) -> None:
+        """Make room for what is asked now."""
+        self.workspace.questions.drop(LATER_KEY)
         if self._asked_later:
             self.numbers.cards[self._asked_later].set_state("")
             self._asked_later = ""
@@ -231,8 +246,8 @@ class EvaluatePage(Page):
         self.numbers.cards[split].set_state("")
 
     def _busy_changed(self, busy: bool) -> None:
-        if not busy and self._run and not self._stale:
-            self._compute_later()
+        if not busy:
+            self._idle.start()
 
     def _cell_clicked(self, row: int, column: int, samples: tuple[int, ...]) -> None:
         evaluation = self._evaluations.get(self.numbers.split)
@@ -242,7 +257,6 @@ class EvaluatePage(Page):
             self.samples.show_cell(matrix, row, column, samples)
 
     def _ask_samples(self, indices: tuple[int, ...]) -> None:
-        self.workspace.questions.drop(LATER_KEY)
         self._stop_later()
         self.workspace.questions.ask(
             SamplesRequest(self._run, self.numbers.split, indices),

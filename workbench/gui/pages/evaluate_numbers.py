@@ -15,6 +15,8 @@ class SplitNumbers(Card):
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
+        self.content.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
+        self.content.setSpacing(GRID // 2)
         self.chosen = QRadioButton(title)
         self._state = hint("")
         self._row = QHBoxLayout()

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from workbench.figures import Figure, Gallery, Matrix, Tile
@@ -31,7 +31,7 @@ class EvaluateSamples(Card):
         self._notice = Notice()
         self.gallery = GalleryView()
         self.gallery.tile_clicked.connect(self.sample_clicked)
-        self.content.addWidget(self._back)
+        self.content.addWidget(self._back, 0, Qt.AlignmentFlag.AlignLeft)
         self.content.addWidget(self._notice)
         self.content.addWidget(self._nothing)
         self.content.addWidget(self.gallery, 1)

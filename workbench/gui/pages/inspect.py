@@ -6,13 +6,13 @@ the answer in sight always belongs to what is chosen.
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.events import Progress
 from workbench.figures import Gallery
-from workbench.gui.dropped import may_hold_pictures, read_dropped
+from workbench.gui.dropped import Dropped, may_hold_pictures, read_dropped
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.pages.evaluate import progress_text
 from workbench.gui.pages.inspect_method import InspectMethod
@@ -102,8 +102,7 @@ class InspectPage(Page):
         column.addWidget(self.source)
         column.addWidget(self.method)
         column.addStretch(1)
-        left = _scrolling(question)
-        left.setFixedWidth(SIDE_WIDTH)
+        left = SideColumn(question)
         right = QVBoxLayout()
         right.setSpacing(GRID)
         right.addWidget(self.status)
@@ -201,7 +200,7 @@ class InspectPage(Page):
     def _ignore_error(self, _message: str) -> None:
         """The inspection itself says what is wrong with the sample."""
 
-    def _take(self, dropped) -> None:
+    def _take(self, dropped: Dropped) -> None:
         message = self.source.show_dropped(dropped)
         if message:
             self.notice.show_message(message, "warning")
@@ -210,10 +209,33 @@ class InspectPage(Page):
         self.workspace.page_requested.emit("train")
 
 
+class SideColumn(QScrollArea):
+    """A column as wide as what is in it needs, that scrolls up and down only."""
+
+    def __init__(self, widget: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        _scroll_up_and_down(self, widget)
+        widget.installEventFilter(self)
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        needed = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        self.setFixedWidth(max(SIDE_WIDTH, needed))
+
+
 def _scrolling(widget: QWidget) -> QScrollArea:
     area = QScrollArea()
+    _scroll_up_and_down(area, widget)
+    return area
+
+
+def _scroll_up_and_down(area: QScrollArea, widget: QWidget) -> None:
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(widget)
-    return area

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
 from workbench.gui.dropped import Dropped
 from workbench.gui.figures.pictures import Picture, to_image
@@ -14,7 +14,7 @@ from workbench.gui.widgets import Card, button_with_icon, hint
 from workbench.i18n import _, mark
 
 SPLITS = {"test": mark("Test"), "validation": mark("Validation"), "train": mark("Training")}
-PREVIEW = 20 * GRID
+PREVIEW = 12 * GRID
 LARGEST_PREVIEWED = 60_000_000
 LAST_SAMPLE = 9_999_999
 
@@ -43,39 +43,50 @@ class InspectSource(Card):
         super().__init__(_("Picture"), parent)
         self.source = Source()
         self._split = QComboBox()
+        self._split.setAccessibleName(_("Split"))
+        self._split.setToolTip(_("The split that the sample is taken from"))
         for split, title in SPLITS.items():
             self._split.addItem(_(title), split)
         self._sample = QSpinBox()
         self._sample.setRange(0, LAST_SAMPLE)
+        self._sample.setPrefix("# ")
+        self._sample.setMinimumWidth(10 * GRID)
         self._sample.setAccessibleName(_("Number of the sample in its split, from 0"))
         self._previous = _step_button("‹", _("Previous sample"))
         self._next = _step_button("›", _("Next sample"))
-        row = QHBoxLayout()
-        row.setSpacing(GRID // 2)
-        row.addWidget(self._previous)
-        row.addWidget(self._sample, 1)
-        row.addWidget(self._next)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(_label(_("&Split"), self._split), self._split)
-        form.addRow(_label(_("Sa&mple"), self._sample), row)
-        self.content.addLayout(form)
         self._picture = Picture()
-        self._picture.setFixedHeight(PREVIEW)
+        self._picture.setFixedSize(PREVIEW, PREVIEW)
         self._picture.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.content.addWidget(self._picture)
         self._caption = hint("")
-        self.content.addWidget(self._caption)
-        buttons = QHBoxLayout()
         self._open = button_with_icon(_("&Open picture…"), "open")
+        self._open.setToolTip(_("A picture can also be dropped anywhere on this page, or pasted."))
         self._back = button_with_icon(_("&Back to samples"))
+        self._lay_out()
+        self._back.hide()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        stepping = QHBoxLayout()
+        stepping.setSpacing(GRID // 2)
+        stepping.addWidget(self._previous)
+        stepping.addWidget(self._sample, 1)
+        stepping.addWidget(self._next)
+        choice = QVBoxLayout()
+        choice.setSpacing(GRID)
+        choice.addWidget(self._split)
+        choice.addLayout(stepping)
+        choice.addWidget(self._caption)
+        choice.addStretch(1)
+        top = QHBoxLayout()
+        top.setSpacing(2 * GRID)
+        top.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        top.addLayout(choice, 1)
+        self.content.addLayout(top)
+        buttons = QHBoxLayout()
         buttons.addWidget(self._open)
         buttons.addWidget(self._back)
         buttons.addStretch(1)
         self.content.addLayout(buttons)
-        self.content.addWidget(hint(_("Or drop a picture anywhere on this page, or paste one.")))
-        self._back.hide()
-        self._connect()
 
     def show_sample(self, split: str, index: int) -> None:
         """Choose a sample of a split."""
@@ -153,12 +164,6 @@ class InspectSource(Card):
             self.show_file(path)
 
 
-def _label(text: str, buddy: QWidget) -> QLabel:
-    label = QLabel(text)
-    label.setBuddy(buddy)
-    return label
-
-
 def _step_button(text: str, help_text: str) -> QToolButton:
     button = QToolButton()
     button.setText(text)
@@ -175,7 +180,7 @@ def _preview(path: str) -> QImage:
     size = reader.size()
     if not size.isValid() or size.width() * size.height() > LARGEST_PREVIEWED:
         return QImage()
-    wanted = size.scaled(QSize(4 * PREVIEW, 2 * PREVIEW), Qt.AspectRatioMode.KeepAspectRatio)
+    wanted = size.scaled(QSize(2 * PREVIEW, 2 * PREVIEW), Qt.AspectRatioMode.KeepAspectRatio)
     if wanted.width() < size.width():
         reader.setScaledSize(wanted)
     return reader.read()
