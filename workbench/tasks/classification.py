@@ -159,7 +159,7 @@ class Classification(Task):
         """Fragments for a script whose network ends as the experiment's does: in logits, unless overridden."""
         output = self.output(target)
         overrides = experiment.overrides
-        untouched = overrides.output_activation == "auto" and overrides.loss_expects == "auto"
+        untouched = overrides.output_activation == "auto" and overrides.loss_expects != "probabilities"
         from_logits = untouched or outputs_are_logits(overrides)
         smoothing = experiment.training.label_smoothing
         arguments = f"from_logits={from_logits}" + (f", label_smoothing={smoothing!r}" if smoothing else "")
