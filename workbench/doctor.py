@@ -66,20 +66,15 @@ _QT_FILES = (
     "plugins/platforms/libqxcb.so",
 )  # fmt: skip
 
-_TRY_DEVICES = """
+_TRY_KERAS = """
 import dataclasses, json
 from workbench.control import Control
 from workbench.jobs import run_job
 from workbench.requests import DevicesRequest
 devices = run_job(DevicesRequest(), lambda event: None, Control())
-print("answer:" + json.dumps([dataclasses.asdict(device) for device in devices]))
-"""
-_TRY_KERAS = """
-import json
-from workbench.jobs import prepare_environment
-prepare_environment()
 import keras
-print("answer:" + json.dumps([keras.__version__, keras.backend.backend()]))
+about = [keras.__version__, keras.backend.backend(), [dataclasses.asdict(device) for device in devices]]
+print("answer:" + json.dumps(about))
 """
 _TRY_QT = """
 import json, sys
@@ -124,7 +119,6 @@ def examine(runs: Path, timeout: float = _TIMEOUT_SECONDS) -> list[Finding]:
     return [
         *_versions(),
         *_keras(timeout),
-        *_devices(timeout),
         *_qt(timeout),
         *_places(runs),
         *_plugins(timeout),
@@ -147,32 +141,24 @@ def _versions() -> Iterator[Finding]:
 
 
 def _keras(timeout: float) -> Iterator[Finding]:
+    """Whether Keras loads, and the devices it sees."""
     attempt = _try(_TRY_KERAS, timeout)
     if attempt.problem:
         advice = _("Training and prediction do not work until this is mended. Install again: {line}").format(
             line=f"{sys.executable} -m pip install --force-reinstall tensorflow keras"
         )
         yield Finding(_("Versions"), "Keras", attempt.problem, "problem", advice)
-    else:
-        version, backend = attempt.answer
-        yield Finding(
-            _("Versions"), "Keras", _("{version} loads, on {backend}").format(version=version, backend=backend)
-        )
-
-
-def _devices(timeout: float) -> Iterator[Finding]:
-    section = _("Devices")
-    attempt = _try(_TRY_DEVICES, timeout)
-    if attempt.problem:
-        yield Finding(section, _("Devices"), attempt.problem, "problem")
+        yield Finding(_("Devices"), _("Devices"), _("unknown, as Keras does not load"), "problem")
         return
-    for device in attempt.answer:
+    version, backend, devices = attempt.answer
+    yield Finding(_("Versions"), "Keras", _("{version} loads, on {backend}").format(version=version, backend=backend))
+    for device in devices:
         memory = device.get("memory_bytes", 0)
         size = readable_bytes(memory) if memory else _("memory unknown")
-        yield Finding(section, device["name"], f"{device.get('title', '')}, {size}".strip(", "))
-    if len(attempt.answer) == 1 and shutil.which("nvidia-smi"):
+        yield Finding(_("Devices"), device["name"], f"{device.get('title', '')}, {size}".strip(", "))
+    if len(devices) == 1 and shutil.which("nvidia-smi"):
         advice = _("Install the libraries of CUDA for it: {line}").format(line="pip install 'workbench[gpu]'")
-        yield Finding(section, "GPU", _("there is an NVIDIA driver, but Keras sees no GPU"), "problem", advice)
+        yield Finding(_("Devices"), "GPU", _("there is an NVIDIA driver, but Keras sees no GPU"), "problem", advice)
 
 
 def _qt(timeout: float) -> Iterator[Finding]:
