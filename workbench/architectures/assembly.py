@@ -22,6 +22,7 @@ from workbench.architectures.table import (
     not_flat,
     output_activation,
 )
+from workbench.data.augmentation import augment
 from workbench.data.preprocessing import resize, scale
 from workbench.errors import UserError
 from workbench.experiment import Experiment
@@ -100,10 +101,9 @@ def _assemble(experiment: Experiment, input: ImageInput, output: OutputSpec, sta
     from_resized = keras.Model(resized, learned, name="network")
     pixels = keras.Input(shape=input.shape, dtype="uint8", name="pixels")
     picture = keras.ops.cast(pixels, "float32")
-    if experiment.augmentation.active:
-        from workbench.data.augmentation import augment
-
-        picture = augment(experiment.augmentation, input, experiment.training.seed)(picture)
+    change = augment(experiment.augmentation, input, experiment.training.seed)
+    if change is not None:
+        picture = change(picture)
     trainable = keras.Model(pixels, from_resized(picture), name="trainable")
     return Network(model, trainable, from_logits)
 

@@ -1,6 +1,7 @@
 """A small Xception (Chollet, 2017) as in keras.io/examples/vision/image_classification_from_scratch."""
 
 import inspect
+import json
 from typing import Any, Literal
 
 from workbench.architectures.architecture import Architecture
@@ -64,8 +65,10 @@ class MiniXception(Architecture):
 
     def code(self, section: MiniXceptionSection) -> tuple[str, str]:
         """See `Architecture.code`."""
-        arguments = ",\n    ".join(f"{key}={value!r}" for key, value in section.model_dump(exclude={"name"}).items())
-        return inspect.getsource(mini_xception), f"mini_xception(\n    x,\n    {arguments},\n)"
+        values = section.model_dump(exclude={"name"})
+        arguments = "\n".join(f"    {key}={json.dumps(value)}," for key, value in values.items())
+        source = inspect.getsource(mini_xception).replace("    from keras import layers\n\n", "")
+        return source, f"mini_xception(\n    x,\n{arguments}\n)"
 
 
 def mini_xception(

@@ -98,7 +98,7 @@ def augmentation_calls(section: AugmentationSection, float32: str) -> list[str]:
     if section.shift:
         calls.append(f"RandomTranslation({section.shift:g}, {section.shift:g}, {fill}")
     if section.shear:
-        calls.append(f"RandomShear({section.shear:g}, {section.shear:g}, {fill}")
+        calls.append(f"RandomShear({section.shear:g}, {fill}")
     if section.zoom:
         calls.append(f"RandomZoom((-{section.zoom:g}, {section.zoom:g}), {fill}")
     if section.crop:
