@@ -117,8 +117,15 @@ class Tile:
 
 @dataclass(frozen=True)
 class Gallery(Figure):
-    """Many pictures in a grid. `values` marks pictures that are maps of values: uint8 to be drawn in a colour map."""
+    """Many pictures in a grid.
+
+    Attributes:
+        tiles: the pictures, row by row.
+        values: whether they are maps of values: uint8 to be drawn in a colour map.
+        columns: tiles that belong in one row; 0 for as many as there is room for.
+    """
 
     kind: ClassVar[str] = "gallery"
     tiles: tuple[Tile, ...]
     values: bool = False
+    columns: int = 0

@@ -159,7 +159,7 @@ def preview(request: AugmentationRequest, emit: Emit, control: Control) -> Galle
         tiles.append(Tile(_shown(before[number]), name))
         tiles += [Tile(_shown(variant[number]), _("changed")) for variant in after]
     note = "" if section.active else _("No augmentation is switched on: nothing is changed.")
-    return Gallery(_("Augmentation"), tuple(tiles), note=note)
+    return Gallery(_("Augmentation"), tuple(tiles), columns=1 + _VARIANTS, note=note)
 
 
 def _one_of_each_class(indices: np.ndarray, targets: np.ndarray, count: int) -> np.ndarray:

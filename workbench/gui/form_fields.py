@@ -64,7 +64,7 @@ def _plan(name: str, field: FieldInfo) -> FieldPlan:
         case "section":
             facts["section"] = annotation
         case "numbers":
-            facts["item"] = next((item for item in typing.get_args(annotation) if isinstance(item, type)), str)
+            facts["item"] = next((item for item in _items(annotation) if isinstance(item, type)), str)
         case "int" | "float":
             facts.update(_limits(field))
     return FieldPlan(
@@ -94,7 +94,7 @@ def _kind(annotation: Any) -> str:
         parts = typing.get_args(annotation)
         return "union" if all(isinstance(part, type) and issubclass(part, BaseModel) for part in parts) else ""
     if origin in (tuple, list):
-        items = [part for part in typing.get_args(annotation) if part is not Ellipsis]
+        items = _items(annotation)
         return "numbers" if all(part in (int, float, str) for part in items) else "custom"
     if isinstance(annotation, type):
         if issubclass(annotation, BaseModel):
@@ -103,6 +103,12 @@ def _kind(annotation: Any) -> str:
             if issubclass(annotation, types_of_kind):
                 return kind
     return "custom"
+
+
+def _items(annotation: Any) -> list[Any]:
+    """What a tuple or list holds, without the limits of each item."""
+    parts = [part for part in typing.get_args(annotation) if part is not Ellipsis]
+    return [typing.get_args(part)[0] if typing.get_origin(part) is typing.Annotated else part for part in parts]
 
 
 def _variant_name(variant: type[BaseModel]) -> str:
