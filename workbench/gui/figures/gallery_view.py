@@ -148,6 +148,7 @@ class TileList(QListView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setMouseTracking(True)
         self.columns = 0
+        self.rows_in_sight = ROWS_IN_SIGHT
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
@@ -167,7 +168,7 @@ class TileList(QListView):
         columns = max(1, (self.viewport().width() - 2) // max(1, cell.width()))
         rows = max(1, -(-count // columns))
         frame = 2 * self.frameWidth() + 2
-        self.setMinimumHeight(min(rows, ROWS_IN_SIGHT) * cell.height() + frame)
+        self.setMinimumHeight(min(rows, self.rows_in_sight) * cell.height() + frame)
         self.setMaximumHeight(rows * cell.height() + frame)
 
 
