@@ -80,6 +80,7 @@ class Appearance(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._choice = "system"
+        self._desktop = QGuiApplication.styleHints().colorScheme()
         self.theme = LIGHT
         self._tinted: weakref.WeakKeyDictionary[QObject, tuple[str, str]] = weakref.WeakKeyDictionary()
         self._icons: dict[tuple[str, str], QIcon] = {}
@@ -88,7 +89,7 @@ class Appearance(QObject):
     def choose(self, choice: str) -> None:
         """Take `light`, `dark`, or what the desktop says (`system`)."""
         self._choice = choice
-        dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        dark = self._desktop == Qt.ColorScheme.Dark
         self._take(DARK if choice == "dark" or (choice == "system" and dark) else LIGHT)
 
     def icon(self, name: str, color: str = "") -> QIcon:
@@ -110,7 +111,8 @@ class Appearance(QObject):
         else:
             target.setIcon(icon)
 
-    def _scheme_changed(self, _scheme: Qt.ColorScheme) -> None:
+    def _scheme_changed(self, scheme: Qt.ColorScheme) -> None:
+        self._desktop = scheme
         if self._choice == "system":
             self.choose("system")
 
