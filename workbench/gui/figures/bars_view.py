@@ -3,7 +3,7 @@
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QAbstractScrollArea, QComboBox, QFrame, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QComboBox, QFrame, QSizePolicy, QWidget
 
 from workbench.figures import Bars
 from workbench.gui.figures.figure_view import FigureView
@@ -30,6 +30,7 @@ class BarChart(QAbstractScrollArea):
         self._figure: Bars | None = None
         self._order = np.zeros(0, int)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)

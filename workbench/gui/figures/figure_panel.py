@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.figures import Figure
 from workbench.gui.figures import view_for
@@ -30,10 +30,10 @@ class FigurePanel(QWidget):
         self._views: dict[tuple[str, str, int], FigureView] = {}
         self.clicked_view: FigureView | None = None  # the view that was clicked last
         self._cards: list[Card] = []
-        self._columns = 0
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(2 * GRID)
+        self._columns: list[QVBoxLayout] = []
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(2 * GRID)
 
     @property
     def views(self) -> list[FigureView]:
@@ -84,22 +84,45 @@ class FigurePanel(QWidget):
         view = view_for(figure, card)
         view.tile_clicked.connect(self._tile_clicked)
         view.cell_clicked.connect(self._cell_clicked)
+        view.drawn.connect(self._share_height)
         card.content.addWidget(view)
         card.show()
         return view
 
     def _arrange(self, force: bool = False) -> None:
+        """Put every card into the column that is the shortest so far."""
         fitting = max(1, (self.width() + 2 * GRID) // (self._column_width + 2 * GRID))
-        columns = min(fitting, max(1, len(self._cards)))
-        if columns == self._columns and not force:
+        count = min(fitting, max(1, len(self._cards)))
+        if count == len(self._columns) and not force:
             return
+        for column in self._columns:
+            _take_apart(column)
+            self._row.removeItem(column)
+            column.deleteLater()
+        self._columns = [QVBoxLayout() for _number in range(count)]
+        for column in self._columns:
+            column.setSpacing(2 * GRID)
+            self._row.addLayout(column, 1)
+        heights = [0] * count
         for card in self._cards:
-            self._grid.removeWidget(card)
-        for column in range(max(columns, self._columns)):
-            self._grid.setColumnStretch(column, 1 if column < columns else 0)
-        self._columns = columns
-        rows = -(-len(self._cards) // columns)
-        for number, card in enumerate(self._cards):
-            row, column = divmod(number, columns)
-            last_alone = row == rows - 1 and len(self._cards) % columns == 1 and columns > 1
-            self._grid.addWidget(card, row, column, 1, columns if last_alone else 1)
+            shortest = heights.index(min(heights))
+            self._columns[shortest].addWidget(card)
+            heights[shortest] += card.sizeHint().height()
+        for column in self._columns:
+            column.addStretch(0)
+        self._share_height()
+
+    def _share_height(self) -> None:
+        """Height to spare goes to the cards that have a use for it, or stays free below the last one."""
+        for column in self._columns:
+            for card in self._cards:
+                if column.indexOf(card) >= 0:
+                    grows = card.findChild(FigureView).grows
+                    policy = QSizePolicy.Policy.Expanding if grows else QSizePolicy.Policy.Maximum
+                    card.setSizePolicy(QSizePolicy.Policy.Expanding, policy)
+                    column.setStretchFactor(card, 1 if grows else 0)
+
+
+def _take_apart(column: QVBoxLayout) -> None:
+    while column.count():
+        column.takeAt(0)

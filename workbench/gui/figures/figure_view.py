@@ -9,7 +9,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QFont, QGuiApplication, QImage, QPainter, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench.errors import UserError
 from workbench.figure_files import save_figure
@@ -19,6 +28,7 @@ from workbench.gui.widgets import Notice, hint, section_title
 from workbench.i18n import _
 
 SAVED_SCALE = 2
+WORTH_GROWING = 48
 _FALLBACK_SIZE = QSize(640, 440)
 
 
@@ -32,6 +42,7 @@ class FigureView(QWidget):
 
     tile_clicked = Signal(int)  # index of a sample in its split
     cell_clicked = Signal(int, int, tuple)  # row, column, indices of its samples
+    drawn = Signal()  # the body shows the figure now, and knows how high it wants to be
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,6 +87,11 @@ class FigureView(QWidget):
         if self.isVisible():
             self.draw_now()
 
+    @property
+    def grows(self) -> bool:
+        """Whether more height would show more: a plot always, a table while it has rows out of sight."""
+        return self.body.maximumHeight() > self.body.minimumHeight() + WORTH_GROWING
+
     def set_body(self, body: QWidget) -> None:
         """The widget that shows the figure; called once, by the renderer."""
         self.body = body
@@ -90,6 +106,7 @@ class FigureView(QWidget):
         if self._stale and self.figure is not None:
             self._stale = False
             self.draw()
+            self.drawn.emit()
 
     def actions_of_kind(self) -> list[QAction]:
         """What the context menu offers besides saving; a renderer may add to it."""

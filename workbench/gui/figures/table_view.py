@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableView, QWidget
 
 from workbench.figures import Table
 from workbench.gui.figures.figure_view import FigureView
@@ -93,6 +93,7 @@ class TableView(FigureView):
         self._rows = Rows(self)
         self._view = QTableView()
         self._view.setModel(self._rows)
+        self._view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._view.setAlternatingRowColors(True)
         self._view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
