@@ -112,6 +112,18 @@ def with_channels(picture: np.ndarray, channels: int) -> np.ndarray:
     return cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)[..., np.newaxis]
 
 
+# For readers in exported scripts: what `with_channels` does, for a whole array `images`.
+CHANNELS_CODE = """\
+    images = images[..., :3]
+    if channels == 3 and images.shape[-1] == 1:
+        images = np.repeat(images, 3, axis=-1)
+    elif channels == 1 and images.shape[-1] == 3:
+        import cv2
+
+        images = np.stack([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., np.newaxis] for image in images])
+"""
+
+
 def class_indices(
     label_arrays: list[np.ndarray], what: str, class_names: tuple[str, ...] = ()
 ) -> tuple[np.ndarray, tuple[str, ...]]:

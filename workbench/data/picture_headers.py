@@ -68,9 +68,9 @@ def _bmp(content: bytes) -> PictureHeader | None:
 def _riff(content: bytes) -> PictureHeader | None:
     if content[8:12] != b"WEBP":
         return None
-    found = _by_pillow(content)
-    claimed = struct.unpack("<I", content[4:8])[0] + 8
-    return found and PictureHeader("WebP", found.height, found.width, len(content) >= claimed)
+    if len(content) < struct.unpack("<I", content[4:8])[0] + 8:
+        return PictureHeader("WebP", 1, 1, complete=False)
+    return _by_pillow(content)
 
 
 def _by_pillow(content: bytes) -> PictureHeader | None:

@@ -59,12 +59,13 @@ class DigitsSource(DatasetSource):
     def reader_code(self, section: DatasetSection) -> str:
         """By scikit-learn."""
         return '''\
-def read_dataset():
+def read_dataset(channels=1):
     """The digits of scikit-learn as uint8 0-255, their labels and the names of the classes."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
     images = np.round(digits.images * (255 / 16)).astype("uint8")[..., np.newaxis]
+    images = np.repeat(images, channels, axis=-1)
     return images, digits.target, [str(digit) for digit in range(10)]
 '''
 

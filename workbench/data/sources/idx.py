@@ -116,9 +116,7 @@ def read_dataset(channels=1):
     images = np.concatenate([read(path) for path in {[str(pair.images) for pair in pairs]!r}])
     labels = np.concatenate([read(path) for path in {[str(pair.labels) for pair in pairs]!r}])
     images = images if images.ndim == 4 else images[..., np.newaxis]
-    if channels == 3 and images.shape[-1] == 1:
-        images = np.repeat(images, 3, axis=-1)
-    return images, np.unique(labels, return_inverse=True)[1], {list(samples.target.class_names)!r}
+{arrays.CHANNELS_CODE}    return images, np.unique(labels, return_inverse=True)[1], {list(samples.target.class_names)!r}
 '''
 
 

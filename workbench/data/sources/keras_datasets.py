@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from workbench.data.arrays import content_stamp, with_channels
+from workbench.data.arrays import CHANNELS_CODE, content_stamp, with_channels
 from workbench.data.cifar_files import read_cifar
 from workbench.data.downloads import RemoteFile, fetch
 from workbench.data.idx_files import read_idx
@@ -142,9 +142,7 @@ def read_dataset(channels={self._channels}):
     (x_train, y_train), (x_test, y_test) = keras.datasets.{self.name}.load_data({argument})
     images = np.concatenate([x_train, x_test])
     images = images if images.ndim == 4 else images[..., np.newaxis]
-    if channels == 3 and images.shape[-1] == 1:
-        images = np.repeat(images, 3, axis=-1)
-    return images, np.concatenate([y_train, y_test]).reshape(-1), {list(self._class_names(section))!r}
+{CHANNELS_CODE}    return images, np.concatenate([y_train, y_test]).reshape(-1), {list(self._class_names(section))!r}
 '''
 
 

@@ -162,23 +162,28 @@ class NpzSource(DatasetSource):
         """By NumPy."""
         file, pairs = _open(section.path)
         samples = self.open(section, lambda event: None)
-        pictures = ", ".join(f"pictures(file[{pair.pictures!r}])" for pair in pairs)
+        shape = file.shape(pairs[0].pictures)
+        size = arrays.pictures_shape(shape, "")[1:]
+        first = len(shape) == 4 and shape[1:] != size
+        labels_shape = file.shape(pairs[0].labels)
+        flat = ".argmax(axis=1)" if len(labels_shape) == 2 and labels_shape[1] > 1 else ".reshape(-1)"
+        named = any(name.lower() in _CLASS_NAMES for name in file.names)
         return f'''\
-def read_dataset(channels={"None"}):
+def read_dataset(channels={1 if size[2] == 1 else 3}):
     """The pictures of the file, their labels and the names of the classes."""
 
     def pictures(array):
-        array = array * 255.0 if array.dtype.kind == "b" or (array.dtype.kind == "f" and array.max() <= 1) else array
-        array = np.round(array).astype("uint8")
-        return array if array.ndim == 4 else array[..., np.newaxis]
+        if array.dtype.kind == "b" or (array.dtype.kind == "f" and array.max() <= 1):
+            array = array * np.float32(255)
+        array = np.round(array).astype("uint8"){".transpose(0, 2, 3, 1)" if first else ""}
+        return array.reshape(-1, {", ".join(map(str, size))})
 
     with np.load({str(file.path)!r}, allow_pickle=False) as file:
-        images = np.concatenate([{pictures}])
-        labels = [np.reshape(file[name], -1) for name in {[pair.labels for pair in pairs]!r}]
-    labels = np.concatenate(labels)
-    if channels == 3 and images.shape[-1] == 1:
-        images = np.repeat(images, 3, axis=-1)
-    return images, np.unique(labels, return_inverse=True)[1], {list(samples.target.class_names)!r}
+        images = np.concatenate([pictures(file[name]) for name in {[pair.pictures for pair in pairs]!r}])
+        labels = [file[name]{flat} for name in {[pair.labels for pair in pairs]!r}]
+    labels = np.concatenate(labels){".astype(int)" if named else ""}
+{arrays.CHANNELS_CODE}    class_names = {list(samples.target.class_names)!r}
+    return images, {"labels" if named else "np.unique(labels, return_inverse=True)[1]"}, class_names
 '''
 
 
