@@ -305,3 +305,23 @@ def test_a_resumed_run_refuses_other_data(finished_run, tmp_path):
     (copy / "environment.json").write_text(json.dumps({**environment, "data": "0" * 64}))
     with pytest.raises(UserError, match="have changed"):
         resume(ResumeRequest(str(copy), epochs=9), lambda event: None, Control())
+
+
+def test_a_run_killed_before_its_first_epoch_ended_begins_anew_in_its_folder(finished_run, tmp_path):
+    from workbench.runs.writer import create_run_folder
+
+    folder = create_run_folder(small_experiment(), tmp_path)
+    assert folder.state() == "interrupted"
+    resume(ResumeRequest(str(folder.path)), lambda event: None, Control())
+    assert folder.state() == "completed"
+    assert numbers_of(folder.path) == numbers_of(finished_run[0])
+
+
+def test_a_damaged_checkpoint_is_named(finished_run, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished_run[0], copy)
+    checkpoint = RunFolder(copy).checkpoint_path
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    with pytest.raises(UserError, match=r"latest\.npz is damaged"):
+        resume(ResumeRequest(str(copy), epochs=9), lambda event: None, Control())
+    assert RunFolder(copy).state() == "completed"

@@ -66,15 +66,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """The checkpoint in a file.
 
     Raises:
-        UserError: there is none, it is damaged, or it is of a newer version.
+        UserError: it is damaged, or it is of a newer version.
     """
-    if not path.exists():
-        raise UserError(
-            _("{path} does not exist: the run ended before its first epoch did, so there is nothing to go on from. "
-              "Train its experiment again.").format(path=path)
-        )  # fmt: skip
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             values = json.loads(file["values"].tobytes().decode("utf-8"))
             names = sorted(file.files)
             groups = {group: [file[name] for name in names if name.startswith(f"{group}/")] for group in _GROUPS}

@@ -20,8 +20,8 @@ def explain_failure(error: BaseException, batch_size: int) -> str:
         return str(error)
     if isinstance(error, DivergedError):
         return _(
-            "The loss became {loss} at epoch {epoch}, batch {step}. Training has diverged. Try a learning rate ten times "
-            "smaller, check that the input is scaled, or add batch normalisation."
+            "The loss became {loss} at epoch {epoch}, batch {step}. Training has diverged. Try a learning rate ten "
+            "times smaller, check that the input is scaled, or add batch normalisation."
         ).format(loss=error.loss, epoch=error.epoch + 1, step=error.step)
     if is_out_of_memory(error):
         return _(

@@ -75,9 +75,10 @@ def resume(request: ResumeRequest, emit: Emit, control: Control) -> str:
     with RunWriter(folder) as writer:
         end = folder.end()
         state = end.state if end is not None else "interrupted"
-        checkpoint = read_checkpoint(folder.checkpoint_path)
+        # Killed before its first epoch ended, it has none: it begins anew in its folder.
+        checkpoint = read_checkpoint(folder.checkpoint_path) if folder.checkpoint_path.exists() else None
         wanted = request.epochs or experiment.training.epochs
-        if state == "completed" and wanted <= max(checkpoint.values["position"]["epoch"], experiment.training.epochs):
+        if state == "completed" and wanted <= experiment.training.epochs:
             raise UserError(
                 _("The run {name!r} is complete with {epochs} epochs. Give a larger total number of epochs to go on.")
                 .format(name=folder.name, epochs=experiment.training.epochs)
@@ -85,7 +86,7 @@ def resume(request: ResumeRequest, emit: Emit, control: Control) -> str:
         experiment = experiment.changed("training.epochs", wanted)
         with _ready_to_train(experiment, teller, control) as prepared:
             _refuse_other_data(folder, prepared.data)
-            if state == "completed":
+            if state == "completed" and checkpoint is not None:
                 _mark_as_extended(folder, writer, checkpoint, wanted)
             write_experiment(experiment, folder.path / "experiment.toml")
             execution = _Execution(folder, writer, experiment, prepared, teller, control, checkpoint)
@@ -249,10 +250,10 @@ def _run_epochs(execution: _Execution, loop: TrainingLoop) -> str:
             _keep_everything_learned(execution, loop)
             return "stopped"
         is_best = loop.close_epoch()
-        execution.writer.add_metrics(loop.history[-1])
         if is_best:
             _save_model(execution)
         write_checkpoint(execution.folder.checkpoint_path, loop.checkpoint())
+        execution.writer.add_metrics(loop.history[-1])
         if not go_on and not loop.finished:
             return "stopped"
     if loop.stopped_early:
@@ -327,8 +328,8 @@ def _refuse_other_data(folder: RunFolder, data: PreparedData) -> None:
     if known and known != data.fingerprint:
         raise UserError(
             _(
-                "The data of the run {name!r} have changed since it was trained. Bring them back as they were, or train "
-                "its experiment again as a new run."
+                "The data of the run {name!r} have changed since it was trained. Bring them back as they were, or "
+                "train its experiment again as a new run."
             ).format(name=folder.name)
         )
 
