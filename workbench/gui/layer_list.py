@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -93,8 +93,8 @@ class LayerListEditor(QWidget):
         self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(2 * GRID)
-        self._layout.addLayout(self._list_side(), 3)
-        self._layout.addLayout(self._form_side(), 2)
+        self._layout.addLayout(self._list_side(), 1)
+        self._layout.addLayout(self._form_side(), 1)
         self._show_form()
 
     @property
@@ -125,6 +125,12 @@ class LayerListEditor(QWidget):
         """Select the layer of that name, if it stands in this stack."""
         self.choose(self.model.row_of(name))
 
+    def minimumSizeHint(self) -> QSize:
+        """That of one column, so that two columns give way where a splitter makes them narrow."""
+        columns = [self._layout.itemAt(number).minimumSize() for number in range(self._layout.count())]
+        height = super().minimumSizeHint().height()
+        return QSize(max(column.width() for column in columns), height)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         wide = event.size().width() >= WIDTH_FOR_TWO_COLUMNS
@@ -132,7 +138,8 @@ class LayerListEditor(QWidget):
         self._layout.setDirection(direction)
 
     def _list_side(self) -> QVBoxLayout:
-        self.add_button = button_with_icon(_("Add layer"), "add")
+        self.add_button = button_with_icon(_("Add"), "add")
+        self.add_button.setAccessibleName(_("Add layer"))
         self.add_button.setMenu(self._kinds_menu())
         self.add_button.setToolTip(_("Put a new layer below the chosen one"))
         buttons = QHBoxLayout()
@@ -249,7 +256,7 @@ class LayerListEditor(QWidget):
         form = self._form_of(type(layer))
         form.set_section(layer)
         if plan_fields(type(layer)):
-            self._stack.setCurrentWidget(form)
+            self._stack.setCurrentWidget(form.parentWidget())
         else:
             self._nothing.setText(_("This layer has nothing to set."))
             self._stack.setCurrentWidget(self._nothing)
@@ -259,7 +266,12 @@ class LayerListEditor(QWidget):
             form = Form(section)
             form.edited.connect(self._edit)
             self._forms[section] = form
-            self._stack.addWidget(form)
+            place = QWidget()  # keeps the rows together at the top
+            layout = QVBoxLayout(place)
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.addWidget(form)
+            layout.addStretch(1)
+            self._stack.addWidget(place)
         return self._forms[section]
 
     def _edit(self, path: str, value: Any) -> None:

@@ -11,7 +11,7 @@ from workbench.gui.data_reader import data_reader, missing_place
 from workbench.gui.dropped import read_dropped
 from workbench.gui.pages.data_drops import dataset_of_drop
 from workbench.gui.pages.data_report_view import AUGMENTATION, SAMPLES, DataReportView
-from workbench.gui.pages.data_settings import DataSettings, change_dataset
+from workbench.gui.pages.data_settings import WIDTH, DataSettings, change_dataset
 from workbench.gui.pages.page import Page
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Notice
@@ -42,6 +42,7 @@ class DataPage(Page):
         splitter.addWidget(self.report_view)
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
+        splitter.setSizes([WIDTH, 2 * WIDTH])
         self.content.addWidget(splitter, 1)
         self.settings.augmentation_edited.connect(self._show_augmentation)
         self.settings.data_edited.connect(self._show_data)

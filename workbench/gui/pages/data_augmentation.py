@@ -34,8 +34,8 @@ class AugmentationPreview(QWidget):
         self._rest = QTimer(self, singleShot=True, interval=REST_MILLISECONDS)
         self._rest.timeout.connect(self._ask)
         self._note = hint("")
-        self._again = button_with_icon(_("Other samples"), "refresh")
-        self._again.setToolTip(_("Draw other samples and other random changes"))
+        self._again = button_with_icon(_("Other changes"), "refresh")
+        self._again.setToolTip(_("Draw other random changes"))
         self._again.clicked.connect(self._draw_others)
         self._busy = QProgressBar()
         self._busy.setRange(0, 0)
@@ -89,7 +89,7 @@ class AugmentationPreview(QWidget):
         if not active:
             self._say_nothing_to_show(_("No change is switched on. Raise one of the augmentation's values to see it."))
             return
-        self._note.setText(_("Each training sample before and after. Every epoch draws new changes."))
+        self._note.setText(_("Each row: a training sample, then what it may become. Every epoch draws anew."))
         wanted = (data_settings(experiment), experiment.augmentation, self._seed)
         if wanted != self._wanted:
             self._wanted = wanted
@@ -120,6 +120,7 @@ class AugmentationPreview(QWidget):
         self._notice.show_message("")
         if self.view is None:
             self.view = view_for(gallery, self)
+            self.view.grid.rows_in_sight = 1  # it has the tab for itself and scrolls
             self._layout.insertWidget(3, self.view, 100)
         else:
             self.view.set_figure(gallery)

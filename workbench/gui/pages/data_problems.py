@@ -47,6 +47,7 @@ class ProblemsView(QWidget):
         layout.setSpacing(GRID)
         layout.addLayout(head)
         layout.addWidget(self.table, 1)
+        layout.addStretch(0)
         self.set_report(None)
 
     def set_report(self, report: Any) -> None:
@@ -57,7 +58,6 @@ class ProblemsView(QWidget):
         self._summary.setText(_summary(report, len(rows) - leaks, leaks))
         self._search.setVisible(len(rows) > 1)
         self.table.setVisible(bool(rows))
-        self.layout().setStretch(0, 0 if rows else 1)
         self._model.set_rows(rows)
         self.table.setColumnWidth(0, 40 * GRID)
         self.table.horizontalHeader().setStretchLastSection(True)

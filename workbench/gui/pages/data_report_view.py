@@ -69,6 +69,7 @@ class DataReportView(QWidget):
     def _make_tabs(self) -> QTabWidget:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self._samples = QWidget()
         QVBoxLayout(self._samples).setContentsMargins(0, GRID, 0, 0)
         self.numbers = FigurePanel(column_width=_NARROWEST_FIGURE)
@@ -137,6 +138,7 @@ class DataReportView(QWidget):
             return
         if self._gallery is None:
             self._gallery = view_for(gallery, self._samples)
+            self._gallery.grid.rows_in_sight = 1  # it has the tab for itself and scrolls
             self._samples.layout().addWidget(self._gallery)
         else:
             self._gallery.set_figure(gallery)
@@ -195,13 +197,13 @@ class _Empty(QWidget):
         self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.text = hint("")
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.text.setMinimumWidth(45 * GRID)
         self.button = primary_button(_("Choose…"))
         layout = QVBoxLayout(self)
         layout.setSpacing(GRID)
         layout.addStretch(2)
-        for widget in (self._sign, self.title, self.text, self.button):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        for widget in (self._sign, self.title, self.text):
+            layout.addWidget(widget)
+        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
 
     def show_state(self, state: str, dataset: DatasetSection) -> None:

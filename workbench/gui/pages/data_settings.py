@@ -42,7 +42,6 @@ class DataSettings(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(WIDTH)
         inside = QWidget()
         inside.setProperty("role", "plain")
         self._cards = QVBoxLayout(inside)
@@ -65,6 +64,11 @@ class DataSettings(QScrollArea):
         self._document.changed.connect(self.show_experiment)
         workspace.data_report_changed.connect(self._show_sizes)
         self.show_experiment(self._document.experiment)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the forms need: they never scroll sideways."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self.widget().minimumSizeHint().width() + bar, super().minimumSizeHint().height())
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH + 2 * GRID, 60 * GRID)

@@ -4,14 +4,14 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSplitter, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSplitter, QWidget
 
 from workbench.architectures.table import LayerTable, layer_table
 from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.gui.data_reader import data_reader
 from workbench.gui.pages.model_code import CodeDialog
-from workbench.gui.pages.model_settings import ModelSettings
+from workbench.gui.pages.model_settings import WIDTH, ModelSettings
 from workbench.gui.pages.model_table import LayerTablePanel
 from workbench.gui.pages.page import Page
 from workbench.gui.theme import GRID
@@ -39,6 +39,7 @@ class ModelPage(Page):
         self.reader = data_reader(workspace)
         self._computed: LayerTable | None = None
         self._computed_for: Any = None
+        self._asked_for: Any = None
         self._rest = QTimer(self, singleShot=True, interval=REST_MILLISECONDS)
         self._rest.timeout.connect(self._ask_for_table)
         self.settings = ModelSettings(workspace)
@@ -49,7 +50,8 @@ class ModelPage(Page):
         splitter.addWidget(self.settings)
         splitter.addWidget(self._table_card())
         splitter.setStretchFactor(0, 1)
-        splitter.setStretchFactor(1, 2)
+        splitter.setStretchFactor(1, 3)
+        splitter.setSizes([WIDTH, WIDTH - 10 * GRID])
         self.content.addWidget(splitter, 1)
         self.table_panel.layer_chosen.connect(self.settings.choose_layer)
         self.settings.layer_chosen.connect(self.table_panel.view.choose)
@@ -80,7 +82,7 @@ class ModelPage(Page):
         self._busy = QWidget()
         busy = QHBoxLayout(self._busy)
         busy.setContentsMargins(0, 0, 0, 0)
-        busy.addWidget(hint(_("Computing the table…")))
+        busy.addWidget(QLabel(_("Computing the table…")))
         bar = QProgressBar()
         bar.setRange(0, 0)
         bar.setAccessibleName(_("Computing the table"))
@@ -123,7 +125,6 @@ class ModelPage(Page):
             return
         if self._computed_for is None or self._computed_for[0].name != wanted[0].name:
             self._computed = None
-        self._computed_for = wanted
         self._show(self._computed, "", "")
         self._busy.show()
         self._rest.start()
@@ -153,11 +154,12 @@ class ModelPage(Page):
 
     def _ask_for_table(self) -> None:
         request = SummaryRequest(self.workspace.document.experiment)
+        self._asked_for = _network_settings(request.experiment)
         self.workspace.questions.ask(request, self._table_answered, self._table_failed, key="summary")
 
     def _table_answered(self, table: LayerTable) -> None:
         if not self._rest.isActive():
-            self._computed = table
+            self._computed, self._computed_for = table, self._asked_for
             self._stop_computing()
             self._show(table, table.problem, "")
 

@@ -21,7 +21,7 @@ class CodeDialog(QDialog):
     def __init__(self, code: str, copy: Callable[[str], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(_("Keras code"))
-        self.resize(100 * GRID, 84 * GRID)
+        self.resize(112 * GRID, 84 * GRID)
         self.ask_path = ask_where
         self._code = code
         self._copy_code = copy

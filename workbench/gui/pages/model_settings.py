@@ -19,7 +19,8 @@ from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 from workbench.registry import registry
 
-WIDTH = 64 * GRID
+WIDTH = 70 * GRID
+WIDEST = 112 * GRID
 _EXTRA = "extra_"
 
 
@@ -34,8 +35,8 @@ class ModelSettings(QScrollArea):
         self._forms: dict[str, ExperimentForm] = {}
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMaximumWidth(WIDEST)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(44 * GRID)
         inside = QWidget()
         inside.setProperty("role", "plain")
         cards = QVBoxLayout(inside)
@@ -53,6 +54,11 @@ class ModelSettings(QScrollArea):
         self.setWidget(inside)
         self._document.changed.connect(self.show_experiment)
         self.show_experiment(self._document.experiment)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the forms need: they never scroll sideways."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self.widget().minimumSizeHint().width() + bar, super().minimumSizeHint().height())
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH, 60 * GRID)
@@ -154,8 +160,8 @@ class LayersFieldEditor(Editor):
     def __init__(self, plan: FieldPlan, parent: QWidget | None = None) -> None:
         super().__init__(plan, parent)
         self.list = LayerListEditor(_EXTRA, fewest_rows=2)
-        self._adopt(self.list.view, 0)
         self._layout.addWidget(self.list, 1)
+        self.setFocusProxy(self.list.view)
         self.list.edited.connect(self._list_edited)
 
     def set_value(self, value: Any) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from workbench.architectures.layers import LAYER_KINDS
@@ -13,6 +14,7 @@ from workbench.i18n import _, mark
 
 NAME, KIND, SHAPE, PARAMETERS = range(4)
 _TITLES = (mark("Layer"), mark("Kind"), mark("Output shape"), mark("Parameters"))
+_NARROWEST, _SHAPE_WIDTH, _PARAMETERS_WIDTH = 90, 130, 115
 _FIXED_KINDS = {"input": mark("Picture"), "resize": mark("Resize"), "scale": mark("Scale")}
 
 Index = QModelIndex | QPersistentModelIndex
@@ -71,7 +73,7 @@ class LayerTableModel(QAbstractTableModel):
             case Qt.ItemDataRole.DecorationRole if row.problem and index.column() == NAME:
                 return icon("warning", "error")
             case Qt.ItemDataRole.ToolTipRole:
-                return row.problem or row.formula or None
+                return row.problem or (row.name if index.column() == NAME else row.formula) or None
             case Qt.ItemDataRole.AccessibleTextRole if row.problem and index.column() == NAME:
                 return _("{name}, problem: {problem}").format(name=row.name, problem=row.problem)
         return None
@@ -112,13 +114,10 @@ class LayerTableView(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self._model = LayerTableModel(self)
         self.setModel(self._model)
-        header = self.horizontalHeader()
-        header.setMinimumSectionSize(90)
-        for column in (NAME, KIND):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(SHAPE, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(PARAMETERS, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(PARAMETERS, 120)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.horizontalHeader().setSectionResizeMode(SHAPE, QHeaderView.ResizeMode.Stretch)
         self._spans: set[int] = set()
         appearance().changed.connect(self.viewport().update)
 
@@ -138,8 +137,23 @@ class LayerTableView(QTableView):
         for number in spans:
             self.setSpan(number, SHAPE, 1, 2)
         self._spans = spans
+        self._fit_columns()
         if chosen is not None:
             self.choose(chosen.name)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Numbers keep their width; long names of a builder's layers give way."""
+        self.setColumnWidth(PARAMETERS, _PARAMETERS_WIDTH)
+        room = max(self.viewport().width() - _PARAMETERS_WIDTH - _SHAPE_WIDTH, 2 * _NARROWEST)
+        names = max(self.sizeHintForColumn(NAME) + 2 * GRID, _NARROWEST)
+        kinds = max(self.sizeHintForColumn(KIND) + 2 * GRID, _NARROWEST)
+        kinds = min(kinds, max(room - names, _NARROWEST, 2 * room // 5))
+        self.setColumnWidth(KIND, kinds)
+        self.setColumnWidth(NAME, min(names, room - kinds))
 
     def chosen(self) -> LayerRow | None:
         """The selected row."""
