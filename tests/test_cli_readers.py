@@ -97,7 +97,9 @@ def test_json_lines_are_the_events_and_never_hold_what_json_has_no_number_for():
 def test_progress_of_other_jobs_shows_on_a_terminal_only():
     terminal, pipe = Terminal(), Pipe()
     for stream in (terminal, pipe):
-        reader = ProgressReader(Output(stream, as_json=False))
+        clock = Clock()
+        reader = ProgressReader(Output(stream, as_json=False), clock)
+        clock.seconds += 1
         reader(Progress("download", 500, 1000))
         reader.close()
     assert "download 500/1,000" in terminal.getvalue()

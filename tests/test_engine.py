@@ -298,6 +298,18 @@ def test_closing_in_the_middle_of_a_job_leaves_nothing_behind(jobs, tmp_path):
         engine.run(jobs.Echo(1), print)
 
 
+def test_an_engine_runs_without_a_log_where_none_can_be_written(jobs, tmp_path, monkeypatch):
+    (tmp_path / "home").write_text("in the way", encoding="utf-8")
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "home"))
+    engine = Engine("test")
+    try:
+        with pytest.raises(JobFailedError, match="ZeroDivisionError") as failure:
+            engine.run(jobs.Fail("defect"), print)
+        assert failure.value.log == ""
+    finally:
+        engine.close()
+
+
 WINDOW = """
 import sys
 import small_jobs

@@ -38,6 +38,8 @@ class EventReader:
         self._epochs = 0
         self._began: tuple[float, float] | None = None
         self.finished: Finished | None = None
+        if not output.as_json:
+            self._status.show(_("starting …"))
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
@@ -51,7 +53,7 @@ class EventReader:
                 self._epochs = event.epochs
                 self._line(_("Run {name} in {run}").format(name=event.name, run=event.run))
             case PhaseStarted():
-                self._status.show(f"{event.phase} …")
+                self._status.show(f"{event.phase} …", at_once=True)
             case Progress():
                 self._status.show(progress_text(event))
             case BatchesDone():
@@ -61,7 +63,7 @@ class EventReader:
             case Note():
                 self._line(event.text)
             case Paused():
-                self._status.show(_("paused"))
+                self._status.show(_("paused"), at_once=True)
             case Continued():
                 self._began = None
             case Finished():
@@ -106,9 +108,11 @@ class EventReader:
 class ProgressReader:
     """Shows how far a job is that is no training: on a terminal only, and gone when it is done."""
 
-    def __init__(self, output: Output) -> None:
-        self._status = StatusLine(output, time.monotonic)
+    def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
+        self._status = StatusLine(output, clock)
         self._quiet = output.as_json
+        if not self._quiet:
+            self._status.show(_("starting …"))
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
@@ -118,7 +122,7 @@ class ProgressReader:
             case Progress():
                 self._status.show(progress_text(event))
             case PhaseStarted():
-                self._status.show(f"{event.phase} …")
+                self._status.show(f"{event.phase} …", at_once=True)
 
     def close(self) -> None:
         """Leave a clean line behind."""
@@ -134,10 +138,10 @@ class StatusLine:
         self._drawn = float("-inf")
         self._length = 0
 
-    def show(self, text: str) -> None:
-        """Draw the text, at most so many times a second."""
+    def show(self, text: str, *, at_once: bool = False) -> None:
+        """Draw the text, at most so many times a second, or `at_once` what comes rarely."""
         now = self._clock()
-        if not self._output.is_terminal or now - self._drawn < _REDRAW_SECONDS:
+        if not self._output.is_terminal or (now - self._drawn < _REDRAW_SECONDS and not at_once):
             return
         self._drawn = now
         width = _terminal_width() - 1

@@ -1,6 +1,7 @@
 """`train` and `resume`."""
 
 import argparse
+import shlex
 import tomllib
 from typing import Any
 
@@ -94,4 +95,4 @@ def _tell_end(end: Finished, output: Output) -> None:
     output.line("  ".join(part for part in (f"{words[end.state]}:", seconds, best, numbers) if part))
     output.line(end.run)
     if end.state == "stopped":
-        output.line(_("Go on with: workbench resume {run}").format(run=end.run))
+        output.line(_("Go on with: workbench resume {run}").format(run=shlex.quote(end.run)))

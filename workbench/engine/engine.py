@@ -1,5 +1,6 @@
 """The window's side of an engine: one warm child process, replaced whenever it dies or has grown too much."""
 
+import contextlib
 import pickle
 import queue
 import signal
@@ -42,13 +43,20 @@ class Engine:
         self._closed = False
 
     def start(self) -> None:
-        """Start the child if there is none; returns at once while it imports Keras."""
+        """Start the child if there is none; returns at once while it imports Keras.
+
+        Raises:
+            EngineDiedError: the system refuses another process, or the engine was closed.
+        """
         with self._state:
             if self._closed:
                 raise EngineDiedError(_("The engine was closed."), asked=True)
             if self._process is None:
                 self._ending = [process for process in self._ending if process.exit_code is None]
-                self._process = EngineProcess(self.name, self.device, self._receive, self._process_ended)
+                try:
+                    self._process = EngineProcess(self.name, self.device, self._receive, self._process_ended)
+                except OSError as error:
+                    raise EngineDiedError(_("The engine cannot be started: {error}.").format(error=error)) from None
 
     def run(self, request: Any, emit: Emit) -> Any:
         """Run the job that answers the request and wait for it; `emit` is called on this thread.
@@ -188,10 +196,11 @@ class Engine:
         with self._state:
             if self._process is process:
                 self._process = None
-            # One that died by itself before it was ready would die again; the next job tries and tells.
-            if self._process is None and not self._closed and (process.ready or process.killed):
-                self.start()
         self._inbox.put((process, None))
+        # One that died by itself before it was ready would die again; the next job tries and tells.
+        if process.ready or process.killed:
+            with self._state, contextlib.suppress(EngineDiedError):
+                self.start()
 
     def _replace(self) -> None:
         """End the child, which has no job, and wait until its memory has come back; a fresh one is started then."""

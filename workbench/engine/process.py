@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -42,7 +42,7 @@ class EngineProcess:
         self._log_path = _fresh_log(name)
         self._log_start = 0
         self.mark_log()
-        with self._log_path.open("ab") as log:
+        with _opened(self._log_path) as log:
             self._process = subprocess.Popen(
                 # -P: a file in the folder the window was started from must not take the place of a module.
                 [sys.executable, "-P", "-m", "workbench.engine.child"],
@@ -140,13 +140,20 @@ class EngineProcess:
 
 
 def _fresh_log(name: str) -> Path:
-    folder = settings_folder() / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"engine-{name}.log"
-    if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
-        with contextlib.suppress(OSError):  # on Windows another window may still write to it
+    path = settings_folder() / "logs" / f"engine-{name}.log"
+    with contextlib.suppress(OSError):  # on Windows another window may still write to it
+        if path.stat().st_size > _LOG_LIMIT_BYTES:
             path.replace(path.with_suffix(".old.log"))
     return path
+
+
+def _opened(log: Path) -> IO[bytes]:
+    """The log to append to; where it cannot be written (a full disk), the engine runs without one."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("ab")
+    except OSError:
+        return open(os.devnull, "wb")
 
 
 def _environment(device: str) -> dict[str, str]:
