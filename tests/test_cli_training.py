@@ -10,10 +10,8 @@ import numpy as np
 import pytest
 
 from workbench.cli import run
-from workbench.engine import Engine
 from workbench.experiment import new_experiment
 from workbench.experiment_toml import write_experiment
-from workbench.requests import TrainRequest
 from workbench.runs.folder import RunFolder
 from workbench.runs.index import list_runs
 
@@ -73,21 +71,6 @@ def test_training_prints_its_events_as_json_and_nothing_else(place):
     assert RunFolder(last["run"]).state() == "completed"
     assert last["run"].startswith(str(folder / "home" / "runs"))
     assert RunFolder(last["run"]).experiment().name == "thử một"
-
-
-def test_the_engine_of_the_window_gives_the_same_numbers_as_the_command_line(place, trained, tmp_path):
-    engine = Engine("test")
-    try:
-        path = engine.run(TrainRequest(trained.experiment(), str(tmp_path)), lambda event: None)
-    finally:
-        engine.close()
-    timeless = [
-        [{k: v for k, v in row.items() if "second" not in k} for row in run.metrics()]
-        for run in (trained, RunFolder(path))
-    ]
-    assert timeless[0] == timeless[1]
-    assert len(timeless[0]) == 2
-    assert trained.evaluation() == RunFolder(path).evaluation()
 
 
 def start_training(folder, runs):
