@@ -44,7 +44,7 @@ def create_run_folder(experiment: Experiment, runs: Path) -> RunFolder:
     try:
         runs.mkdir(parents=True, exist_ok=True)
         for attempt in range(1, 1_000):
-            path = runs / (f"{label} {stamp}" if attempt == 1 else f"{label} {stamp} ({attempt})")
+            path = runs / (f"{label}-{stamp}" if attempt == 1 else f"{label}-{stamp}-{attempt}")
             try:
                 path.mkdir()
             except FileExistsError:
@@ -57,7 +57,7 @@ def create_run_folder(experiment: Experiment, runs: Path) -> RunFolder:
                 runs=runs, reason=error.strerror or error
             )
         ) from None
-    raise UserError(_("There are already too many runs called {name!r}.").format(name=f"{label} {stamp}"))
+    raise UserError(_("There are already too many runs called {name!r}.").format(name=f"{label}-{stamp}"))
 
 
 class RunWriter:
