@@ -22,7 +22,7 @@ def cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
-        return f"{value:.4f}"
+        return f"{value:.2e}" if 0 < abs(value) < 0.001 else f"{value:.4f}"
     return " ".join(str(value).split())
 
 
