@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QAction, QImage, QKeySequence
+from PySide6.QtWidgets import QMainWindow
 
 from workbench.gui.drawing_canvas import DrawingCanvas
 
@@ -75,6 +76,27 @@ def test_undo_takes_back_one_stroke_and_clear_all(canvas, qtbot):
     assert pixels(canvas).max() == 0
     with qtbot.assertNotEmitted(canvas.changed):
         canvas.undo()
+
+
+def test_undo_on_the_board_is_not_the_undo_of_the_window(qtbot):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    canvas = DrawingCanvas()
+    window.setCentralWidget(canvas)
+    undone = []
+    action = QAction("Undo", window)
+    action.setShortcut(QKeySequence(QKeySequence.StandardKey.Undo))
+    action.triggered.connect(undone.append)
+    window.addAction(action)
+    window.resize(300, 300)
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    stroke(qtbot, canvas, (50, 50), (150, 150))
+    canvas.setFocus()
+    qtbot.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert canvas.empty
+    assert undone == []
 
 
 def test_the_right_button_erases(canvas, qtbot):

@@ -212,7 +212,8 @@ def test_a_row_of_many_gets_its_heatmap_when_it_is_selected(qtbot, page_with_run
     drop(page, files(digits))
     wait_for_answer(qtbot, page, 8)
     row = page.result.model.rows[5]
-    page.result.table.selectRow(5)
+    place = page.result.table.visualRect(page.result.model.index(5, 0)).center()
+    qtbot.mouseClick(page.result.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(lambda: bool(row.figures), timeout=ANSWER)
     assert page.result.row is row
     assert any(isinstance(figure, Heatmap) for figure in figures(page))
@@ -316,6 +317,16 @@ def test_a_drag_of_something_else_is_not_taken(page):
         QPoint(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
     event.ignore()
+    QApplication.sendEvent(page, event)
+    assert not event.isAccepted()
+
+
+@pytest.mark.parametrize("name", ["experiment.toml", "model.keras"])
+def test_an_experiment_or_a_model_is_left_to_the_window(page, tmp_path, name):
+    (tmp_path / name).write_text("")
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    mime = files(tmp_path / name)  # a drag event does not keep its data alive
+    event = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, mime, buttons, keys)
     QApplication.sendEvent(page, event)
     assert not event.isAccepted()
 

@@ -6,14 +6,13 @@ import time
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
 from workbench.engine import Engine
 from workbench.errors import UserError
 from workbench.events import EpochFinished, Finished
 from workbench.experiment import new_experiment
-from workbench.gui.pages import runs as runs_module
 from workbench.gui.pages.runs import RunsPage
 from workbench.gui.workspace import Workspace
 from workbench.requests import ResumeRequest, TrainRequest
@@ -356,14 +355,14 @@ def test_comparing_shows_what_differs_and_the_curves_of_every_metric(qtbot, page
     select(page, "slow", "fast")
     page.compare_button.click()
     qtbot.waitUntil(lambda: page._comparison.isVisible())
+    table = page.differences.views[0].figure
+    assert any("learning_rate" in str(row[0]) for row in table.rows)
     shown = [view.figure for view in page.figures.views]
-    assert shown[0].kind == "table"
-    assert any("learning_rate" in str(row[0]) for row in shown[0].rows)
-    titles = [figure.title for figure in shown[1:]]
+    titles = [figure.title for figure in shown]
     assert {"loss", "val_loss", "accuracy", "val_accuracy"} <= set(titles)
-    assert {curve.name for curve in shown[1].curves} == {"slow", "fast"}
+    assert {curve.name for curve in shown[0].curves} == {"slow", "fast"}
     select(page, "slow", "fast", "other")
-    qtbot.waitUntil(lambda: len(page.figures.views[1].figure.curves) == 3)
+    qtbot.waitUntil(lambda: len(page.figures.views[0].figure.curves) == 3)
     page.close_comparison()
     assert page._comparison.isHidden()
 
@@ -399,9 +398,16 @@ def test_a_right_click_offers_what_the_buttons_do(qtbot, page, runs):
     write_run(runs, "a run")
     show(qtbot, page)
     select(page, "a run")
-    page._context_menu(QPoint(5, 5))
-    menu = page.findChildren(runs_module.QMenu)[-1]
+    menu = page.menu_of_selected()
     offered = {action.text(): action.isEnabled() for action in menu.actions()}
     assert offered[page.reopen_button.text()]
     assert not offered[page.compare_button.text()]
-    menu.close()
+
+
+def test_enter_in_the_search_box_leads_to_the_first_run_found(qtbot, page, runs):
+    write_run(runs, "one")
+    write_run(runs, "two")
+    show(qtbot, page)
+    qtbot.keyClicks(page.search, "two")
+    qtbot.keyClick(page.search, Qt.Key.Key_Return)
+    assert [run.name for run in page.table.selected()] == ["two"]

@@ -3,17 +3,17 @@
 It keeps strokes, not pixels, so that one can be taken back and the board can be resized.
 """
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
+    QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QPainter,
     QPainterPath,
     QPaintEvent,
     QPen,
-    QShortcut,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -44,10 +44,6 @@ class DrawingCanvas(QWidget):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAccessibleName(_("Drawing board"))
-        undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self)
-        # Ctrl+Z takes back a stroke only while the board has the focus; elsewhere it is the experiment's.
-        undo.setContext(Qt.ShortcutContext.WidgetShortcut)
-        undo.activated.connect(self.undo)
 
     @property
     def empty(self) -> bool:
@@ -128,6 +124,20 @@ class DrawingCanvas(QWidget):
             painter.setPen(self._colour(not self._dark, faint=True))
             painter.drawText(board, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, _("Draw here"))
         painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        # Ctrl+Z takes back a stroke while the board has the focus; elsewhere it is the experiment's. A shortcut of the
+        # board's own would be ambiguous beside the window's, and Qt would then call neither.
+        if event.type() == QEvent.Type.ShortcutOverride and event.matches(QKeySequence.StandardKey.Undo):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.undo()
+        else:
+            super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         erases = event.button() == Qt.MouseButton.RightButton

@@ -23,8 +23,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 Row = Any
 Index = QModelIndex | QPersistentModelIndex
 _ROWS_MEASURED_FOR_WIDTHS = 60
-_WIDEST_COLUMN = 420
-_NARROWEST_STRETCHED = 160
+_NARROWEST_STRETCHED = 140
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class Column:
         picture: an icon or pixmap of a row, made only for rows in sight.
         editable: whether its text can be edited in place (F2).
         descending: whether a first click on the head puts the largest on top.
+        widest: pixels that its width is not made larger than.
     """
 
     title: str
@@ -48,6 +48,7 @@ class Column:
     picture: Callable[[Row], Any] | None = None
     editable: bool = False
     descending: bool = False
+    widest: int = 420
 
     def sort_key(self, row: Row) -> Any:
         """What a row is sorted by."""
@@ -78,6 +79,11 @@ class RowTableModel(QAbstractTableModel):
     def all_rows(self) -> list[Row]:
         """All rows, as they were given."""
         return self._all
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, left to right."""
+        return self._columns
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Exchange the columns."""
@@ -214,6 +220,7 @@ class RowTableView(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setResizeContentsPrecision(_ROWS_MEASURED_FOR_WIDTHS)
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # in the order given, until asked
         self.setSortingEnabled(True)
         self.doubleClicked.connect(self._choose)
         self.selectionModel().selectionChanged.connect(self.selected_changed)
@@ -234,6 +241,13 @@ class RowTableView(QTableView):
         places = sorted(index.row() for index in self.selectionModel().selectedRows())
         return [self.rows.rows[place] for place in places]
 
+    def current(self) -> Row | None:
+        """The row that was selected last; the first selected one where that is none of them."""
+        index = self.currentIndex()
+        if index.isValid() and self.selectionModel().isRowSelected(index.row()):
+            return self.rows.row(index)
+        return next(iter(self.selected()), None)
+
     def select(self, identities: Iterable[Hashable]) -> None:
         """Select the rows of these identities, the first one current."""
         wanted = list(identities)
@@ -246,8 +260,8 @@ class RowTableView(QTableView):
         """Give every column the width of its texts; from now on one of them takes the room that is left."""
         self._stretched = stretch
         self.resizeColumnsToContents()
-        for column in range(self.rows.columnCount()):
-            self.setColumnWidth(column, min(self.columnWidth(column), _WIDEST_COLUMN))
+        for place, column in enumerate(self.rows.columns):
+            self.setColumnWidth(place, min(self.columnWidth(place), column.widest))
         self._fill()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

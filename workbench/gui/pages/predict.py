@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -25,6 +25,7 @@ from workbench.events import Progress
 from workbench.figure_files import save_figure
 from workbench.gui.background import BackgroundWork
 from workbench.gui.dropped import Dropped, may_hold_pictures, read_dropped
+from workbench.gui.drops import understand
 from workbench.gui.pages.page import Page
 from workbench.gui.pages.predict_drawing import DrawingPanel
 from workbench.gui.pages.predict_drop_zone import DropZone
@@ -118,7 +119,7 @@ class PredictPage(Page):
         """Give up what is being predicted; what was answered before stays."""
         self.workspace.questions.drop(ASKED)
         self._show_busy(False)
-        self.notice.show_message(_("Stopped. Nothing was changed."))
+        self.notice.show_message(_("Stopped. The answers from before are kept."))
 
     def save_csv(self) -> None:
         """Ask for a file and write the answers to it."""
@@ -134,7 +135,9 @@ class PredictPage(Page):
             self.notice.show_message(_("Saved as {path}.").format(path=target))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if may_hold_pictures(event.mimeData()):
+        if _is_for_the_window(event.mimeData()):
+            event.ignore()
+        elif may_hold_pictures(event.mimeData()):
             event.acceptProposedAction()
             self.drop_zone.set_hot(True)
             self._stack.setCurrentWidget(self.drop_zone)
@@ -154,7 +157,7 @@ class PredictPage(Page):
         self.paste_button.setToolTip(_("Predict the copied picture or files (Ctrl+V)"))
         self.draw_button = button_with_icon(_("&Draw"), "edit")
         self.draw_button.setCheckable(True)
-        self.heatmap_box = QCheckBox(_("&Heatmap"))
+        self.heatmap_box = QCheckBox(_("Heat&map"))
         self.heatmap_box.setToolTip(_("Show where the model looks for its answer (Grad-CAM)."))
         self.csv_button = button_with_icon(_("Save as &CSV…"), "save")
         self.progress = QProgressBar()
@@ -163,9 +166,6 @@ class PredictPage(Page):
         self.cancel_button = button_with_icon(_("Cancel"), "stop")
         self._summary = QLabel()
         self._summary.setProperty("role", "hint")
-        head = QHBoxLayout()
-        head.addWidget(self.models, 2)
-        head.addStretch(1)
         bar = QHBoxLayout()
         bar.setSpacing(GRID)
         for widget in (self.open_button, self.paste_button, self.draw_button, self.heatmap_box):
@@ -183,7 +183,7 @@ class PredictPage(Page):
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 2)
         self.drawing.hide()
-        self.content.addLayout(head)
+        self.content.addWidget(self.models)
         self.content.addLayout(bar)
         self.content.addWidget(self.notice)
         self.content.addWidget(self._splitter, 1)
@@ -401,6 +401,12 @@ class PredictPage(Page):
     def _end_drag(self) -> None:
         self.drop_zone.set_hot(False)
         self._stack.setCurrentWidget(self.result if self.result.rows else self.drop_zone)
+
+
+def _is_for_the_window(mime: QMimeData) -> bool:
+    """Whether an experiment, a run or a model is dragged: what these mean is the same on every page."""
+    paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+    return bool(paths) and understand(paths, PredictPage.name).what != "predict"
 
 
 def _ask_files(parent: QWidget) -> list[str]:

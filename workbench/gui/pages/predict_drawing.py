@@ -8,6 +8,8 @@ from workbench.gui.theme import GRID, set_icon
 from workbench.gui.widgets import Card, button_with_icon
 from workbench.i18n import _
 
+LARGEST_BOARD = 560
+
 
 class DrawingPanel(Card):
     """`canvas` to draw on, the width of the brush, undo, clear, and the colours."""
@@ -27,9 +29,9 @@ class DrawingPanel(Card):
         self.undo_button.setAccessibleName(_("Undo stroke"))
         set_icon(self.undo_button, "undo")
         self.undo_button.clicked.connect(self.canvas.undo)
-        self.clear_button = button_with_icon(_("C&lear"), "delete")
+        self.clear_button = button_with_icon(_("Clea&r"), "delete")
         self.clear_button.clicked.connect(self.canvas.clear)
-        self.inverted = QCheckBox(_("Black on white"))
+        self.inverted = QCheckBox(_("Black on &white"))
         self.inverted.setToolTip(_("Tick it when the pictures the model was trained on have a white ground."))
         self.inverted.toggled.connect(self._invert)
         tools = QHBoxLayout()
@@ -38,10 +40,13 @@ class DrawingPanel(Card):
         tools.addWidget(self.brush, 1)
         tools.addWidget(self.undo_button)
         tools.addWidget(self.clear_button)
+        self.canvas.setMaximumHeight(LARGEST_BOARD)
         self.content.addWidget(self.canvas, 1)
         self.content.addLayout(tools)
         self.content.addWidget(self.inverted)
+        self.content.addStretch()
         self.setMinimumWidth(270)
+        self.setMaximumWidth(LARGEST_BOARD + 4 * GRID)
         self.canvas.changed.connect(self._follow)
         self._follow()
 

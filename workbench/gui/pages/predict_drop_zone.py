@@ -4,11 +4,12 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from workbench.gui.theme import GRID, appearance, icon, theme
+from workbench.gui.theme import GRID, ICON_SIZE, appearance, icon, theme
 from workbench.gui.widgets import hint, section_title
 from workbench.i18n import _
 
 _ICON_SIDE = 48
+LARGEST_SCALE = 3
 
 
 class DropZone(QWidget):
@@ -66,7 +67,8 @@ class DropZone(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), GRID, GRID)
 
     def _follow_theme(self) -> None:
-        size = QSize(_ICON_SIDE, _ICON_SIDE)
         tinted = icon("image", "accent" if self._hot else "muted")
-        self._sign.setPixmap(tinted.pixmap(size, self.devicePixelRatioF()))
+        sign = tinted.pixmap(QSize(ICON_SIZE, ICON_SIZE), LARGEST_SCALE)  # the most pixels there are, shown larger
+        sign.setDevicePixelRatio(sign.width() / _ICON_SIDE)
+        self._sign.setPixmap(sign)
         self.update()

@@ -14,7 +14,7 @@ from workbench.gui.widgets import Notice, hint, section_title
 from workbench.i18n import _
 
 LONGEST_SHOWN = 640
-_FIGURE_COLUMN = 300
+_FIGURE_COLUMN = 360
 
 
 class ResultView(QSplitter):
@@ -33,6 +33,7 @@ class ResultView(QSplitter):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self.detail)
         self.addWidget(self.table)
         self.addWidget(scroll)
@@ -65,7 +66,7 @@ class ResultView(QSplitter):
         if many:
             self.table.fit_columns(0)
             self.table.select([identity(self.model.rows[0])])
-        self._show(rows[0] if rows and not many else self._selected())
+        self._show(rows[0] if rows and not many else self.table.current())
 
     def replace_drawing(self, row: PredictedRow) -> None:
         """Show the answer to a drawing that is still going on, without anything jumping."""
@@ -77,13 +78,9 @@ class ResultView(QSplitter):
 
     def _select(self) -> None:
         if not self.table.isHidden():
-            row = self._selected()
+            row = self.table.current()
             if row is not None and row is not self.detail.row:
                 self._show(row)
-
-    def _selected(self) -> PredictedRow | None:
-        selected = self.table.selected()
-        return selected[0] if selected else None
 
     def _show(self, row: PredictedRow | None) -> None:
         self.detail.set_row(row)
@@ -106,14 +103,12 @@ class Detail(QWidget):
         self.about: QLabel = hint("")
         self.error = Notice(self)
         self.figures = FigurePanel(column_width=_FIGURE_COLUMN)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(GRID, 0, 0, 0)
-        layout.setSpacing(GRID)
-        layout.addWidget(self.answer)
-        layout.addWidget(self.about)
-        layout.addWidget(self.error)
-        layout.addWidget(self.figures)
-        layout.addStretch(1)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(GRID, 0, 0, 0)
+        self._layout.setSpacing(GRID)
+        for widget in (self.answer, self.about, self.error, self.figures):
+            self._layout.addWidget(widget)
+        self._layout.addStretch(1)
 
     def set_row(self, row: PredictedRow | None) -> None:
         """Show another answer, or none."""
@@ -134,7 +129,11 @@ class Detail(QWidget):
 
     def refresh(self) -> None:
         """Draw the figures of the row anew: after a heatmap came, or a knob was turned."""
-        self.figures.set_figures(self._figures_of(self.row) if self.row is not None else ())
+        figures = self._figures_of(self.row) if self.row is not None else []
+        self.figures.set_figures(figures)
+        # A picture grows with the window; bars alone would only be stretched.
+        grows = any(isinstance(figure, Image | Heatmap) for figure in figures)
+        self._layout.setStretchFactor(self.figures, 10 if grows else 0)
 
     def _figures_of(self, row: PredictedRow) -> list[Figure]:
         heatmaps = [figure for figure in row.figures if isinstance(figure, Heatmap)] if self.with_heatmap else []
@@ -144,7 +143,7 @@ class Detail(QWidget):
         if not heatmaps and self.with_picture and pixels is not None:
             shown.append(Image(_("Picture"), pixels))
         answers = list(row.item.answer.figures) if row.item.answer is not None else []
-        return [*shown, *answers, *others]
+        return [*answers, *shown, *others]
 
 
 def _about(row: PredictedRow) -> str:

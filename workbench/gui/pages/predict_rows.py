@@ -38,6 +38,8 @@ class PredictedRow:
             size = QSize(THUMBNAIL, THUMBNAIL)
             small = image.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
             self._thumbnail = QIcon(QPixmap.fromImage(small))
+            # Or Qt tints it in a selected row.
+            self._thumbnail.addPixmap(QPixmap.fromImage(small), QIcon.Mode.Selected)
         return self._thumbnail or icon("warning", "warning")
 
 
@@ -66,7 +68,7 @@ def columns(items: Sequence[Any]) -> tuple[Column, ...]:
     made += [_value_column(name, items) for name in value_names(items)]
     made.append(Column(_("Time"), _time, key=_seconds, numeric=True, descending=True))
     if any(item.error for item in items):
-        made.append(Column(_("Problem"), _error, key=_error_key))
+        made.append(Column(_("Problem"), _error, key=_error_key, widest=150))
     return tuple(made)
 
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from workbench.errors import UserError
 from workbench.events import EpochFinished, Finished, RunStarted
+from workbench.figures import Table
 from workbench.gui.background import BackgroundWork
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.pages.page import Page
@@ -36,7 +37,7 @@ from workbench.runs.index import RunSummary
 WATCH_MILLISECONDS = 3_000
 AFTER_EVENT_MILLISECONDS = 300
 MOST_COMPARED = 16
-COMPARISON_COLUMN = 400
+COMPARISON_COLUMN = 460
 TABLE_BESIDE_COMPARISON = 130
 
 
@@ -69,6 +70,7 @@ class RunsPage(Page):
         self.notice = Notice(self)  # what went wrong with an action
         self.about = Notice(self)  # what is wrong with the selected run
         self._selected: set[str] = set()
+        self.differences = FigurePanel()
         self.figures = FigurePanel(column_width=COMPARISON_COLUMN)
         self._build()
         self._connect()
@@ -130,7 +132,7 @@ class RunsPage(Page):
         self.copy_button = button_with_icon(_("&New experiment from this"), "new")
         self.compare_button = button_with_icon(_("&Compare"), "compare")
         self.rename_button = button_with_icon(_("Rena&me"), "edit")
-        self.folder_button = button_with_icon(_("Open &folder"), "folder")
+        self.folder_button = button_with_icon(_("Open f&older"), "folder")
         self.delete_button = button_with_icon(_("&Delete"), "delete")
         self.reopen_button.setToolTip(_("Evaluate, inspect and predict with this run (Enter)"))
         self.rename_button.setToolTip(_("Rename in place (F2)"))
@@ -168,7 +170,13 @@ class RunsPage(Page):
         head.addWidget(close)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
-        scroll.setWidget(self.figures)
+        inside = QWidget()
+        below_each_other = QVBoxLayout(inside)
+        below_each_other.setContentsMargins(0, 0, 0, 0)
+        below_each_other.setSpacing(2 * GRID)
+        below_each_other.addWidget(self.differences)
+        below_each_other.addWidget(self.figures, 1)
+        scroll.setWidget(inside)
         self._comparison = QWidget()
         layout = QVBoxLayout(self._comparison)
         layout.setContentsMargins(0, GRID, 0, 0)
@@ -202,6 +210,7 @@ class RunsPage(Page):
         actions.changed.connect(self.refresh)
         actions.failed.connect(self._show_problem)
         self.search.textChanged.connect(self._search)
+        self.search.returnPressed.connect(self._to_the_first)
         self.table.chosen.connect(actions.reopen)
         self.table.delete_pressed.connect(self._delete)
         self.table.selected_changed.connect(self._follow_selection)
@@ -296,23 +305,33 @@ class RunsPage(Page):
         if isinstance(figures, str):
             self._show_problem(figures)
             return
-        self.figures.set_figures(list(figures))
+        self.differences.set_figures(figure for figure in figures if isinstance(figure, Table))
+        self.figures.set_figures(figure for figure in figures if not isinstance(figure, Table))
         if self._comparison.isHidden():
             self._comparison.show()
             height = self._splitter.height()
             table = max(TABLE_BESIDE_COMPARISON, height // 3)
             self._splitter.setSizes([table, height - table])
 
-    def _context_menu(self, position: QPoint) -> None:
-        if not self.table.selected():
-            return
+    def menu_of_selected(self) -> QMenu:
+        """What the buttons do, as a menu."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for button in self._buttons():
             action = menu.addAction(button.icon(), button.text())
             action.setEnabled(button.isEnabled())
             action.triggered.connect(button.click)
-        menu.popup(self.table.viewport().mapToGlobal(position))
+        return menu
+
+    def _context_menu(self, position: QPoint) -> None:
+        if self.table.selected():
+            self.menu_of_selected().popup(self.table.viewport().mapToGlobal(position))
+
+    def _to_the_first(self) -> None:
+        """From the search box into what was found."""
+        if self.table_model.rows:
+            self.table.select([_identity(self.table_model.rows[0])])
+            self.table.setFocus()
 
     def _one(self) -> RunSummary | None:
         selected = self.table.selected()

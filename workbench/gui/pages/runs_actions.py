@@ -55,7 +55,7 @@ class RunActions(QObject):
         self._workspace.status_message.emit(
             _("The experiment of {name!r} is the current one now.").format(name=run.name)
         )
-        self._workspace.page_requested.emit("model")
+        self._workspace.page_requested.emit("data")
 
     def resume(self, run: RunSummary) -> None:
         """Go on with a run; a completed one is given more epochs."""
