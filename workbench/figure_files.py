@@ -3,6 +3,7 @@
 A new kind of figure gets its rows in `_rows`, and its picture in `_picture` if it has one.
 """
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -70,7 +71,8 @@ def write_whole(path: Path, content: bytes) -> None:
         partial.write_bytes(content)
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder itself may be no folder
+            partial.unlink(missing_ok=True)
         raise UserError(
             _("{path} cannot be written: {reason}. Choose another folder, or make room.").format(
                 path=path, reason=error.strerror or error

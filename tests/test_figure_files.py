@@ -1,0 +1,155 @@
+"""Figures as files, read back by other readers than ours."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+
+from workbench.colour_maps import VIRIDIS, colour, contrast, dark_text_reads_better, luminance, ramp
+from workbench.errors import UserError
+from workbench.figure_files import blended, figure_csv, figure_json, save_figure, stretched
+from workbench.figures import Bars, Curve, Curves, Gallery, Heatmap, Image, Matrix, Table, Tile
+
+GREY = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
+PHOTO = np.random.default_rng(0).integers(0, 255, (20, 30, 3)).astype(np.uint8)
+FIGURES = (
+    Image("Picture", PHOTO),
+    Heatmap("Heat", GREY, np.eye(4, dtype=np.float32)),
+    Curves("Loss", "epoch", "loss", (Curve("a", np.arange(3), np.array([3.0, np.nan, 1.0])),), (("best", 2.0),)),
+    Matrix("Confusion", np.array([[5, 1], [0, 7]]), ("mèo", "chó"), "True", "Predicted", {(0, 1): (4,)}),
+    Bars("Counts", ("a", "b"), {"train": (1.0, 2.0), "test": (3.0, 4.0)}),
+    Table("Report", ("Class", "F1"), (("a", 0.5), ("b", None))),
+    Gallery("Tiles", (Tile(GREY, "Hoa hồng đỏ", 7, True), Tile(PHOTO, "x" * 80))),
+)
+
+
+def rows_of(figure):
+    return list(csv.reader(io.StringIO(figure_csv(figure))))
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.kind)
+def test_every_kind_is_saved_as_csv_and_json_under_a_path_with_spaces_and_accents(figure, tmp_path):
+    folder = tmp_path / "kết quả của tôi"
+    table = save_figure(figure, folder / "bảng 1.csv")
+    values = save_figure(figure, folder / "bảng 1.json")
+    assert list(csv.reader(io.StringIO(table.read_text(encoding="utf-8"))))
+    read = json.loads(values.read_text(encoding="utf-8"))
+    assert read["kind"] == figure.kind
+    assert read["title"] == figure.title
+    assert sorted(path.name for path in folder.iterdir()) == ["bảng 1.csv", "bảng 1.json"]
+
+
+def test_a_picture_comes_back_from_its_png_to_the_pixel(tmp_path):
+    path = save_figure(Image("Picture", PHOTO), tmp_path / "picture.PNG")
+    assert np.array_equal(np.asarray(Picture.open(path)), PHOTO)
+
+
+def test_a_grey_picture_with_a_channel_axis_is_saved_as_grey_values(tmp_path):
+    path = save_figure(Image("Picture", GREY[..., None]), tmp_path / "picture.png")
+    assert np.array_equal(np.asarray(Picture.open(path))[..., 1], GREY)
+
+
+def test_a_heatmap_blends_from_the_picture_alone_to_the_colours_alone():
+    values = np.array([[0.0, 1.0]], np.float32)
+    below, above = blended(GREY, values, 0.0), blended(GREY, values, 1.0)
+    assert np.array_equal(below[:: len(below) // 8, :: below.shape[1] // 8][..., 0], GREY)
+    assert np.array_equal(above[0, 0], VIRIDIS[0])
+    assert np.array_equal(above[0, -1], VIRIDIS[255])
+
+
+def test_a_heatmap_of_nothing_but_nan_is_drawn_as_its_lowest_value():
+    assert np.array_equal(blended(GREY, np.full((2, 2), np.nan), 1.0)[3, 3], VIRIDIS[0])
+
+
+def test_values_are_stretched_bilinearly_between_cell_centres():
+    assert np.allclose(stretched(np.array([[0.0, 1.0]]), 1, 4), [[0, 0.25, 0.75, 1]])
+    assert stretched(np.ones((3, 5)), 7, 2).shape == (7, 2)
+
+
+def test_a_gallery_becomes_one_sheet_that_marks_mistakes_and_colours_maps(tmp_path):
+    tiles = tuple(Tile(GREY, str(index), index, index == 1) for index in range(2))
+    plain = np.asarray(Picture.open(save_figure(Gallery("T", tiles), tmp_path / "plain.png"))).astype(int)
+    maps = np.asarray(Picture.open(save_figure(Gallery("T", tiles, True), tmp_path / "maps.png"))).astype(int)
+    red = (plain[..., 0] > 180) & (plain[..., 1] < 80)
+    half = plain.shape[1] // 2
+    assert red[:, half:].any()
+    assert not red[:, :half].any()
+    assert (maps[:, :half].max(axis=2) - maps[:, :half].min(axis=2)).max() > 80
+
+
+def test_a_matrix_is_written_with_its_names_and_reads_as_numbers():
+    assert rows_of(FIGURES[3]) == [["True \\ Predicted", "mèo", "chó"], ["mèo", "5", "1"], ["chó", "0", "7"]]
+
+
+def test_curves_with_different_positions_share_one_column_of_them():
+    figure = Curves("C", "epoch", "y", (Curve("a", np.array([1, 2]), np.array([10.0, 20.0])),
+                                        Curve("b", np.array([2, 3]), np.array([5.0, 6.0]))))  # fmt: skip
+    assert rows_of(figure) == [["epoch", "a", "b"], ["1", "10.0", ""], ["2", "20.0", "5.0"], ["3", "", "6.0"]]
+
+
+def test_what_is_no_number_is_null_in_json():
+    assert figure_json(FIGURES[2])["curves"][0]["y"] == [3.0, None, 1.0]
+    assert figure_json(FIGURES[3])["samples"] == {"0,1": [4]}
+
+
+def test_an_unknown_ending_is_answered_with_the_ones_there_are(tmp_path):
+    with pytest.raises(UserError, match=r"\.png, \.csv, \.json"):
+        save_figure(FIGURES[0], tmp_path / "figure.bmp")
+
+
+def test_what_only_the_window_draws_says_so(tmp_path):
+    with pytest.raises(UserError, match="by the window only"):
+        save_figure(FIGURES[5], tmp_path / "table.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_a_message_and_nothing_is_left(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UserError, match="cannot be written"):
+        save_figure(FIGURES[0], tmp_path / "file" / "picture.png")
+    (tmp_path / "taken.csv").mkdir()
+    with pytest.raises(UserError, match="cannot be written"):
+        save_figure(FIGURES[0], tmp_path / "taken.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "taken.csv"]
+
+
+def test_figures_are_saved_without_qt_opencv_or_keras(tmp_path):
+    program = (
+        "import sys, numpy as np\n"
+        "from workbench.figures import Heatmap\n"
+        "from workbench.figure_files import save_figure\n"
+        f"save_figure(Heatmap('h', np.zeros((4, 4), np.uint8), np.ones((2, 2))), {str(tmp_path / 'h.png')!r})\n"
+        "print([name for name in ('PySide6', 'pyqtgraph', 'cv2', 'keras', 'tensorflow') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("colours", [VIRIDIS, ramp("#a3bfec", "#08306b"), ramp("#3d5c9c", "#ffe9a8")])
+def test_a_colour_map_goes_steadily_from_dark_to_light_or_back(colours):
+    steps = np.diff(luminance(colours))
+    assert (steps >= -1e-3).all() or (steps <= 1e-3).all()
+    assert abs(luminance(colours[0]) - luminance(colours[-1])) > 0.3
+
+
+def test_the_steps_of_viridis_are_close_to_the_published_map():
+    pyqtgraph = pytest.importorskip("pyqtgraph")
+    published = pyqtgraph.colormap.get("viridis").getLookupTable(0, 1, 256)
+    assert np.abs(VIRIDIS.astype(int) - published).max() <= 5
+
+
+def test_black_or_white_text_reaches_a_contrast_of_four_and_a_half_on_every_colour():
+    levels = np.arange(0, 256, 5)
+    every = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 3)
+    text = np.where(dark_text_reads_better(every)[:, None], 0, 255).repeat(3, axis=1)
+    assert contrast(every, text).min() >= 4.5
+
+
+def test_values_out_of_range_and_nan_get_the_colours_at_the_ends():
+    found = colour(np.array([-1.0, 2.0, np.nan]))
+    assert np.array_equal(found, VIRIDIS[[0, 255, 0]])
