@@ -95,10 +95,14 @@ def resize(images):
     """Pictures of any sizes as uint8 at the input of the network, resized as the network itself does it."""
     layer = {layer}
     result = np.empty((len(images), {size.height}, {size.width}, {size.channels}), "uint8")
+    of_shape = {{}}
     for index, image in enumerate(images):
-        if image.shape[:2] != ({size.height}, {size.width}):
-            image = keras.ops.convert_to_numpy(keras.ops.round(layer(image[np.newaxis])))[0]
-        result[index] = image
+        of_shape.setdefault(image.shape, []).append(index)
+    for indices in of_shape.values():
+        for start in range(0, len(indices), 256):
+            part = indices[start : start + 256]
+            batch = np.stack([images[index] for index in part])
+            result[part] = keras.ops.convert_to_numpy(keras.ops.round(layer(batch)))
     return result'''
 
 

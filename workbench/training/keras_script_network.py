@@ -24,7 +24,9 @@ def network_code(experiment: Experiment, network: Network, input: ImageInput, ou
     before, hidden = _hidden_lines(experiment)
     lines = [
         f'image = keras.Input((None, None, {input.channels}), name="image")',
-        f"resized = keras.ops.round({layer_code(network.model.get_layer('resize'), float32)}(image))",
+        "# Resizing takes training=True for its default and would hand it on to the layers after it.",
+        f"resized = {layer_code(network.model.get_layer('resize'), float32)}(image, training=False)",
+        "resized = keras.ops.round(resized)",
         f"x = {layer_code(network.model.get_layer('scale'), float32)}(resized)",
         *hidden,
         f'logits = layers.Dense({output.units}, name="logits"{float32})(x)',
