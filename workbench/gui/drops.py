@@ -5,9 +5,8 @@ from pathlib import Path
 
 from workbench.errors import UserError
 from workbench.experiment import Experiment, from_values
+from workbench.gui.pages.data_drops import dataset_of_drop
 from workbench.i18n import _
-
-PICTURE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"))
 
 
 @dataclass(frozen=True)
@@ -21,9 +20,9 @@ class Drop:
 def understand(paths: list[Path], page: str) -> Drop:
     """What the user means by dropping these on that page.
 
-    A `.toml` opens. A run folder or a `.keras` file is shown. A folder on the Data page becomes the dataset, on the
-    Predict page its pictures are predicted, elsewhere the user is asked. Everything else is predicted; what is no
-    picture gets its message there.
+    A `.toml` opens. A run folder or a `.keras` file is shown. An array file becomes the dataset. A folder on the Data
+    page becomes the dataset, on the Predict page its pictures are predicted, elsewhere the user is asked. Everything
+    else is predicted; what is no picture gets its message there.
     """
     texts = tuple(str(path) for path in paths)
     if len(paths) == 1:
@@ -34,20 +33,19 @@ def understand(paths: list[Path], page: str) -> Drop:
             return Drop("run", texts)
         if only.is_dir() and page != "predict":
             return Drop("dataset" if page == "data" else "ask", texts)
+        if not only.is_dir() and dataset_of_drop(only):
+            return Drop("dataset", texts)
     return Drop("predict", texts)
 
 
-def with_image_folder(experiment: Experiment, folder: str) -> Experiment:
-    """The experiment on a folder of pictures; its input's defaults come from there.
+def with_dataset(experiment: Experiment, path: str) -> Experiment:
+    """The experiment on what lies at a path; its input's defaults come from there.
 
     Raises:
-        UserError: the folder cannot be a dataset.
+        UserError: that cannot be a dataset.
     """
-    values = experiment.model_dump()
-    values.pop("preprocessing")
-    values.pop("task")
-    values["dataset"] = {"name": "image_folder", "folder": folder}
-    try:
-        return from_values(values, _("The folder {folder}").format(folder=folder))
-    except UserError as error:
-        raise UserError(f"{error}") from None
+    dataset = dataset_of_drop(Path(path))
+    if not dataset:
+        raise UserError(_("{path} is no dataset: neither a folder of pictures nor an array file.").format(path=path))
+    values = {key: value for key, value in experiment.model_dump().items() if key not in ("preprocessing", "task")}
+    return from_values({**values, "dataset": dataset}, path)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWi
 
 from workbench.gui.actions import Actions
 from workbench.gui.dialogs import Dialogs
-from workbench.gui.drops import understand, with_image_folder
+from workbench.gui.drops import understand, with_dataset
 from workbench.gui.experiment_files import ExperimentFiles
 from workbench.gui.header import Header
 from workbench.gui.navigation import Navigation, PageStack
@@ -135,7 +135,7 @@ class MainWindow(QMainWindow):
                 self.workspace.set_current_run(drop.paths[0])
                 self.show_page("evaluate" if paths[0].is_dir() else "predict")
             case "dataset":
-                if self.files.apply(lambda: with_image_folder(self.workspace.document.experiment, drop.paths[0])):
+                if self.files.apply(lambda: with_dataset(self.workspace.document.experiment, drop.paths[0])):
                     self.show_page("data")
             case "predict":
                 self.show_page("predict").predict_paths(list(drop.paths))

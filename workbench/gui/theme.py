@@ -8,6 +8,7 @@ import re
 import weakref
 from dataclasses import dataclass
 
+import shiboken6
 from PySide6.QtCore import QByteArray, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QLabel
@@ -125,7 +126,9 @@ class Appearance(QObject):
         application.setPalette(_palette(theme))
         application.setStyleSheet(_style_sheet(theme))
         for target, (name, color) in list(self._tinted.items()):
-            self._tint(target, name, color)
+            # Python may keep the object of an action whose window is gone.
+            if shiboken6.isValid(target):
+                self._tint(target, name, color)
         self.changed.emit()
 
 
