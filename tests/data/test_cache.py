@@ -172,3 +172,20 @@ def test_a_second_folder_size_or_way_to_resize_is_another_entry(prepared):
     ]
     assert [d.images.shape[1:] for d in data] == [(8, 8, 1), (8, 8, 3)]
     assert len(entries()) == 2
+
+
+def test_a_stop_reaches_a_source_that_is_still_looking(home, experiment_on, monkeypatch):
+    from workbench.data.sources.digits import DigitsSource
+    from workbench.events import Progress
+
+    control, seen = Control(), []
+
+    def open_slowly(source, section, emit):
+        emit(Progress("Downloading", 1))
+        control.stop()
+        emit(Progress("Downloading", 2))
+
+    monkeypatch.setattr(DigitsSource, "open", open_slowly)
+    with pytest.raises(Stopped):
+        prepare(experiment_on("digits"), seen.append, control)
+    assert seen == [Progress("Downloading", 1)]

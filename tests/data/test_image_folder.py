@@ -150,3 +150,14 @@ def test_real_photographs_are_read_and_split(prepared, sample_data):
     assert len(data.target.class_names) == 4
     assert all(data.names[index].startswith("test/") for index in data.splits["test"])
     assert len(data.splits["validation"]) > 0
+
+
+def test_a_class_of_trains_beside_buses_is_no_training_split(prepared, picture_folder):
+    data = prepared("image_folder", path=str(picture_folder({"train": 4, "bus": 4})))
+    assert data.target.class_names == ("bus", "train")
+
+
+def test_a_folder_around_the_real_one_is_pointed_out(prepared, picture_folder):
+    folder = picture_folder({"a": 2, "b": 2}, split="flowers")
+    with pytest.raises(UserError, match=r"Choose .*flowers instead"):
+        prepared("image_folder", path=str(folder))

@@ -34,7 +34,8 @@ def test_every_sample_is_in_exactly_one_split_and_every_class_is_trained_on(coun
     assert set(targets[splits["train"]]) == set(targets)
     for name, share in (("validation", validation), ("test", test)):
         per_class = np.bincount(targets[splits[name]], minlength=len(counts))
-        assert np.all(np.abs(per_class - np.array(counts) * share) <= 1 + 1e-6)
+        # One for rounding; a small class owes training its last sample before validation gets its share.
+        assert np.all(np.abs(per_class - np.array(counts) * share) < 2)
 
 
 def test_many_small_classes_still_give_the_share_that_was_asked_for():

@@ -13,6 +13,7 @@ from workbench.data.prepared import PreparedData
 from workbench.data.source import Emit, Samples
 from workbench.data.splits import make_splits
 from workbench.errors import UserError
+from workbench.events import Event
 from workbench.experiment import Experiment, PreprocessingSection
 from workbench.i18n import _
 from workbench.registry import registry
@@ -34,7 +35,12 @@ def prepare(experiment: Experiment, emit: Emit, control: Control) -> PreparedDat
         Stopped: it was asked to stop.
     """
     source = registry().datasets.get(experiment.dataset.name)
-    samples = source.open(experiment.dataset, emit)
+
+    def emit_unless_stopped(event: Event) -> None:
+        control.check()
+        emit(event)
+
+    samples = source.open(experiment.dataset, emit_unless_stopped)
     control.check()
     if not samples.names:
         raise UserError(_("The dataset {name} has no samples.").format(name=experiment.dataset.name))

@@ -102,7 +102,7 @@ def _resize_batch(batch: np.ndarray, preprocessing: PreprocessingSection) -> np.
 
     with keras.device("cpu"):
         resized = keras.ops.image.resize(
-            keras.ops.convert_to_tensor(batch, dtype="float32"),
+            keras.ops.convert_to_tensor(batch.astype(np.float32)),
             (preprocessing.height, preprocessing.width),
             **_resize_arguments(preprocessing),
         )
@@ -115,13 +115,16 @@ def channel_statistics(data: PreparedData) -> tuple[np.ndarray, np.ndarray]:
     A channel that never changes gets the variance of one grey level, so that a picture in which it does change is
     not blown up.
     """
+    import cv2
+
     indices = data.splits["train"]
     rows = max(1, _STATISTICS_CHUNK // int(np.prod(data.images.shape[1:])))
     count, total, squares = 0, np.zeros(data.input.channels), np.zeros(data.input.channels)
     for start in range(0, len(indices), rows):
-        pixels = data.images[indices[start : start + rows]].reshape(-1, data.input.channels).astype(np.float64)
+        pixels = data.images[indices[start : start + rows]].reshape(-1, 1, data.input.channels)
+        mean, deviation = (values.ravel() for values in cv2.meanStdDev(pixels))
         count += len(pixels)
-        total += pixels.sum(axis=0)
-        squares += np.einsum("ij,ij->j", pixels, pixels)
+        total += mean * len(pixels)
+        squares += (deviation**2 + mean**2) * len(pixels)
     mean = total / max(count, 1)
     return mean, np.maximum(squares / max(count, 1) - mean**2, 1.0)

@@ -85,6 +85,7 @@ class ImageFolderSource(DatasetSource):
         order = sorted(range(len(found.paths)), key=lambda index: found.paths[index])
         names = tuple(found.paths[index] for index in order)
         class_names = tuple(sorted(set(found.labels)))
+        _point_into_a_single_folder(root, found)
         class_of = {name: index for index, name in enumerate(class_names)}
         paths = tuple(str(root / name) for name in names)
         stamps = "\n".join([str(root), *(found.stamps[index] for index in order)])
@@ -152,7 +153,7 @@ def _label_part(samples: Samples) -> int:
 def _collect(root: Path, found: _Found, emit: Emit) -> None:
     folders, _files = _listing(root, root, found)
     split_folders = [folder for folder in folders if folder.lower() in SPLIT_FOLDERS]
-    if not any(SPLIT_FOLDERS[folder.lower()] == TRAIN for folder in split_folders):
+    if not _has_ready_splits(root, folders, split_folders, found):
         _collect_labelled(root, root, NO_SPLIT, found, emit)
         return
     for folder in folders:
@@ -161,6 +162,14 @@ def _collect(root: Path, found: _Found, emit: Emit) -> None:
         else:
             reason = _("beside train and test, but neither; left out")
             found.problems.append(Problem(folder, reason))
+
+
+def _has_ready_splits(root: Path, folders: list[str], split_folders: list[str], found: _Found) -> bool:
+    """Whether `train` is the training split, and not the class of trains beside the classes of buses and cars."""
+    training = [folder for folder in split_folders if SPLIT_FOLDERS[folder.lower()] == TRAIN]
+    if not training:
+        return False
+    return len(folders) == len(split_folders) or any(_listing(root, root / folder, found)[0] for folder in training)
 
 
 def _collect_labelled(root: Path, folder: Path, split: int, found: _Found, emit: Emit) -> None:
@@ -257,6 +266,19 @@ def _report_others(root: Path, entries: list[os.DirEntry], found: _Found) -> Non
             continue
         for entry in others:
             found.problems.append(Problem(_relative(root, entry.path), _("not a picture file; left out")))
+
+
+def _point_into_a_single_folder(root: Path, found: _Found) -> None:
+    """An unpacked archive often holds one folder that holds everything."""
+    if (
+        len(set(found.labels)) == 1
+        and all(path.count("/") > 1 for path in found.paths)
+        and max(found.splits) == NO_SPLIT
+    ):
+        inner = root / found.paths[0].split("/")[0]
+        raise UserError(_(
+            "{path} holds a single folder, whose subfolders look like the classes. Choose {inner} instead."
+        ).format(path=root, inner=inner))  # fmt: skip
 
 
 def _nothing_found(root: Path, found: _Found) -> UserError:
