@@ -1,0 +1,299 @@
+"""The Inspect page: what it asks on a scripted engine, and a real network looked into by a real engine."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication
+
+from workbench.engine import Engine
+from workbench.errors import UserError
+from workbench.experiment import new_experiment
+from workbench.figures import Gallery, Heatmap, Tile
+from workbench.gui.pages.inspect import InspectPage
+from workbench.gui.workspace import Workspace
+from workbench.inspection.answering import InspectAnswer
+from workbench.requests import InspectRequest, SamplesRequest, TrainRequest
+from workbench.runs.writer import create_run_folder
+
+PIXELS = np.zeros((4, 4), np.uint8)
+LAYERS = ("conv_1", "conv_2")
+
+
+def answer(request, _emit, _engine):
+    match request:
+        case SamplesRequest():
+            return Gallery("Samples", (Tile(PIXELS, "seven", request.indices[0]),))
+        case InspectRequest():
+            title = f"{request.method} of {request.path or request.sample}"
+            layer = request.params.get("layer") or "conv_2"
+            figures = (Heatmap(title, PIXELS, np.eye(2, dtype=np.float32)),)
+            return InspectAnswer(
+                figures, LAYERS, ("cat", "dog"), layer, request.params.get("target", ""), 0.0123, "seven"
+            )
+    raise AssertionError(request)
+
+
+@pytest.fixture
+def make_page(qtbot, home, scripted_engine):
+    made = []
+
+    def make(script=answer, show=True):
+        workspace = Workspace(scripted_engine(script), scripted_engine())
+        made.append(workspace)
+        page = InspectPage(workspace)
+        qtbot.addWidget(page)
+        page.resize(1100, 700)
+        if show:
+            page.show()
+        return page
+
+    yield make
+    for workspace in made:
+        workspace.close()
+
+
+@pytest.fixture
+def run(home):
+    """A run with a model file whose content nobody reads here."""
+    folder = create_run_folder(new_experiment(), home / "runs")
+    folder.model_path.write_bytes(b"model")
+    return folder
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "ảnh của tôi.png"
+    image = QImage(12, 8, QImage.Format.Format_RGB32)
+    image.fill(QColor("red"))
+    assert image.save(str(path))
+    return path
+
+
+def asked(page):
+    return [request for request in page.workspace.questions.engine.requests if isinstance(request, InspectRequest)]
+
+
+def settle(qtbot, page):
+    qtbot.waitUntil(lambda: not page._patience.isActive() and not page.workspace.questions.busy, timeout=5000)
+
+
+def start(page, qtbot, run):
+    page.workspace.set_current_run(str(run.path))
+    settle(qtbot, page)
+    return page
+
+
+def drop(page, mime):
+    """Through Qt, as the window system would."""
+    position = QPoint(page.width() // 2, page.height() // 2)
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(position, Qt.DropAction.CopyAction, mime, buttons, keys)
+    QApplication.sendEvent(page, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(page, QDropEvent(QPointF(position), Qt.DropAction.CopyAction, mime, buttons, keys))
+
+
+def test_without_a_run_the_page_says_what_to_do_and_leads_there(make_page, qtbot):
+    page = make_page()
+    assert page.no_run.isVisible()
+    with qtbot.waitSignal(page.workspace.page_requested) as wanted:
+        page.no_run.button.click()
+    assert wanted.args == ["train"]
+
+
+def test_a_run_is_looked_into_at_once_and_the_answer_fills_layers_and_classes(make_page, qtbot, run):
+    page = start(make_page(), qtbot, run)
+    page.method.choose("grad_cam")
+    settle(qtbot, page)
+    request = asked(page)[-1]
+    assert (request.model, request.method, request.split, request.sample) == (str(run.path), "grad_cam", "test", 0)
+    assert [view.figure.title for view in page.panel.views] == ["grad_cam of 0"]
+    layers, classes = page.method._choices["layer"], page.method._choices["target"]
+    assert [layers.itemText(row) for row in range(layers.count())] == list(LAYERS)
+    assert layers.currentText() == "conv_2"
+    assert [classes.itemData(row) for row in range(classes.count())] == ["", "cat", "dog"]
+    assert page.status.text() == "True: seven · Layer: conv_2 · 12 ms"
+    assert page.source._caption.text() == "seven"
+
+
+def test_another_layer_class_or_setting_asks_anew(make_page, qtbot, run):
+    page = start(make_page(), qtbot, run)
+    page.method.choose("grad_cam")
+    settle(qtbot, page)
+    page.method.choose_layer("conv_1")
+    settle(qtbot, page)
+    page.method.choose_target("dog")
+    settle(qtbot, page)
+    assert asked(page)[-1].params == {"layer": "conv_1", "target": "dog"}
+    page.method.choose("feature_maps")
+    settle(qtbot, page)
+    assert asked(page)[-1].params["layer"] == ""
+    page.method._form.edited.emit("count", 5)
+    settle(qtbot, page)
+    assert asked(page)[-1].params["count"] == 5
+    page.method.choose("grad_cam")
+    settle(qtbot, page)
+    assert asked(page)[-1].params == {"layer": "conv_1", "target": "dog"}
+    assert page.method._choices["layer"].currentText() == "conv_1"
+
+
+def test_a_setting_out_of_its_limits_is_said_at_its_field_and_not_asked(make_page, qtbot, run):
+    page = start(make_page(), qtbot, run)
+    page.method.choose("feature_maps")
+    settle(qtbot, page)
+    before = len(asked(page))
+    page.method._form.edited.emit("count", 0)
+    qtbot.wait(100)
+    assert len(asked(page)) == before
+    assert page.method.params["count"] != 0
+
+
+def test_a_new_sample_drops_the_question_about_the_one_before(make_page, qtbot, run):
+    def slow(request, emit, engine):
+        if isinstance(request, InspectRequest) and request.sample == 1:
+            engine.wait()
+        return answer(request, emit, engine)
+
+    page = start(make_page(slow), qtbot, run)
+    engine = page.workspace.questions.engine
+    page.source.step(1)
+    qtbot.waitUntil(lambda: asked(page)[-1].sample == 1, timeout=5000)
+    page.source.step(1)
+    settle(qtbot, page)
+    assert "stop" in engine.calls
+    assert page.panel.views[0].figure.title.endswith("of 2")
+    assert page.notice.text == ""
+
+
+def test_a_sample_number_that_runs_is_asked_about_when_it_rests(make_page, qtbot, run):
+    page = start(make_page(), qtbot, run)
+    before = len(asked(page))
+    for _number in range(50):
+        page.source.step(1)
+    settle(qtbot, page)
+    assert len(asked(page)) - before <= 2
+    assert asked(page)[-1].sample == 50
+
+
+def test_a_sample_asked_for_by_another_page_is_shown_also_when_this_one_was_not_made_yet(make_page, qtbot, run):
+    page = start(make_page(), qtbot, run)
+    page.workspace.inspect_sample("validation", 17)
+    settle(qtbot, page)
+    assert (asked(page)[-1].split, asked(page)[-1].sample) == ("validation", 17)
+    late = InspectPage(page.workspace)
+    qtbot.addWidget(late)
+    assert (late.source.source.split, late.source.source.sample) == ("validation", 17)
+
+
+def test_a_dropped_file_is_inspected_and_shown_small_and_the_samples_come_back(make_page, qtbot, run, picture):
+    page = start(make_page(), qtbot, run)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(picture))])
+    drop(page, mime)
+    settle(qtbot, page)
+    assert asked(page)[-1].path == str(picture)
+    assert page.source._caption.text() == picture.name
+    middle = page.source._picture.rect().center()
+    assert page.source._picture.grab().toImage().pixelColor(middle) == QColor("red")
+    page.source._back.click()
+    settle(qtbot, page)
+    assert asked(page)[-1].path == ""
+    assert not page.source._back.isVisible()
+
+
+def test_a_pasted_picture_is_inspected(make_page, qtbot, run, picture):
+    page = start(make_page(), qtbot, run)
+    QGuiApplication.clipboard().setImage(QImage(str(picture)))
+    page.paste()
+    settle(qtbot, page)
+    assert QImage.fromData(asked(page)[-1].pixels).pixelColor(3, 3) == QColor("red")
+    QGuiApplication.clipboard().clear()
+
+
+def test_a_dropped_folder_is_answered_with_what_to_drop(make_page, qtbot, run, tmp_path):
+    page = start(make_page(), qtbot, run)
+    before = len(asked(page))
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    drop(page, mime)
+    assert "Drop one picture" in page.notice.text
+    qtbot.wait(80)
+    assert len(asked(page)) == before
+
+
+def test_what_cannot_be_inspected_is_a_message_and_can_be_tried_again(make_page, qtbot, run):
+    def script(request, emit, engine):
+        if isinstance(request, InspectRequest) and engine.broken:
+            raise UserError("Sample 0 is not in the test split.")
+        return answer(request, emit, engine)
+
+    page = make_page(script)
+    page.workspace.questions.engine.broken = True
+    start(page, qtbot, run)
+    assert page.notice.text == "Sample 0 is not in the test split."
+    assert page.panel.views == []
+    page.workspace.questions.engine.broken = False
+    page._retry.click()
+    settle(qtbot, page)
+    assert page.notice.text == ""
+    assert len(page.panel.views) == 1
+
+
+def test_nothing_is_asked_while_the_page_is_out_of_sight(make_page, qtbot, run):
+    page = make_page(show=False)
+    page.workspace.set_current_run(str(run.path))
+    page.source.step(1)
+    qtbot.wait(120)
+    assert asked(page) == []
+    page.show()
+    settle(qtbot, page)
+    assert [request.sample for request in asked(page)] == [1]
+
+
+def test_a_run_without_a_model_and_a_model_without_samples_are_explained(make_page, qtbot, run, picture):
+    page = start(make_page(), qtbot, run)
+    before = len(asked(page))
+    page.workspace.set_current_run(str(run.model_path))
+    settle(qtbot, page)
+    assert "no samples of its own" in page.status.text()
+    assert not page.source._sample.isEnabled()
+    page.source.show_file(str(picture))
+    settle(qtbot, page)
+    assert asked(page)[-1].model == str(run.model_path)
+    run.model_path.unlink()
+    page.source.step(1)
+    page.workspace.set_current_run(str(run.path))
+    settle(qtbot, page)
+    assert "no model yet" in page.status.text()
+    assert len(asked(page)) == before + 1
+
+
+def test_a_real_network_is_looked_into_with_every_method_while_another_trains(qtbot, home):
+    workspace = Workspace(Engine("questions", device="cpu"), Engine("training", device="cpu"))
+    try:
+        page = InspectPage(workspace)
+        qtbot.addWidget(page)
+        page.resize(1100, 700)
+        page.show()
+        experiment = new_experiment().changed("training.epochs", 1).changed("training.batch_size", 128)
+        done = []
+        workspace.questions.ask(TrainRequest(experiment, str(home / "runs")), done.append, done.append)
+        qtbot.waitUntil(lambda: bool(done), timeout=90_000)
+        workspace.document.apply(experiment.changed("training.epochs", 500), "train long")
+        workspace.train()
+        workspace.set_current_run(str(done[0]))
+        answered = lambda: bool(page.panel.views) and not workspace.questions.busy  # noqa: E731
+        for method, kinds in (("grad_cam", {"heatmap"}), ("feature_maps", {"gallery"}), ("filters", {"gallery"})):
+            page.panel.clear()
+            page.method.choose(method)
+            qtbot.waitUntil(answered, timeout=60_000)
+            assert page.notice.text == ""
+            assert kinds <= {view.figure.kind for view in page.panel.views}
+        page.method.choose("grad_cam")
+        qtbot.waitUntil(answered, timeout=60_000)
+        page.source.step(1)
+        qtbot.waitUntil(lambda: "sample 1" in page.panel.views[0].figure.title, timeout=20_000)
+        assert workspace.training.running
+    finally:
+        workspace.close()
