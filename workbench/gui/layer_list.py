@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
-from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QBoxLayout,
@@ -44,13 +44,28 @@ class LayerListView(QListView):
         super().__init__(parent)
         self.setAccessibleName(_("Layers"))
         self.setItemDelegate(LayerDelegate(self))
-        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setDropIndicatorShown(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         appearance().changed.connect(self.viewport().update)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Let the model say what is wanted; Qt's own way would move rows in the model, which holds no truth."""
+        point = event.position().toPoint()
+        index = self.indexAt(point)
+        row = self.model().rowCount()
+        if index.isValid():
+            row = index.row() + (point.y() > self.visualRect(index).center().y())
+        if self.model().dropMimeData(event.mimeData(), Qt.DropAction.MoveAction, row, 0, QModelIndex()):
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+        self.stopAutoScroll()
+        self.setState(QAbstractItemView.State.NoState)
+        self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         asked = _KEYS.get((event.key(), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier))

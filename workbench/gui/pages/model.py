@@ -11,7 +11,7 @@ from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.gui.data_reader import data_reader
 from workbench.gui.pages.model_code import CodeDialog
-from workbench.gui.pages.model_settings import WIDTH, ModelSettings
+from workbench.gui.pages.model_settings import ModelSettings
 from workbench.gui.pages.model_table import LayerTablePanel
 from workbench.gui.pages.page import Page
 from workbench.gui.theme import GRID
@@ -44,14 +44,15 @@ class ModelPage(Page):
         self._rest.timeout.connect(self._ask_for_table)
         self.settings = ModelSettings(workspace)
         self.table_panel = LayerTablePanel()
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter = splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setHandleWidth(2 * GRID)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.settings)
         splitter.addWidget(self._table_card())
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 3)
-        splitter.setSizes([WIDTH, WIDTH - 10 * GRID])
+        splitter.splitterMoved.connect(self._splitter_moved)
+        self._settings_width = 0  # as set here; -1 once the user moved the splitter
         self.content.addWidget(splitter, 1)
         self.table_panel.layer_chosen.connect(self.settings.choose_layer)
         self.settings.layer_chosen.connect(self.table_panel.view.choose)
@@ -98,6 +99,15 @@ class ModelPage(Page):
         card.content.addWidget(self.table_panel, 1)
         return card
 
+    def _fit_splitter(self) -> None:
+        width = self.settings.fitting_width
+        if self._settings_width not in (-1, width):
+            self._settings_width = width
+            self._splitter.setSizes([width, max(self._splitter.width() - width, 1)])
+
+    def _splitter_moved(self, _position: int, _index: int) -> None:
+        self._settings_width = -1
+
     def _experiment_changed(self, _experiment: Experiment) -> None:
         self.code_notice.show_message("")
         self._update_table()
@@ -106,6 +116,7 @@ class ModelPage(Page):
         """Count the layers here where that is possible, else let the engine build the network."""
         if not self.isVisible():
             return
+        self._fit_splitter()
         experiment = self.workspace.document.experiment
         try:
             output, note = self._output(experiment)

@@ -19,7 +19,7 @@ from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 from workbench.registry import registry
 
-WIDTH = 70 * GRID
+WIDTH, WIDTH_WITH_LAYERS = 54 * GRID, 66 * GRID
 WIDEST = 112 * GRID
 _EXTRA = "extra_"
 
@@ -84,6 +84,11 @@ class ModelSettings(QScrollArea):
         if stack:
             self.layer_list.set_layers(getattr(section, stack))
         self.overrides_form.set_section(experiment.overrides)
+
+    @property
+    def fitting_width(self) -> int:
+        """How wide it would like to be: more where a list of layers has its form beside it."""
+        return WIDTH_WITH_LAYERS if layers_field(type(self._document.experiment.architecture)) else WIDTH
 
     def set_problems(self, problems: dict[str, str]) -> None:
         """Mark layers of the lists, by name, with what is wrong with them."""

@@ -14,7 +14,7 @@ from workbench.i18n import _, mark
 
 NAME, KIND, SHAPE, PARAMETERS = range(4)
 _TITLES = (mark("Layer"), mark("Kind"), mark("Output shape"), mark("Parameters"))
-_NARROWEST, _SHAPE_WIDTH, _PARAMETERS_WIDTH = 90, 130, 115
+_NARROWEST, _SHAPE_WIDTH, _PARAMETERS_WIDTH = 90, 125, 108
 _FIXED_KINDS = {"input": mark("Picture"), "resize": mark("Resize"), "scale": mark("Scale")}
 
 Index = QModelIndex | QPersistentModelIndex
