@@ -8,7 +8,7 @@ from workbench.events import Event
 Emit = Callable[[Event], None]
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818  it is no error
     """Raised inside a job that was asked to stop and has nothing to keep."""
 
 

@@ -272,8 +272,14 @@ def parse_experiment(text: str, what: str) -> Experiment:
 
 
 def new_experiment(dataset: str = "digits", architecture: str = "simple_cnn") -> Experiment:
-    """A complete experiment with the defaults of everything."""
+    """A complete experiment with the defaults of everything, and the training that suits the architecture."""
+    training = registry().architectures.get(architecture).default_training()
     return from_values(
-        {"version": EXPERIMENT_VERSION, "dataset": {"name": dataset}, "architecture": {"name": architecture}},
+        {
+            "version": EXPERIMENT_VERSION,
+            "dataset": {"name": dataset},
+            "architecture": {"name": architecture},
+            "training": training,
+        },
         "the new experiment",
     )

@@ -153,7 +153,8 @@ class TrainingSection(Section):
     )
     early_stopping: int = setting(
         0, title=mark("Early stopping"), unit="epochs",
-        help=mark("Stop when the monitored value has not got better for so many epochs; 0 never stops early."), ge=0, le=10_000,
+        help=mark("Stop when the monitored value has not improved for so many epochs; 0 never stops early."),
+        ge=0, le=10_000,
     )  # fmt: skip
     monitor: str = setting(
         "val_loss", title=mark("Best by"), help=mark("The value that decides which epoch is the best."), max_length=60

@@ -1,13 +1,12 @@
 """The contract of an architecture: from settings either a list of layer specs or a Keras network."""
 
-from abc import ABC, abstractmethod
 from typing import Any
 
 from workbench.experiment import ArchitectureSection
 from workbench.specs import InputSpec
 
 
-class Architecture(ABC):
+class Architecture:
     """A named shape of network. A subclass implements `layers` (preferred) or `build`."""
 
     name: str
@@ -19,9 +18,9 @@ class Architecture(ABC):
         """The hidden layers as `workbench.architectures.layers` specs, without the output layer; None for a builder."""
         return None
 
-    @abstractmethod
     def default_training(self) -> dict[str, Any]:
-        """Settings of `[training]` that suit it, used when an experiment is made anew; often empty."""
+        """Settings of `[training]` that suit it, used when an experiment is made anew."""
+        return {}
 
     def build(self, section: ArchitectureSection, inputs: Any, spec: InputSpec) -> Any:
         """Builders only: apply the network to a Keras tensor (batch, height, width, channels) and return features.

@@ -168,7 +168,3 @@ class ConvolutionalNetwork(Architecture):
     def padding_of(self, section: ConvolutionalSection, number: int) -> str:
         """The padding of the convolution of that number, counted from 0."""
         return section.padding
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {}

@@ -1,6 +1,6 @@
 """`layers`: the user's own stack, layer by layer."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from workbench.architectures.architecture import Architecture
 from workbench.architectures.layers import Convolution, Dense, Dropout, Flatten, Layer, LayerSpec, MaxPooling
@@ -40,10 +40,6 @@ class LayerStack(Architecture):
     def layers(self, section: LayersSection) -> list[Layer]:
         """See `Architecture.layers`."""
         return list(section.layers)
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {}
 
 
 def register(registry) -> None:

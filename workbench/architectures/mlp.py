@@ -1,6 +1,6 @@
 """A multi-layer perceptron: dense layers on the flattened picture."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from workbench.architectures import layers
 from workbench.architectures.architecture import Architecture
@@ -44,10 +44,6 @@ class Mlp(Architecture):
             if section.dropout:
                 stack.append(layers.Dropout(rate=section.dropout))
         return stack
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {}
 
 
 def register(registry) -> None:

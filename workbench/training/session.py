@@ -181,11 +181,11 @@ def _execute(execution: _Execution) -> None:
     end = Finished("failed", str(folder.path), _("The training ended without saying why."))
     loop: TrainingLoop | None = None
     try:
+        teller.write_to(writer)
         loop = _make_loop(execution)
         teller.tell(
             RunStarted(str(folder.path), folder.name, execution.experiment.training.epochs, loop.position.epoch)
         )
-        teller.write_to(writer)
         _describe_environment(execution)
         writer.metrics(loop.history)
         state = _run_epochs(execution, loop)
