@@ -13,6 +13,8 @@ from PySide6.QtCore import QObject
 
 from workbench.gui.workers import Mailbox
 
+Receiver = Callable[[Any], None]
+
 _log = logging.getLogger(__name__)
 
 
@@ -22,7 +24,7 @@ class BackgroundWork(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._mail = Mailbox(self._take, self)
-        self._tasks: deque[tuple[Callable[[Callable[[Any], None]], Any], Callable[[Any], None]]] = deque()
+        self._tasks: deque[tuple[Callable[[Callable[[Any], None]], Any], Receiver, Receiver | None]] = deque()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self.hurry = threading.Event()
@@ -36,8 +38,9 @@ class BackgroundWork(QObject):
     def start(
         self,
         task: Callable[[Callable[[Any], None]], Any],
-        on_done: Callable[[Any], None],
-        on_part: Callable[[Any], None] | None = None,
+        on_done: Receiver,
+        on_part: Receiver | None = None,
+        on_error: Receiver | None = None,
     ) -> None:
         """Do a task in the background.
 
@@ -45,13 +48,14 @@ class BackgroundWork(QObject):
             task: takes a function to which it may hand partial outcomes; runs in the worker thread.
             on_done: takes what the task returned, on the GUI thread.
             on_part: takes the partial outcomes, likewise.
+            on_error: takes a message when the task raised; without it the log alone says so.
         """
 
         def work(post: Callable[[Any], None]) -> Any:
             return task(lambda part: post((on_part, part)))
 
         with self._lock:
-            self._tasks.append((work, on_done))
+            self._tasks.append((work, on_done, on_error))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="workbench-files")
                 self._thread.start()
@@ -71,13 +75,16 @@ class BackgroundWork(QObject):
                 if not self._tasks:
                     self._thread = None
                     return
-                task, on_done = self._tasks.popleft()
+                task, on_done, on_error = self._tasks.popleft()
             try:
                 self._mail.post((on_done, task(self._mail.post)))
-            except Exception:  # a defect in a task must not end the thread with tasks still waiting
-                _log.exception("a background task failed")
+            except Exception as error:  # it must not end the thread with tasks still waiting
+                if on_error is None:
+                    _log.exception("a background task failed")
+                else:
+                    self._mail.post((on_error, f"{type(error).__name__}: {error}"))
 
-    def _take(self, items: list[tuple[Callable[[Any], None] | None, Any]]) -> None:
+    def _take(self, items: list[tuple[Receiver | None, Any]]) -> None:
         for receiver, value in items:
             if receiver is not None:
                 receiver(value)

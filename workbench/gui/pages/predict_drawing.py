@@ -29,7 +29,7 @@ class DrawingPanel(Card):
         self.undo_button.setAccessibleName(_("Undo stroke"))
         set_icon(self.undo_button, "undo")
         self.undo_button.clicked.connect(self.canvas.undo)
-        self.clear_button = button_with_icon(_("Clea&r"), "delete")
+        self.clear_button = button_with_icon(_("Cle&ar"), "delete")
         self.clear_button.clicked.connect(self.canvas.clear)
         self.inverted = QCheckBox(_("Black on &white"))
         self.inverted.setToolTip(_("Tick it when the pictures the model was trained on have a white ground."))

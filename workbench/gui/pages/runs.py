@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.errors import UserError
 from workbench.events import EpochFinished, Finished, RunStarted
 from workbench.figures import Table
 from workbench.gui.background import BackgroundWork
@@ -99,7 +98,9 @@ class RunsPage(Page):
         self._reading, self._read_again = True, False
         folder = self.workspace.settings.runs_folder
         stopped = self._work.hurry.is_set
-        self._work.start(lambda post: self._reader.read(folder, post, stopped), self._take_all, self._take_part)
+        self._work.start(
+            lambda post: self._reader.read(folder, post, stopped), self._take_all, self._take_part, self._reading_failed
+        )
 
     def compare_selected(self) -> None:
         """Lay the selected runs over each other, below the table."""
@@ -127,7 +128,7 @@ class RunsPage(Page):
         self.search.setMaximumWidth(420)
         self._count = QLabel()
         self._count.setProperty("role", "hint")
-        self.reopen_button = primary_button(_("&Reopen"), "evaluate")
+        self.reopen_button = primary_button(_("Reo&pen"), "evaluate")
         self.resume_button = button_with_icon(_("Res&ume…"), "play")
         self.copy_button = button_with_icon(_("&New experiment from this"), "new")
         self.compare_button = button_with_icon(_("&Compare"), "compare")
@@ -246,6 +247,10 @@ class RunsPage(Page):
         if self._read_again and self.isVisible():
             self.refresh()
 
+    def _reading_failed(self, message: str) -> None:
+        self._reading = False
+        self._show_problem(message)
+
     def _show_rows(self) -> None:
         if self.table.editing:  # a name is being typed: the next reading shows what is new
             self._soon.start()
@@ -296,14 +301,11 @@ class RunsPage(Page):
         from workbench.runs.comparison import compare
 
         self._comparing = paths
-        self._work.start(lambda _post: (paths, _figures_or_problem(compare, paths)), self._show_comparison)
+        self._work.start(lambda _post: (paths, compare(paths).figures), self._show_comparison, None, self._show_problem)
 
     def _show_comparison(self, outcome: tuple[tuple[str, ...], Any]) -> None:
         paths, figures = outcome
         if paths != self._comparing:  # another comparison was asked for, or it was closed
-            return
-        if isinstance(figures, str):
-            self._show_problem(figures)
             return
         self.differences.set_figures(figure for figure in figures if isinstance(figure, Table))
         self.figures.set_figures(figure for figure in figures if not isinstance(figure, Table))
@@ -397,10 +399,3 @@ def _identity(run: RunSummary) -> str:
 
 def _tip(run: RunSummary) -> str:
     return run.problem
-
-
-def _figures_or_problem(compare: Any, paths: tuple[str, ...]) -> Any:
-    try:
-        return compare(paths).figures
-    except (UserError, OSError) as error:
-        return str(error)

@@ -11,8 +11,8 @@ from workbench.requests import ResumeRequest
 from workbench.runs.folder import RunFolder
 from workbench.runs.index import RunSummary, summarise_run
 
-PART_SECONDS = 0.4
-_BREATH_EVERY = 20  # runs; lets the GUI thread have the interpreter
+PART_SECONDS = 0.8
+_BREATH_EVERY = 4  # runs; lets the GUI thread have the interpreter
 _UNFINISHED = ("running", "interrupted")
 _WATCHED = ("", "experiment.toml", "events.jsonl", "metrics.csv")
 
