@@ -79,10 +79,10 @@ def _summary(report: Any, problems: int, leaks: int) -> str:
         return _("No problems: every sample could be read, and no picture is in two splits.")
     parts = []
     if problems:
-        text = _("{count} noted; samples that cannot be read are left out, the rest trains.")
+        text = _("Noted: {count}. Samples that cannot be read are left out, the rest trains.")
         parts.append(text.format(count=f"{problems:,}"))
     if leaks:
-        parts.append(_("{count} pictures are in two splits.").format(count=f"{leaks:,}"))
+        parts.append(_("Pictures in two splits: {count}.").format(count=f"{leaks:,}"))
     return " ".join(parts)
 
 
