@@ -14,6 +14,7 @@ from workbench.events import (
     Continued,
     EpochFinished,
     Finished,
+    Note,
     Paused,
     PhaseFinished,
     PhaseStarted,
@@ -325,3 +326,27 @@ def test_a_damaged_checkpoint_is_named(finished_run, tmp_path):
     with pytest.raises(UserError, match=r"latest\.npz is damaged"):
         resume(ResumeRequest(str(copy), epochs=9), lambda event: None, Control())
     assert RunFolder(copy).state() == "completed"
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"precision": "mixed_bfloat16"},
+        {"class_weights": "balanced", "label_smoothing": 0.1},
+        {"optimizer": "adamw", "schedule": "plateau", "warmup_epochs": 0.5, "monitor": "val_accuracy"},
+    ],
+)
+def test_every_way_of_training_completes_and_leaves_a_model_that_bare_keras_opens(tmp_path, training):
+    watcher = Watcher()
+    run = train(TrainRequest(small_experiment(epochs=1, **training), str(tmp_path)), watcher, Control())
+    assert watcher.of(Finished)[0].state == "completed"
+    assert weights_of(run)
+
+
+def test_without_validation_samples_a_run_is_judged_by_its_training_loss_and_says_so(tmp_path):
+    watcher = Watcher()
+    experiment = small_experiment(epochs=1).changed("splits.validation", 0.0)
+    run = train(TrainRequest(experiment, str(tmp_path)), watcher, Control())
+    assert watcher.of(Finished)[0].state == "completed"
+    assert any("no validation samples" in note.text for note in watcher.of(Note))
+    assert "val_loss" not in RunFolder(run).metrics()[0]
