@@ -83,7 +83,7 @@ def test_a_file_is_replaced_as_a_whole_and_leaves_nothing_beside_it(tmp_path, mo
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("workbench.experiment_toml.os.replace", fail)
+    monkeypatch.setattr("workbench.atomic_files.os.replace", fail)
     with pytest.raises(OSError, match="disk full"):
         write_experiment(first, path)
     assert read_experiment(path) == second

@@ -3,7 +3,6 @@
 Comments are made from the fields, so that the file explains itself: what a setting does, its limits and its choices.
 """
 
-import os
 import types
 import typing
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import tomlkit
 from pydantic.fields import FieldInfo
 from tomlkit.items import Table
 
+from workbench.atomic_files import replace_text
 from workbench.experiment import ArchitectureSection, DatasetSection, Experiment, TaskSection
 from workbench.i18n import _
 from workbench.registry import registry
@@ -38,15 +38,7 @@ def to_toml(experiment: Experiment, commented: bool = True) -> str:
 
 def write_experiment(experiment: Experiment, path: Path) -> None:
     """Write the commented TOML; the file is replaced as a whole or stays as it was."""
-    half_written = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with half_written.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(to_toml(experiment))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(half_written, path)
-    finally:
-        half_written.unlink(missing_ok=True)
+    replace_text(path, to_toml(experiment))
 
 
 def _fill(table: Any, section: Section, fields: dict[str, FieldInfo], commented: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from workbench.atomic_files import replace_text
 from workbench.errors import UserError
 from workbench.experiment import Experiment, new_experiment, read_experiment
 from workbench.gui.settings import Settings
@@ -153,8 +154,8 @@ class Document(QObject):
         note = {"path": str(self.path or ""), "modified": self.modified}
         try:
             self._safety_copy.parent.mkdir(parents=True, exist_ok=True)
-            _replace(self._safety_copy, _plain_toml(self.experiment))
-            _replace(self._safety_note, json.dumps(note))
+            replace_text(self._safety_copy, _plain_toml(self.experiment), durable=False)
+            replace_text(self._safety_note, json.dumps(note), durable=False)
         except OSError as error:
             self.recovery_message = _("The safety copy cannot be written: {error}").format(error=error)
 
@@ -201,13 +202,6 @@ def _plain_toml(experiment: Experiment) -> str:
     from workbench.experiment_toml import to_toml
 
     return to_toml(experiment, commented=False)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Replace a file as a whole. Not forced to the disk: that can take long, and this is the window's thread."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
 
 
 def _title(experiment: Experiment, path: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 from PySide6.QtCore import QObject, Signal
 
+from workbench.atomic_files import replace_text
 from workbench.i18n import mark
 from workbench.paths import default_runs_folder, settings_folder
 from workbench.section import setting
@@ -85,9 +86,7 @@ class Settings(QObject):
 
     def _write(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".tmp")
-        temporary.write_text(self.values.model_dump_json(indent=2), encoding="utf-8")
-        os.replace(temporary, self._path)
+        replace_text(self._path, self.values.model_dump_json(indent=2), durable=False)
 
 
 def read_settings(path: Path) -> SettingsValues:

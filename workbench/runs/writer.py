@@ -13,12 +13,12 @@ from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
+from workbench.atomic_files import replace_json, replace_text
 from workbench.errors import UserError
 from workbench.events import Event, Finished, to_json
 from workbench.experiment import Experiment
 from workbench.experiment_toml import write_experiment
 from workbench.i18n import _
-from workbench.runs.atomic import replace_json, replace_text
 from workbench.runs.folder import LOCK_NAME, RunFolder
 
 _LOCK_SECONDS = 2.0

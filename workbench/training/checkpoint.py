@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from workbench.atomic_files import replace_file
 from workbench.errors import UserError
 from workbench.i18n import _
-from workbench.runs.atomic import replace_file
 
 CHECKPOINT_VERSION = 1
 
@@ -59,6 +59,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         f"{group}/{index:05d}": array for group in _GROUPS for index, array in enumerate(getattr(checkpoint, group))
     }
     text = np.frombuffer(json.dumps(checkpoint.values).encode("utf-8"), dtype=np.uint8)
+    path.parent.mkdir(exist_ok=True)
     replace_file(path, lambda file: np.savez(file, values=text, **arrays))
 
 
