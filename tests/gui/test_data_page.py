@@ -160,10 +160,24 @@ def test_the_sizes_follow_the_slider_at_once_and_are_the_ones_that_are_made(qtbo
 
 
 def test_ready_made_splits_stay_as_they_are_when_a_share_changes():
-    before = SplitsSection(validation=0.2, test=0.2)
     counts = {"train": 80, "validation": 20, "test": 1000}
-    after = estimate_sizes(counts, before, SplitsSection(validation=0.4, test=0.2))
+    after = estimate_sizes(counts, ("test",), SplitsSection(validation=0.4, test=0.3))
     assert after == {"train": 60, "validation": 40, "test": 1000}
+
+
+def test_a_test_split_that_comes_with_the_folder_is_kept_and_said_to_be(qtbot, page, pictures, tmp_path):
+    both = tmp_path / "both"
+    both.mkdir()
+    shutil.copytree(pictures, both / "train")
+    pictures.rename(both / "test")
+    assert drop(page, both)
+    report = wait_for_report(qtbot, page)
+    assert report.splits["test"] == 24
+    assert page.settings.split_bar.note == "Comes with the dataset, whatever its share: Test."
+    assert len(report.leaks) == 24
+    page.settings.splits_form.editor("validation").box.setValue(0.5)
+    assert "Validation 12 · Test 24" in page.settings.split_bar.text
+    assert wait_for_report(qtbot, page).splits == {"train": 12, "validation": 12, "test": 24}
 
 
 def test_shares_that_leave_nothing_to_train_on_are_refused_under_the_field(qtbot, page):

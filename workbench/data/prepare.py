@@ -10,7 +10,7 @@ from workbench.data import cache
 from workbench.data.filling import HASH_BYTES, fill
 from workbench.data.leakage import find_leaks
 from workbench.data.prepared import PreparedData
-from workbench.data.source import Emit, Samples
+from workbench.data.source import SPLIT_NAMES, TEST, VALIDATION, Emit, Samples
 from workbench.data.splits import make_splits
 from workbench.errors import UserError
 from workbench.events import Event
@@ -52,7 +52,8 @@ def prepare(experiment: Experiment, emit: Emit, control: Control) -> PreparedDat
             count=len(samples.names), where=problems[0].where, reason=problems[0].reason))  # fmt: skip
     targets = samples.targets[entry.rows]
     _refuse_one_class(samples.target, targets)
-    splits, split_problems = make_splits(targets, samples.ready_split[entry.rows], samples.target, experiment.splits)
+    ready = samples.ready_split[entry.rows]
+    splits, split_problems = make_splits(targets, ready, samples.target, experiment.splits)
     return PreparedData(
         images=entry.images,
         targets=targets,
@@ -65,6 +66,7 @@ def prepare(experiment: Experiment, emit: Emit, control: Control) -> PreparedDat
         leaks=find_leaks(entry.images, entry.hashes, splits),
         original_sizes=entry.sizes,
         fingerprint=_fingerprint(entry.hashes, targets, samples.target),
+        ready_made=tuple(SPLIT_NAMES[number] for number in (VALIDATION, TEST) if np.any(ready == number)),
     )
 
 

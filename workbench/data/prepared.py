@@ -24,6 +24,7 @@ class PreparedData:
         leaks: pairs of indices of the same picture in two splits, the one in the earlier split first.
         original_sizes: int32, (n, 2): height and width before resizing.
         fingerprint: sha256 of pictures, targets and class names, the same on every machine.
+        ready_made: names of the splits that came with the dataset and are not drawn.
     """
 
     images: np.ndarray
@@ -37,3 +38,4 @@ class PreparedData:
     leaks: tuple[tuple[int, int], ...]
     original_sizes: np.ndarray
     fingerprint: str
+    ready_made: tuple[str, ...] = ()

@@ -31,6 +31,7 @@ class DataReport:
         problems: what was left out, and what may spoil the result.
         leaks: names of the same picture in two splits.
         figures: samples, class counts, picture sizes.
+        ready_made: names of the splits that came with the dataset; their shares are not used.
     """
 
     samples: int
@@ -41,6 +42,7 @@ class DataReport:
     problems: tuple[Problem, ...]
     leaks: tuple[tuple[str, str], ...]
     figures: tuple[Figure, ...]
+    ready_made: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the figures, as plain values."""
@@ -48,6 +50,7 @@ class DataReport:
             "samples": self.samples,
             "classes": self.classes,
             "splits": self.splits,
+            "ready_made_splits": list(self.ready_made),
             "class_splits": self.class_splits,
             "input": {"height": self.input.height, "width": self.input.width, "channels": self.input.channels},
             "problems": [{"where": problem.where, "reason": problem.reason} for problem in self.problems],
@@ -78,6 +81,7 @@ def report(request: DataRequest, emit: Emit, control: Control) -> DataReport:
         problems=data.problems,
         leaks=tuple((data.names[first], data.names[second]) for first, second in data.leaks),
         figures=tuple(figures),
+        ready_made=data.ready_made,
     )
 
 

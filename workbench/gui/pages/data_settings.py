@@ -140,7 +140,9 @@ class DataSettings(QScrollArea):
         if report is None or settings is None:
             self.split_bar.set_sizes({})
         else:
-            self.split_bar.set_sizes(estimate_sizes(report.splits, settings[1], self._document.experiment.splits))
+            shares = self._document.experiment.splits
+            sizes = report.splits if shares == settings[1] else estimate_sizes(report.splits, report.ready_made, shares)
+            self.split_bar.set_sizes(sizes, report.ready_made)
 
 
 def change_dataset(document: Document, dataset: dict[str, Any], text: str, merge_key: str = "") -> str:

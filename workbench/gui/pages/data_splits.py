@@ -10,7 +10,6 @@ from workbench.gui.widgets import hint
 from workbench.i18n import _, mark
 
 SPLIT_TITLES = {"train": mark("Training"), "validation": mark("Validation"), "test": mark("Test")}
-_ROUNDING = 2
 
 
 def split_title(name: str) -> str:
@@ -18,23 +17,21 @@ def split_title(name: str) -> str:
     return _(SPLIT_TITLES[name]) if name in SPLIT_TITLES else name
 
 
-def estimate_sizes(counts: dict[str, int], before: SplitsSection, now: SplitsSection) -> dict[str, int]:
-    """The sizes of the splits after a change of their shares.
+def estimate_sizes(counts: dict[str, int], ready_made: tuple[str, ...], shares: SplitsSection) -> dict[str, int]:
+    """The sizes the splits will have with other shares.
 
     Args:
-        counts: samples per split as they were read with the shares `before`.
-        before: the shares of the report.
-        now: the shares on screen.
+        counts: samples per split as they were read.
+        ready_made: splits that came with the dataset; they stay as they are.
+        shares: the shares on screen.
     """
-    if before == now:
-        return counts
-    total = sum(counts.values())
-    test_is_ready_made = abs(counts["test"] - total * before.test) > _ROUNDING
-    pool = total - counts["test"] if test_is_ready_made else total
-    test = counts["test"] if test_is_ready_made else round(pool * now.test)
-    validation_is_ready_made = abs(counts["validation"] - pool * before.validation) > _ROUNDING
-    validation = counts["validation"] if validation_is_ready_made else round(pool * now.validation)
-    return {"train": total - validation - test, "validation": validation, "test": test}
+    drawn_from = sum(count for name, count in counts.items() if name not in ready_made)
+    sizes = dict(counts)
+    for name in ("validation", "test"):
+        if name not in ready_made:
+            sizes[name] = round(drawn_from * getattr(shares, name))
+    sizes["train"] = sum(counts.values()) - sizes["validation"] - sizes["test"]
+    return sizes
 
 
 class SplitBar(QWidget):
@@ -45,11 +42,13 @@ class SplitBar(QWidget):
         self._bar = _Bar()
         self._text = hint("")
         self._text.setObjectName("split_sizes")
+        self._note = hint("")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, GRID // 2, 0, 0)
         layout.setSpacing(GRID // 2)
         layout.addWidget(self._bar)
         layout.addWidget(self._text)
+        layout.addWidget(self._note)
         self.set_sizes({})
 
     @property
@@ -57,8 +56,17 @@ class SplitBar(QWidget):
         """The sizes in words."""
         return self._text.text()
 
-    def set_sizes(self, sizes: dict[str, int]) -> None:
+    @property
+    def note(self) -> str:
+        """Which splits came with the dataset."""
+        return self._note.text()
+
+    def set_sizes(self, sizes: dict[str, int], ready_made: tuple[str, ...] = ()) -> None:
         """Show these sizes; none while the data are not known."""
+        names = ", ".join(split_title(name) for name in ready_made)
+        note = _("Comes with the dataset, whatever its share: {names}.").format(names=names) if names else ""
+        self._note.setText(note)
+        self._note.setVisible(bool(note))
         self._bar.sizes = sizes
         self._bar.setVisible(bool(sizes))
         self._bar.update()

@@ -137,6 +137,8 @@ class LayerTableView(QTableView):
         for number in spans:
             self.setSpan(number, SHAPE, 1, 2)
         self._spans = spans
+        ends_matter = Qt.TextElideMode.ElideRight if spans else Qt.TextElideMode.ElideMiddle
+        self.setTextElideMode(ends_matter)  # a sentence is read from its start, a builder's names end differently
         self._fit_columns()
         if chosen is not None:
             self.choose(chosen.name)
@@ -213,7 +215,8 @@ class LayerTablePanel(QWidget):
                 parts.append(_("{count} multiply-adds a picture").format(count=_short(operations)))
             if note:
                 parts.append(note)
-            self.totals.setText(" · ".join(parts))
+            text = " · ".join(parts)
+            self.totals.setText(_("Up to the problem: {totals}").format(totals=text) if table.problem else text)
         self._show_formula()
 
     def _selected(self) -> None:
