@@ -29,7 +29,7 @@ def answer(request, _emit, _engine):
             layer = request.params.get("layer") or "conv_2"
             figures = (Heatmap(title, PIXELS, np.eye(2, dtype=np.float32)),)
             return InspectAnswer(
-                figures, LAYERS, ("cat", "dog"), layer, request.params.get("target", ""), 0.0123, "seven"
+                figures, LAYERS, ("cat", "dog"), layer, request.params.get("target", ""), 0.0123, "seven", 60
             )
     raise AssertionError(request)
 
@@ -174,6 +174,17 @@ def test_a_sample_number_that_runs_is_asked_about_when_it_rests(make_page, qtbot
     settle(qtbot, page)
     assert len(asked(page)) - before <= 2
     assert asked(page)[-1].sample == 50
+
+
+def test_the_number_of_a_sample_stays_within_its_split_and_another_split_begins_anew(make_page, qtbot, run):
+    page = start(make_page(), qtbot, run)
+    assert page.source._sample.text() == "0 / 59"
+    page.source.step(500)
+    settle(qtbot, page)
+    assert asked(page)[-1].sample == 59
+    page.source._split.setCurrentIndex(2)
+    settle(qtbot, page)
+    assert (asked(page)[-1].split, asked(page)[-1].sample) == ("train", 0)
 
 
 def test_a_sample_asked_for_by_another_page_is_shown_also_when_this_one_was_not_made_yet(make_page, qtbot, run):

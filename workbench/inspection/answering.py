@@ -31,6 +31,7 @@ class InspectAnswer:
         target: the class that was explained, where one was.
         seconds: what it took, the opening of the model included.
         truth: for a sample of a split, what it really is.
+        samples: for a sample of a split, how many there are in it.
     """
 
     figures: tuple[Figure, ...]
@@ -40,6 +41,17 @@ class InspectAnswer:
     target: str
     seconds: float
     truth: str = ""
+    samples: int = 0
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The picture that is asked about, and what is known about it."""
+
+    picture: np.ndarray
+    caption: str = ""
+    truth: str = ""
+    samples: int = 0
 
 
 def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAnswer:
@@ -57,12 +69,11 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
         raise explain(error, request.method, inspector.section) from None
     opened = open_model(request.model)
     control.check()
-    picture, caption, truth = _picture(request, opened, emit, control)
+    asked = _asked(request, opened, emit, control)
     control.check()
-    resized = opened.resized([picture])
-    question = Question(
-        opened.inputs(resized), (opened.shown(picture, resized[0]),), (caption,), params, opened.choices
-    )
+    resized = opened.resized([asked.picture])
+    shown = opened.shown(asked.picture, resized[0])
+    question = Question(opened.inputs(resized), (shown,), (asked.caption,), params, opened.choices)
     findings = inspector.inspect(opened.model, question)
     return InspectAnswer(
         findings.figures,
@@ -71,24 +82,25 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
         findings.layer,
         findings.target,
         time.perf_counter() - start,
-        truth,
+        asked.truth,
+        asked.samples,
     )
 
 
-def _picture(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> tuple[np.ndarray, str, str]:
-    """The picture that is asked about, its caption, and what it is where that is known."""
+def _asked(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> _Asked:
     try:
         if request.pixels:
-            return decode_bytes(request.pixels, opened.channels), "", ""
+            return _Asked(decode_bytes(request.pixels, opened.channels))
         if request.path:
-            return decode_file(request.path, opened.channels), request.path.replace("\\", "/").rsplit("/", 1)[-1], ""
+            name = request.path.replace("\\", "/").rsplit("/", 1)[-1]
+            return _Asked(decode_file(request.path, opened.channels), name)
     except UnreadableSampleError as error:
         where = request.path or _("The picture")
         raise UserError(_("{path}: {reason}").format(path=where, reason=error)) from None
     return _sample(request, opened, emit, control)
 
 
-def _sample(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> tuple[np.ndarray, str, str]:
+def _sample(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> _Asked:
     if opened.run is None:
         raise UserError(_("A model file has no samples of its own. Name a picture, or a run instead of the file."))
     if request.split not in SPLIT_NAMES:
@@ -106,4 +118,4 @@ def _sample(request: InspectRequest, opened: OpenModel, emit: Emit, control: Con
     index = int(indices[request.sample])
     truth = opened.task.describe(data.targets[index], data.target)
     caption = _("{split} sample {index} ({truth})").format(split=request.split, index=request.sample, truth=truth)
-    return np.array(data.images[index]), caption, truth
+    return _Asked(np.array(data.images[index]), caption, truth, len(indices))

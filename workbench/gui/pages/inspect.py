@@ -142,6 +142,7 @@ class InspectPage(Page):
         self.panel.clear()
         self.method.forget_model()
         self.source.set_samples_possible(not Path(path).is_file())
+        self.source.set_sample_count(0)
         self._question_changed()
 
     def _question_changed(self) -> None:
@@ -174,6 +175,8 @@ class InspectPage(Page):
     def _take_answer(self, answer: InspectAnswer) -> None:
         self.method.take_answer(answer.layers, answer.choices, answer.layer)
         self.panel.set_figures(answer.figures)
+        if answer.samples:
+            self.source.set_sample_count(answer.samples)
         parts = []
         if answer.truth:
             parts.append(_("True: {name}").format(name=answer.truth))

@@ -86,7 +86,7 @@ class InspectMethod(Card):
         """What the model offers to this method, and what it chose where that was left to it."""
         chosen = self._value("layer") or layer
         _fill(self._choices["layer"], {name: name for name in layers}, chosen)
-        automatic = {"": _("Automatic (the predicted one)")}
+        automatic = {"": _("The predicted one")}
         _fill(self._choices["target"], automatic | {name: name for name in choices}, self._value("target"))
 
     def _section(self) -> Section:

@@ -49,7 +49,6 @@ class InspectSource(Card):
             self._split.addItem(_(title), split)
         self._sample = QSpinBox()
         self._sample.setRange(0, LAST_SAMPLE)
-        self._sample.setPrefix("# ")
         self._sample.setMinimumWidth(10 * GRID)
         self._sample.setAccessibleName(_("Number of the sample in its split, from 0"))
         self._previous = _step_button("‹", _("Previous sample"))
@@ -93,6 +92,9 @@ class InspectSource(Card):
         for widget in (self._split, self._sample):
             widget.blockSignals(True)
         self._split.setCurrentIndex(max(0, self._split.findData(split)))
+        if split != self.source.split or index > self._sample.maximum():
+            self._sample.setMaximum(LAST_SAMPLE)
+            self._sample.setSuffix("")
         self._sample.setValue(index)
         for widget in (self._split, self._sample):
             widget.blockSignals(False)
@@ -121,6 +123,13 @@ class InspectSource(Card):
             self._picture.set_images(to_image(pixels))
             self._caption.setText(caption)
 
+    def set_sample_count(self, count: int) -> None:
+        """How many samples the split has, once that is known; 0 while it is not."""
+        self._sample.blockSignals(True)
+        self._sample.setMaximum(count - 1 if count else LAST_SAMPLE)
+        self._sample.setSuffix(f" / {count - 1}" if count else "")
+        self._sample.blockSignals(False)
+
     def set_samples_possible(self, possible: bool) -> None:
         """Whether there are samples to choose from (a bare model file has none)."""
         for widget in (self._split, self._sample, self._previous, self._next):
@@ -133,12 +142,15 @@ class InspectSource(Card):
             self._take_sample()
 
     def _connect(self) -> None:
-        self._split.currentIndexChanged.connect(self._take_sample)
+        self._split.currentIndexChanged.connect(self._take_split)
         self._sample.valueChanged.connect(self._take_sample)
         self._previous.clicked.connect(self._go_back)
         self._next.clicked.connect(self._go_on)
         self._open.clicked.connect(self._ask_file)
         self._back.clicked.connect(self._take_sample)
+
+    def _take_split(self, _index: int) -> None:
+        self.show_sample(self._split.currentData(), 0)
 
     def _take_sample(self, _value: object = None) -> None:
         self._take(Source(split=self._split.currentData(), sample=self._sample.value()), None, "")

@@ -1,7 +1,7 @@
 """What the pages about a run show while there is none: what to do, and the button that leads there."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import hint, primary_button, section_title
@@ -26,6 +26,12 @@ class NoRun(QWidget):
         layout = QVBoxLayout(self)
         layout.setSpacing(2 * GRID)
         layout.addStretch(1)
-        for widget in (title, text, self.button):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        # In a row of its own: a label that is aligned in its layout is not asked how high its lines are.
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(text)
+        row.addStretch(1)
+        layout.addWidget(title, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addLayout(row)
+        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(2)
