@@ -1,9 +1,13 @@
 """The start and the end of the window: from a command line to an exit code."""
 
+import functools
+import importlib
 import logging
 import sys
 from pathlib import Path
+from types import TracebackType
 
+import shiboken6
 from PySide6.QtCore import QObject, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
@@ -11,6 +15,7 @@ from workbench.engine import Engine
 from workbench.errors import UserError
 from workbench.gui.background import BackgroundWork
 from workbench.gui.main_window import MainWindow
+from workbench.gui.signals import close_on_signal
 from workbench.gui.theme import icon, prepare
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
@@ -37,18 +42,24 @@ def run_window(arguments: list[str]) -> int:
     prepare(application)
     window = open_window(arguments)
     application.setWindowIcon(icon("app", "accent"))
-    window.show()
-    code = application.exec()
+    sys.excepthook = functools.partial(_tell_defect, window.workspace)
+    with close_on_signal(window):
+        window.show()
+        code = application.exec()
+    sys.excepthook = sys.__excepthook__
     qInstallMessageHandler(None)
     return code
 
 
 def open_window(arguments: list[str]) -> MainWindow:
     """The window on fresh engines, which start after its first paint."""
+    # Here, because imported later it would hold up a window that is shown already.
+    importlib.import_module("pyqtgraph")
     workspace = Workspace(Engine("questions", device="cpu"), Engine("training"))
     window = MainWindow(workspace)
     workspace.setParent(window)
     window.first_painted.connect(EngineStart(workspace).begin)
+    window.first_painted.connect(window.make_train_page)
     window.show_page(workspace.settings.values.page)
     for argument in arguments[:1]:
         try:
@@ -56,6 +67,13 @@ def open_window(arguments: list[str]) -> MainWindow:
         except UserError as error:
             workspace.status_message.emit(str(error))
     return window
+
+
+def _tell_defect(workspace: Workspace, kind: type[BaseException], error: BaseException, trace: TracebackType) -> None:
+    """A defect of ours in a slot: the window lives, says so, and the traceback stands on standard error."""
+    sys.__excepthook__(kind, error, trace)
+    if shiboken6.isValid(workspace):
+        workspace.status_message.emit(_("Something went wrong inside the workbench: {error}").format(error=error))
 
 
 class EngineStart(QObject):

@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.errors import UserError
-from workbench.experiment import Experiment, from_values
 from workbench.gui.pages.data_drops import dataset_of_drop
-from workbench.i18n import _
 
 
 @dataclass(frozen=True)
@@ -36,16 +33,3 @@ def understand(paths: list[Path], page: str) -> Drop:
         if not only.is_dir() and dataset_of_drop(only):
             return Drop("dataset", texts)
     return Drop("predict", texts)
-
-
-def with_dataset(experiment: Experiment, path: str) -> Experiment:
-    """The experiment on what lies at a path; its input's defaults come from there.
-
-    Raises:
-        UserError: that cannot be a dataset.
-    """
-    dataset = dataset_of_drop(Path(path))
-    if not dataset:
-        raise UserError(_("{path} is no dataset: neither a folder of pictures nor an array file.").format(path=path))
-    values = {key: value for key, value in experiment.model_dump().items() if key not in ("preprocessing", "task")}
-    return from_values({**values, "dataset": dataset}, path)

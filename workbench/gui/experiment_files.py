@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workbench.errors import UserError
-from workbench.experiment import Experiment
 from workbench.gui.dialogs import Dialogs
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
@@ -56,12 +55,6 @@ class ExperimentFiles:
             return False
         return self._try(
             _("The run's experiment cannot be used"), lambda: self._workspace.document.new(RunFolder(run).experiment())
-        )
-
-    def apply(self, make: Callable[[], Experiment]) -> bool:
-        """Change the experiment to what `make` gives."""
-        return self._try(
-            _("This cannot be used"), lambda: self._workspace.document.apply(make(), _("change the dataset"))
         )
 
     def _may_leave(self) -> bool:

@@ -13,6 +13,7 @@ from workbench.gui.theme import GRID, set_icon
 from workbench.i18n import _
 
 LABEL_WIDTH = 16 * GRID
+LINE_HEIGHT = 4 * GRID - 2
 _TAKEN_BY_MENUS = "fervh"
 
 
@@ -50,7 +51,7 @@ class Form(QWidget):
         self._fold: _Fold | None = None
         folded = [plan for plan in plans if plan.advanced]
         if folded:
-            self._fold = _Fold()
+            self._fold = _Fold(self)
             self._layout.addWidget(self._fold)
             self._add_rows(self._fold.content, folded)
 
@@ -78,19 +79,24 @@ class Form(QWidget):
 
     def _add_rows(self, layout: QVBoxLayout, plans: list[FieldPlan]) -> None:
         for plan in plans:
-            row = _Row(plan, self._makers, self._letters)
+            row = _Row(plan, self._makers, self._letters, layout.parentWidget())
             row.edited.connect(self.edited)
             self._rows[plan.name] = row
             layout.addWidget(row)
 
 
 class _Row(QWidget):
-    """A label, an editor, room for an error, and the form of a section below where there is one."""
+    """A label, an editor, room for an error, and the form of a section below where there is one.
+
+    Widgets are made with their parents from the start: moving them under a parent later makes Qt style them again.
+    """
 
     edited = Signal(str, object)
 
-    def __init__(self, plan: FieldPlan, makers: dict[str, Callable[[FieldPlan], Editor]], letters: set[str]) -> None:
-        super().__init__()
+    def __init__(
+        self, plan: FieldPlan, makers: dict[str, Callable[[FieldPlan], Editor]], letters: set[str], parent: QWidget
+    ) -> None:
+        super().__init__(parent)
         self._plan = plan
         self._makers = makers
         self._letters = letters
@@ -103,10 +109,11 @@ class _Row(QWidget):
         self._layout.setHorizontalSpacing(GRID)
         self._layout.setVerticalSpacing(GRID // 2)
         self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._label = QLabel(with_mnemonic(plan.title, letters))
+        self._label = QLabel(with_mnemonic(plan.title, letters), self)
         self._label.setMinimumWidth(LABEL_WIDTH)
+        self._label.setMinimumHeight(LINE_HEIGHT)  # so that it stands beside the middle of its field
         self._label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self._error = QLabel()
+        self._error = QLabel(self)
         self._error.setProperty("role", "field-error")
         self._error.setWordWrap(True)
         self._error.hide()
@@ -163,11 +170,11 @@ class _Row(QWidget):
             return
         if self._frame is not None:
             self._layout.removeRow(self._frame)
-        self._frame = QFrame()
+        self._frame = QFrame(self)
         self._frame.setProperty("role", "nested")
         inner = QVBoxLayout(self._frame)
         inner.setContentsMargins(GRID, 0, 0, 0)
-        self.nested = Form(section, editors=self._makers, _letters=self._letters)
+        self.nested = Form(section, self._frame, editors=self._makers, _letters=self._letters)
         self.nested.edited.connect(self._nested_edited)
         inner.addWidget(self.nested)
         self._layout.addRow(self._frame)
@@ -197,17 +204,17 @@ class _Row(QWidget):
 class _Fold(QWidget):
     """Fields that few need, behind a button."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        self._button = QPushButton(_("Advanced"))
+        self._button = QPushButton(_("Advanced"), self)
         self._button.setProperty("role", "flat")
         self._button.setCheckable(True)
         self._button.toggled.connect(self._toggled)
         layout.addWidget(self._button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._body = QWidget()
+        self._body = QWidget(self)
         self.content = QVBoxLayout(self._body)
         self.content.setContentsMargins(0, 0, 0, 0)
         self.content.setSpacing(GRID)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWi
 
 from workbench.gui.actions import Actions
 from workbench.gui.dialogs import Dialogs
-from workbench.gui.drops import understand, with_dataset
+from workbench.gui.drops import understand
 from workbench.gui.experiment_files import ExperimentFiles
 from workbench.gui.header import Header
 from workbench.gui.navigation import Navigation, PageStack
@@ -60,6 +60,10 @@ class MainWindow(QMainWindow):
         """Show a page, made now if it was never shown before."""
         self.navigation.select(name)
         return self.pages.show_page(name)
+
+    def make_train_page(self) -> None:
+        """Make the largest page before it is asked for: the click on Train shall show it at once."""
+        self.pages.page("train")
 
     def new_experiment(self) -> None:
         self.files.new()
@@ -135,10 +139,19 @@ class MainWindow(QMainWindow):
                 self.workspace.set_current_run(drop.paths[0])
                 self.show_page("evaluate" if paths[0].is_dir() else "predict")
             case "dataset":
-                if self.files.apply(lambda: with_dataset(self.workspace.document.experiment, drop.paths[0])):
-                    self.show_page("data")
+                self._use_as_dataset(paths[0])
             case "predict":
                 self.show_page("predict").predict_paths(list(drop.paths))
+
+    def _use_as_dataset(self, path: Path) -> None:
+        from workbench.gui.pages.data_drops import dataset_of_drop
+        from workbench.gui.pages.data_settings import change_dataset
+
+        message = change_dataset(self.workspace.document, dataset_of_drop(path), _("Use the dropped data"))
+        if message:
+            self.dialogs.tell(_("This cannot be used"), message)
+        else:
+            self.show_page("data")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QStackedWidget, QWidget
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStackedWidget, QWidget
 
 from workbench.gui.pages import PAGES
 from workbench.gui.pages.page import Page
@@ -69,11 +69,8 @@ class PageStack(QStackedWidget):
         """A page, made now if it was not."""
         if name not in self._made:
             entry = next(entry for entry in PAGES if entry.name == name)
-            try:
-                page = entry.load()(self._workspace)
-            except ModuleNotFoundError as error:  # while the pages are being written
-                page = QLabel(str(error))
-                page.name = name
+            # Made under its parent, because moving a whole page makes Qt style it again.
+            page = entry.load()(self._workspace, self)
             self._made[name] = page
             self.addWidget(page)
         return self._made[name]

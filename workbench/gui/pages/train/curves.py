@@ -29,10 +29,10 @@ class TrainingCurves(QWidget):
         self._record: TrainingRecord | None = None
         self._version = -1
         self._epochs_drawn: tuple[int, int] = (-1, -1)
-        self.batches = LossPlot()
-        self.losses = EpochPlot(_("Loss per epoch"))
-        self.metrics = EpochPlot(_("A value per epoch"))
-        self.choice = QComboBox()
+        self.batches = LossPlot(self)
+        self.losses = EpochPlot(_("Loss per epoch"), self)
+        self.metrics = EpochPlot(_("A value per epoch"), self)
+        self.choice = QComboBox(self)
         self.choice.setAccessibleName(_("What is drawn per epoch"))
         self.choice.setMaximumWidth(18 * GRID)
         self.choice.activated.connect(self._draw_metric)
@@ -41,7 +41,7 @@ class TrainingCurves(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2 * GRID)
         above = _card(_("Loss of every batch"), self.batches)
-        below = QSplitter()
+        below = QSplitter(self)
         below.setChildrenCollapsible(False)
         below.setHandleWidth(2 * GRID)
         below.addWidget(_card(_("Loss per epoch"), self.losses))
