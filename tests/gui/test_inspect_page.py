@@ -235,7 +235,7 @@ def test_a_dropped_folder_is_answered_with_what_to_drop(make_page, qtbot, run, t
 
 def test_what_cannot_be_inspected_is_a_message_and_can_be_tried_again(make_page, qtbot, run):
     def script(request, emit, engine):
-        if isinstance(request, InspectRequest) and engine.broken:
+        if engine.broken:
             raise UserError("Sample 0 is not in the test split.")
         return answer(request, emit, engine)
 
@@ -244,6 +244,7 @@ def test_what_cannot_be_inspected_is_a_message_and_can_be_tried_again(make_page,
     start(page, qtbot, run)
     assert page.notice.text == "Sample 0 is not in the test split."
     assert page.panel.views == []
+    assert page.source._caption.text() == ""
     page.workspace.questions.engine.broken = False
     page._retry.click()
     settle(qtbot, page)

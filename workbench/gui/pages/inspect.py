@@ -170,7 +170,7 @@ class InspectPage(Page):
         self.workspace.questions.ask(request, self._take_answer, self._take_error, self._take_progress, key=KEY)
         if source.is_sample:
             preview = SamplesRequest(self._run, source.split, (source.sample,))
-            self.workspace.questions.ask(preview, self._take_preview, self._ignore_error, key=PREVIEW_KEY)
+            self.workspace.questions.ask(preview, self._take_preview, self._lose_preview, key=PREVIEW_KEY)
 
     def _take_answer(self, answer: InspectAnswer) -> None:
         self.method.take_answer(answer.layers, answer.choices, answer.layer)
@@ -200,8 +200,9 @@ class InspectPage(Page):
         tile = gallery.tiles[0]
         self.source.show_preview(tile.pixels, tile.caption)
 
-    def _ignore_error(self, _message: str) -> None:
+    def _lose_preview(self, _message: str) -> None:
         """The inspection itself says what is wrong with the sample."""
+        self.source.forget_preview()
 
     def _take(self, dropped: Dropped) -> None:
         message = self.source.show_dropped(dropped)

@@ -123,6 +123,12 @@ class InspectSource(Card):
             self._picture.set_images(to_image(pixels))
             self._caption.setText(caption)
 
+    def forget_preview(self) -> None:
+        """There is no such sample: nothing to show."""
+        if self.source.is_sample:
+            self._picture.set_images(QImage())
+            self._caption.setText("")
+
     def set_sample_count(self, count: int) -> None:
         """How many samples the split has, once that is known; 0 while it is not."""
         self._sample.blockSignals(True)
