@@ -22,6 +22,7 @@ from workbench.experiment import new_experiment
 from workbench.gui.pages.train.losses import LossHistory
 from workbench.gui.pages.train.plots import LossPlot
 from workbench.gui.pages.train.record import TrainingRecord, record_of
+from workbench.requests import ResumeRequest
 from workbench.runs.writer import RunWriter, create_run_folder
 
 
@@ -68,9 +69,8 @@ def train(open_window, scripted_engine, qtbot):
         window = open_window(training=scripted_engine(script), page="train")
         window.train()
         page = window.pages.page("train")
-        count = len(events)
-        qtbot.waitUntil(lambda: page.record is not None and page.record.version >= min(count, 1), timeout=3000)
-        qtbot.wait(250)
+        queue = window.workspace.training
+        qtbot.waitUntil(lambda: page.record is not None and page.record.version and not queue._events, timeout=3000)
         page.refresh()
         return page
 
@@ -217,6 +217,25 @@ def test_a_run_from_disk_is_shown_with_its_history(open_window, qtbot):
     qtbot.waitUntil(lambda: page.record is not None, timeout=3000)
     assert page.notice.text.startswith("Completed. The best epoch was 2.")
     assert len(page.record.losses) == 15
+
+
+def test_a_resumed_run_shows_what_it_did_before(open_window, scripted_engine, qtbot):
+    def script(request, emit, engine):
+        for event in [RunStarted(request.run, "a", 3, first_epoch=2), batches(2, 5, [0.3] * 5)]:
+            emit(event)
+        engine.wait(30)
+
+    window = open_window(training=scripted_engine(script), page="train")
+    folder = create_run_folder(new_experiment(), window.workspace.settings.runs_folder)
+    with RunWriter(folder) as writer:
+        for event in [*A_TRAINING, batches(1, 10, [0.9] * 5), epoch(1, 0.9), Finished("stopped", str(folder.path))]:
+            writer.event(event)
+    window.workspace.training.submit(ResumeRequest(str(folder.path), 3))
+    page = window.pages.page("train")
+    qtbot.waitUntil(lambda: page.record is not None and len(page.record.losses) == 25, timeout=3000)
+    assert [row.epoch for row in page.record.history] == [0, 1]
+    assert page.record.end is None
+    qtbot.waitUntil(lambda: page.numbers.text("epoch") == "3 / 3", timeout=3000)
 
 
 def test_a_million_losses_are_redrawn_in_under_30_ms(qtbot):

@@ -1,6 +1,7 @@
 """The Train page: the settings of the training at the left, what it does at the right."""
 
 import functools
+import time
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -23,9 +24,10 @@ from workbench.gui.training_queue import Training
 from workbench.gui.widgets import Card, Notice, button_with_icon
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
+from workbench.requests import ResumeRequest
 from workbench.training_settings import TrainingSection
 
-REDRAW_MILLISECONDS = 140
+REDRAW_MILLISECONDS = 170
 FORM_WIDTH = 46 * GRID
 
 
@@ -41,6 +43,7 @@ class TrainPage(Page):
         super().__init__(workspace, parent)
         self.record: TrainingRecord | None = None
         self._training: Training | None = None
+        self._until_past_is_read: list[Event] | None = None
         self._files = BackgroundWork(self)
         self._timer = QTimer(self, interval=REDRAW_MILLISECONDS)
         self._timer.timeout.connect(self.refresh)
@@ -141,6 +144,8 @@ class TrainPage(Page):
         self._follow(self.workspace.training.current)
         if self.record is not None:
             self.record.take(event)
+            if self._until_past_is_read is not None:
+                self._until_past_is_read.append(event)
 
     def _training_changed(self) -> None:
         self._follow(self.workspace.training.current)
@@ -155,6 +160,18 @@ class TrainPage(Page):
             self._training = training
             self.record = TrainingRecord()
             self._caption.setText(training.name)
+            self._until_past_is_read = None
+            if isinstance(training.request, ResumeRequest):
+                self._until_past_is_read = []
+                read = functools.partial(_read, training.request.run)
+                self._files.start(read, functools.partial(self._add_past, training))
+
+    def _add_past(self, training: Training, past: TrainingRecord) -> None:
+        """Put what a resumed run did before in front of what it tells now."""
+        if training is self._training and self._until_past_is_read is not None:
+            past.go_on(time.monotonic, self._until_past_is_read)
+            self.record = past
+            self._until_past_is_read = None
 
     def _tick_while_needed(self) -> None:
         if self.isVisible() and self.workspace.training.running:
@@ -167,7 +184,7 @@ class TrainPage(Page):
         shown = self.record.run if self.record is not None else ""
         if not run or run == shown or self.workspace.training.running or not Path(run).is_dir():
             return
-        self._files.start(lambda _post: _read(run), functools.partial(self._show_run, run))
+        self._files.start(functools.partial(_read, run), functools.partial(self._show_run, run))
 
     def _show_run(self, run: str, record: TrainingRecord) -> None:
         if self.workspace.training.running or run != self.workspace.current_run:
@@ -205,7 +222,7 @@ class TrainPage(Page):
             self.notice.show_message(text, kind)
 
 
-def _read(run: str) -> TrainingRecord:
+def _read(run: str, _post: object) -> TrainingRecord:
     from workbench.runs.folder import RunFolder
 
     folder = RunFolder(run)

@@ -125,6 +125,18 @@ class TrainingRecord:
         names = [name for name in self.history[-1].metrics if not name.startswith("val_")] if self.history else []
         return [name for name in names if name != "loss"]
 
+    def go_on(self, clock: Callable[[], float], events: Iterable[Event]) -> None:
+        """Turn the record of a run that was over into that of its continuation, which told these events so far."""
+        self.clock = clock
+        self.end = None
+        self.phases = {}
+        self.notes = []
+        self._first_batch = None
+        self._longest_gap = 0.0
+        self._last_event = clock()
+        for event in events:
+            self.take(event)
+
     def _begin(self, event: RunStarted) -> None:
         self.run = event.run
         self.epochs = event.epochs
