@@ -350,3 +350,14 @@ def test_without_validation_samples_a_run_is_judged_by_its_training_loss_and_say
     assert watcher.of(Finished)[0].state == "completed"
     assert any("no validation samples" in note.text for note in watcher.of(Note))
     assert "val_loss" not in RunFolder(run).metrics()[0]
+
+
+def test_a_batch_normalised_network_is_right_on_validation_samples_after_two_short_epochs(tmp_path):
+    """With Keras' momentum of 0.99 it would still be guessing there, while it knows its training samples."""
+    experiment = small_experiment(epochs=2, batch_size=16, optimizer={"name": "adam", "learning_rate": 0.001})
+    experiment = experiment.changed(
+        "architecture",
+        {"name": "mini_xception", "entry_filters": 16, "filters": [32, 48], "exit_filters": 64, "entry_stride": 1},
+    )
+    run = train(TrainRequest(experiment, str(tmp_path)), lambda event: None, Control())
+    assert RunFolder(run).metrics()[-1]["val_accuracy"] > 0.7

@@ -277,6 +277,11 @@ class AveragePooling(_Pooling):
     kind: Literal["average_pooling"] = setting("average_pooling", title=mark("Kind"), widget="hidden")
 
 
+# Keras' own 0.99 needs a thousand steps before validation means anything: on a small dataset a network then learns its
+# training samples and stays at guessing on all others for epochs.
+BATCH_NORM_MOMENTUM = 0.9
+
+
 class BatchNormalization(Layer):
     """Mean 0 and deviation 1 per channel over the batch, then a learned scale and shift (Ioffe & Szegedy, 2015)."""
 
@@ -284,8 +289,8 @@ class BatchNormalization(Layer):
     prefix: ClassVar[str] = "batch_norm"
     kind: Literal["batch_normalization"] = setting("batch_normalization", title=mark("Kind"), widget="hidden")
     momentum: float = setting(
-        0.99, title=mark("Momentum"), help=mark("How slowly the mean that predictions use follows."), ge=0, lt=1,
-        advanced=True,
+        BATCH_NORM_MOMENTUM, title=mark("Momentum"), ge=0, lt=1, advanced=True,
+        help=mark("How slowly the mean and deviation that predictions use follow those of the batches."),
     )  # fmt: skip
 
     def effect(self, shape: tuple[int, ...]) -> Effect:

@@ -15,7 +15,7 @@ from workbench.architectures.convolutional import (
     kernel_size_setting,
     normalization_setting,
 )
-from workbench.architectures.layers import Activation
+from workbench.architectures.layers import BATCH_NORM_MOMENTUM, Activation
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
@@ -43,6 +43,10 @@ class MiniXceptionSection(ArchitectureSection):
     kernel_size: int = kernel_size_setting(3)
     activation: Activation = activation_setting("relu")
     normalization: Normalization = normalization_setting("batch")
+    momentum: float = setting(
+        BATCH_NORM_MOMENTUM, title=mark("Momentum of the normalisation"), ge=0, lt=1, advanced=True,
+        help=mark("How slowly the mean and deviation that predictions use follow those of the batches."),
+    )  # fmt: skip
     head: Head = head_setting("global_average")
     dropout: float = dropout_setting(0.5)
 
@@ -72,13 +76,25 @@ class MiniXception(Architecture):
 
 
 def mini_xception(
-    inputs, entry_filters, entry_stride, filters, exit_filters, kernel_size, activation, normalization, head, dropout
+    inputs,
+    entry_filters,
+    entry_stride,
+    filters,
+    exit_filters,
+    kernel_size,
+    activation,
+    normalization,
+    momentum,
+    head,
+    dropout,
 ):
     """The features of a batch of pictures: separable convolutions in residual blocks, each halving the picture."""
     from keras import layers
 
     def normalize(x, name):
-        return layers.BatchNormalization(name=f"{name}_batch_norm")(x) if normalization == "batch" else x
+        if normalization == "none":
+            return x
+        return layers.BatchNormalization(momentum=momentum, name=f"{name}_batch_norm")(x)
 
     def activate(x, name):
         return layers.Activation(activation, name=f"{name}_activation")(x)
