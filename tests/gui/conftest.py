@@ -84,6 +84,7 @@ class ScriptedEngine:
         self.go_on = threading.Event()
         self.go_on.set()
         self.ready = True
+        self.problem = ""
         self.busy = False
         self.closed = False
         self.pid = None

@@ -19,6 +19,7 @@ from workbench.gui.signals import close_on_signal
 from workbench.gui.theme import icon, prepare
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
+from workbench.registry import registry
 from workbench.requests import DevicesRequest
 
 _POLL_MILLISECONDS = 250
@@ -65,7 +66,7 @@ def open_window(arguments: list[str]) -> MainWindow:
         try:
             workspace.document.open(Path(argument))
         except UserError as error:
-            workspace.status_message.emit(str(error))
+            workspace.problem.emit(str(error))
     return window
 
 
@@ -73,7 +74,7 @@ def _tell_defect(workspace: Workspace, kind: type[BaseException], error: BaseExc
     """A defect of ours in a slot: the window lives, says so, and the traceback stands on standard error."""
     sys.__excepthook__(kind, error, trace)
     if shiboken6.isValid(workspace):
-        workspace.status_message.emit(_("Something went wrong inside the workbench: {error}").format(error=error))
+        workspace.problem.emit(_("Something went wrong inside the workbench: {error}").format(error=error))
 
 
 class EngineStart(QObject):
@@ -91,15 +92,23 @@ class EngineStart(QObject):
 
     def begin(self) -> None:
         """Start the engine of questions now, that of trainings when it is ready."""
-        message = self._workspace.document.recovery_message
-        if message:
-            self._workspace.status_message.emit(message)
+        for message in (self._workspace.document.recovery_message, *_plugin_problems()):
+            if message:
+                self._workspace.problem.emit(message)
         self._workspace.questions.start()
         self._timer.start()
 
     def _look(self) -> None:
         training = self._workspace.training
-        if not self._training_started:
+        problem = self._workspace.questions.engine.problem
+        if problem:
+            self._timer.stop()
+            self._workspace.problem.emit(
+                _("Keras could not be started, so nothing can be trained: {problem}. Help > Doctor says more.").format(
+                    problem=problem
+                )
+            )
+        elif not self._training_started:
             if self._workspace.questions.engine.ready or training.running:
                 self._training_started = True
                 training.start()
@@ -117,6 +126,14 @@ class EngineStart(QObject):
 
     def _show_devices(self, devices: tuple[object, ...]) -> None:
         self._workspace.set_devices(devices)
+
+
+def _plugin_problems() -> list[str]:
+    return [
+        _("The plugin {name} could not be loaded: {problem}").format(name=plugin.name, problem=plugin.problem)
+        for plugin in registry().plugins
+        if plugin.problem
+    ]
 
 
 def _ignore(_event: object) -> None:

@@ -14,6 +14,7 @@ from workbench.gui.experiment_files import ExperimentFiles
 from workbench.gui.header import Header
 from workbench.gui.navigation import Navigation, PageStack
 from workbench.gui.pages.page import Page
+from workbench.gui.problem_bar import ProblemBar
 from workbench.gui.theme import appearance
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
@@ -48,6 +49,7 @@ class MainWindow(QMainWindow):
         self.navigation = Navigation()
         self.pages = PageStack(workspace)
         self.header = Header(workspace)
+        self.problems = ProblemBar(workspace)
         self._lay_out()
         self._connect()
         self._restore_geometry()
@@ -196,6 +198,7 @@ class MainWindow(QMainWindow):
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.header)
+        right.addWidget(self.problems)
         right.addWidget(self.pages, 1)
         layout.addLayout(right, 1)
         self.setCentralWidget(body)

@@ -20,6 +20,7 @@ class Workspace(QObject):
 
     current_run_changed = Signal(str)  # run folder that Evaluate, Inspect and Predict show; "" for none
     status_message = Signal(str)  # a line for the status bar
+    problem = Signal(str)  # something that stays wrong until somebody does something about it
     page_requested = Signal(str)  # name of a page to show
     data_report_changed = Signal()
     inspect_requested = Signal(str, int)  # split and index of a sample that Inspect is to show
