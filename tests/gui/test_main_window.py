@@ -254,3 +254,34 @@ def test_a_real_training_started_by_a_click_ends_with_a_run_and_live_curves(qtbo
     assert losses[1] < losses[0]
     assert {"engine", "data", "build", "compile", "first_batch"} <= set(page.record.phases)
     assert [row["loss"] for row in run.metrics()] == pytest.approx(losses)
+
+
+def test_a_real_training_pauses_goes_on_stops_and_is_killed_from_its_page(qtbot, open_window):
+    window = open_window(training=Engine("training", device="cpu"), page="train")
+    training = window.workspace.training
+    window.workspace.document.set_value("training.epochs", 500)
+    page = window.pages.page("train")
+    page.controls.train.click()
+    qtbot.waitUntil(lambda: page.record is not None and len(page.record.history) >= 1, timeout=90_000)
+    page.controls.pause.click()
+    qtbot.waitUntil(lambda: training.paused, timeout=10_000)
+    done = page.record.batches_done
+    qtbot.wait(400)
+    assert page.record.batches_done == done
+    page.controls.resume.click()
+    qtbot.waitUntil(lambda: page.record.batches_done > done, timeout=10_000)
+    page.controls.stop.click()
+    qtbot.waitUntil(lambda: not training.running, timeout=20_000)
+    assert page.record.end.state == "stopped"
+    stopped = RunFolder(page.record.run)
+    assert stopped.state() == "stopped"
+    assert stopped.model_path.exists()
+    page.controls.train.click()
+    qtbot.waitUntil(lambda: len(page.record.history) >= 2, timeout=60_000)
+    page.controls.stop_now.click()
+    qtbot.waitUntil(lambda: not training.running, timeout=20_000)
+    killed = RunFolder(page.record.run)
+    assert killed.path != stopped.path
+    assert killed.state() == "stopped"
+    assert [type(event) for event in killed.events()].count(Finished) == 1
+    assert len(killed.metrics()) >= 2

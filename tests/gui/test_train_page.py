@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QImage
 
 from workbench.events import (
     BatchesDone,
@@ -203,6 +204,22 @@ def test_a_change_in_the_form_changes_the_experiment_and_undo_shows_in_the_form(
     assert window.workspace.document.experiment.training.epochs == 3
     window.actions_by_name["undo"].trigger()
     assert page.form.editor("epochs").box.value() == 10
+
+
+def test_the_live_curves_are_saved_as_a_picture_and_with_every_number(train, tmp_path):
+    page = train([*A_TRAINING, epoch(1, 0.9)])
+    batch_button, epoch_button, _choice_button = page.curves._save_buttons
+    batch_button.ask_path = lambda *_arguments: (str(tmp_path / "losses"), "")
+    batch_button.as_csv.trigger()
+    rows = (tmp_path / "losses.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1 + 15
+    epoch_button.ask_path = lambda *_arguments: (str(tmp_path / "epochs.png"), "")
+    epoch_button.as_png.trigger()
+    assert QImage(str(tmp_path / "epochs.png")).width() > 100
+    (tmp_path / "folder.csv").mkdir()
+    epoch_button.ask_path = lambda *_arguments: (str(tmp_path / "folder.csv"), "")
+    epoch_button.as_csv.trigger()
+    assert page.window().problems.isVisible()
 
 
 def test_a_run_from_disk_is_shown_with_its_history(open_window, qtbot):

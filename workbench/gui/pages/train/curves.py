@@ -9,8 +9,10 @@ from workbench.events import EpochFinished
 from workbench.gui.pages.train.losses import LossHistory
 from workbench.gui.pages.train.plots import EpochPlot, LossPlot, TrainingPlot
 from workbench.gui.pages.train.record import TrainingRecord
+from workbench.gui.pages.train.saving import SaveButton
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Card, section_title
+from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 
 _OF_EVERY_EPOCH: dict[str, Callable[[EpochFinished], float]] = {
@@ -24,28 +26,29 @@ _OF_EVERY_EPOCH: dict[str, Callable[[EpochFinished], float]] = {
 class TrainingCurves(QWidget):
     """Draws a record; `show_record` costs little when nothing has changed."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._record: TrainingRecord | None = None
         self._version = -1
         self._epochs_drawn: tuple[int, int] = (-1, -1)
         self.batches = LossPlot(self)
         self.losses = EpochPlot(_("Loss per epoch"), self)
-        self.metrics = EpochPlot(_("A value per epoch"), self)
+        self.metrics = EpochPlot(_("A value per epoch"), self, label_height=0.1)
         self.choice = QComboBox(self)
         self.choice.setAccessibleName(_("What is drawn per epoch"))
-        self.choice.setMaximumWidth(18 * GRID)
+        self.choice.setMaximumWidth(15 * GRID)
         self.choice.activated.connect(self._draw_metric)
         self._fill_choice([])
+        self._save_buttons = [SaveButton(plot, workspace) for plot in (self.batches, self.losses, self.metrics)]
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2 * GRID)
-        above = _card(_("Loss of every batch"), self.batches)
+        above = _card(_("Loss of every batch"), self.batches, self._save_buttons[0])
         below = QSplitter(self)
         below.setChildrenCollapsible(False)
         below.setHandleWidth(2 * GRID)
-        below.addWidget(_card(_("Loss per epoch"), self.losses))
-        below.addWidget(_card("", self.metrics, self.choice))
+        below.addWidget(_card(_("Epoch loss"), self.losses, self._save_buttons[1]))
+        below.addWidget(_card("", self.metrics, self._save_buttons[2], self.choice))
         layout.addWidget(above, 1)
         layout.addWidget(below, 1)
 
@@ -116,7 +119,7 @@ def _twins(history: list[EpochFinished], name: str) -> dict[str, tuple[np.ndarra
     return series
 
 
-def _card(title: str, plot: TrainingPlot, choice: QComboBox | None = None) -> Card:
+def _card(title: str, plot: TrainingPlot, save: SaveButton, choice: QComboBox | None = None) -> Card:
     card = Card()
     card.content.setContentsMargins(GRID, GRID, GRID, GRID)
     head = QHBoxLayout()
@@ -126,6 +129,7 @@ def _card(title: str, plot: TrainingPlot, choice: QComboBox | None = None) -> Ca
         head.addWidget(choice)
     head.addStretch(1)
     head.addWidget(plot.legend)
+    head.addWidget(save)
     card.content.addLayout(head)
     card.content.addWidget(plot, 1)
     return card

@@ -61,7 +61,7 @@ class TrainPage(Page):
         self.kill = button_with_icon(_("&Kill it"), "kill")
         self.kill.clicked.connect(workspace.training.stop_now)
         self.notice.buttons.addWidget(self.kill)
-        self.curves = TrainingCurves(self._right)
+        self.curves = TrainingCurves(workspace, self._right)
         self.queue = QueueList(workspace.training, self._left)
         self._settings = Card(_("Settings"), self._left)
         self.form = ExperimentForm(

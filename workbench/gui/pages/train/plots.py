@@ -8,13 +8,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
+from workbench.figures import Curve, Curves
 from workbench.gui.pages.train.losses import LossHistory
 from workbench.gui.theme import appearance, plot_color, style_plot, theme
 from workbench.i18n import _
 
 _RAW_ALPHA = 150
 _STROKES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
-_SIGNS = ("━━", "╍╍", "┅┅")
+_SIGNS = ("━", "╍", "┅")
 
 
 class _CountAxis(pyqtgraph.AxisItem):
@@ -41,7 +42,7 @@ class Legend(QLabel):
             f'<span style="color:{plot_color(index).name()}">{signs[index % len(signs)]}</span> {html.escape(name)}'
             for index, name in enumerate(names)
         )
-        self.setText("&nbsp; ".join(texts))
+        self.setText(" &nbsp;".join(texts))
         self.setAccessibleName(", ".join(names))
 
     def restyle(self) -> None:
@@ -60,11 +61,15 @@ class TrainingPlot(pyqtgraph.PlotWidget):
         self.setMenuEnabled(False)
         self.hideButtons()
         self.showGrid(x=True, y=True, alpha=0.15)
-        self.setMinimumHeight(100)
+        self.setMinimumHeight(72)
         self.setAccessibleName(name)
         self.getViewBox().setMouseEnabled(x=True, y=True)
         appearance().changed.connect(self.restyle)
         self.restyle()
+
+    def figure(self) -> Curves:
+        """Everything that is drawn, with all its points."""
+        raise NotImplementedError
 
     def restyle(self) -> None:
         """Take the colours of the theme in force."""
@@ -110,6 +115,12 @@ class LossPlot(TrainingPlot):
             self._raw.setPen(pyqtgraph.mkPen(color, width=1))
             self._trend.setPen(pyqtgraph.mkPen(plot_color(1), width=2))
 
+    def figure(self) -> Curves:
+        losses = self._losses
+        x = np.arange(losses.first, losses.first + len(losses))
+        curves = (Curve(_("each batch"), x, losses.raw), Curve(_("smoothed"), x, losses.smooth))
+        return Curves(self.accessibleName(), _("Batch"), _("Loss"), curves)
+
     def _zoomed(self) -> None:
         if not self._drawing and not self.getViewBox().autoRangeEnabled()[0]:
             self._draw()
@@ -129,12 +140,12 @@ class LossPlot(TrainingPlot):
 class EpochPlot(TrainingPlot):
     """Values per epoch, counted from 1, with the best epoch marked."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, *, label_height: float = 0.9) -> None:
         self._lines: dict[str, pyqtgraph.PlotDataItem] = {}
         self._best: pyqtgraph.InfiniteLine | None = None
         super().__init__(name, parent)
         self._best = pyqtgraph.InfiniteLine(
-            angle=90, movable=False, label=_("best"), labelOpts={"position": 0.08, "movable": False}
+            angle=90, movable=False, label=_("best"), labelOpts={"position": label_height, "movable": False}
         )
         self._best.hide()
         self.addItem(self._best, ignoreBounds=True)
@@ -153,6 +164,11 @@ class EpochPlot(TrainingPlot):
             self._lines[name].setData(x, y, symbol="o" if few else None)
         self._best.setVisible(best_epoch >= 0)
         self._best.setValue(best_epoch + 1)
+
+    def figure(self) -> Curves:
+        curves = tuple(Curve(name, *line.getData()) for name, line in self._lines.items())
+        marks = ((_("best"), self._best.value()),) if self._best.isVisible() else ()
+        return Curves(self.accessibleName(), _("Epoch"), self.accessibleName(), curves, marks)
 
     def restyle(self) -> None:
         super().restyle()
