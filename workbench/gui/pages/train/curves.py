@@ -24,13 +24,13 @@ _OF_EVERY_EPOCH: dict[str, Callable[[EpochFinished], float]] = {
 
 
 class TrainingCurves(QWidget):
-    """Draws a record; `show_record` costs little when nothing has changed."""
+    """Draws a record; costs little when nothing has changed."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._record: TrainingRecord | None = None
-        self._version = -1
-        self._epochs_drawn: tuple[int, int] = (-1, -1)
+        self._batches_drawn: tuple[TrainingRecord | None, int] = (None, -1)
+        self._epochs_drawn: tuple[TrainingRecord | None, int, int] = (None, 0, -1)
         self.batches = LossPlot(self)
         self.losses = EpochPlot(_("Loss per epoch"), self)
         self.metrics = EpochPlot(_("A value per epoch"), self, label_height=0.1)
@@ -52,18 +52,19 @@ class TrainingCurves(QWidget):
         layout.addWidget(above, 1)
         layout.addWidget(below, 1)
 
-    def show_record(self, record: TrainingRecord | None) -> None:
-        """Draw what is new."""
-        if record is self._record and (record is None or record.version == self._version):
-            return
-        if record is not self._record:
-            self._epochs_drawn = (-1, -1)
-        self._record = record
-        self._version = record.version if record is not None else -1
-        self.batches.show_losses(record.losses if record is not None else LossHistory())
-        drawn = (len(record.history), record.best_epoch) if record is not None else (0, -1)
+    def draw_batches(self, record: TrainingRecord | None) -> None:
+        """Draw the batches, where there are new ones."""
+        drawn = (record, record.version if record is not None else -1)
+        if drawn != self._batches_drawn:
+            self._batches_drawn = drawn
+            self.batches.show_losses(record.losses if record is not None else LossHistory())
+
+    def draw_epochs(self, record: TrainingRecord | None) -> None:
+        """Draw the epochs, where there are new ones."""
+        drawn = (record, len(record.history), record.best_epoch) if record is not None else (None, 0, -1)
         if drawn != self._epochs_drawn:
             self._epochs_drawn = drawn
+            self._record = record
             self._draw_epochs()
 
     def _draw_epochs(self) -> None:

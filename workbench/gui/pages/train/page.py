@@ -27,7 +27,7 @@ from workbench.i18n import _, mark
 from workbench.requests import ResumeRequest
 from workbench.training_settings import TrainingSection
 
-REDRAW_MILLISECONDS = 170
+TICK_MILLISECONDS = 100  # every second tick draws the batches, the others the epochs
 FORM_WIDTH = 46 * GRID
 
 
@@ -43,10 +43,11 @@ class TrainPage(Page):
         super().__init__(workspace, parent)
         self.record: TrainingRecord | None = None
         self._training: Training | None = None
+        self._epochs_are_next = False
         self._until_past_is_read: list[Event] | None = None
         self._files = BackgroundWork(self)
-        self._timer = QTimer(self, interval=REDRAW_MILLISECONDS)
-        self._timer.timeout.connect(self.refresh)
+        self._timer = QTimer(self, interval=TICK_MILLISECONDS)
+        self._timer.timeout.connect(self._tick)
         self._splitter = QSplitter(self)
         self._scroll = QScrollArea(self._splitter)
         self._left = QWidget()
@@ -92,10 +93,22 @@ class TrainPage(Page):
 
     def refresh(self) -> None:
         """Draw what is new."""
+        self.curves.draw_epochs(self.record)
+        self._refresh_batches()
+
+    def _tick(self) -> None:
+        """Draw half of it: two short pauses hold up the window less than one of twice the length."""
+        self._epochs_are_next = not self._epochs_are_next
+        if self._epochs_are_next:
+            self._refresh_batches()
+        else:
+            self.curves.draw_epochs(self.record)
+
+    def _refresh_batches(self) -> None:
         record = self.record
         self.phases.show_record(record)
         self.numbers.show_record(record)
-        self.curves.show_record(record)
+        self.curves.draw_batches(record)
         self._show_progress()
         self._show_notice()
 

@@ -34,7 +34,7 @@ class Phase:
     seconds: float | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class TrainingRecord:
     """A training so far. `version` changes with every event; `clock` tells seconds."""
 
