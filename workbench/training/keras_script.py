@@ -130,6 +130,7 @@ def _main_code(
         f"    optimizer={training.optimizer},",
         f"    loss={fragments['loss']},",
         f"    metrics={fragments['metrics']},",
+        "    jit_compile=False,",
         ")",
         "model.summary()",
     ]
