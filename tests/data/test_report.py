@@ -30,7 +30,7 @@ def test_the_digits_are_reported_with_classes_splits_and_figures(reported):
     assert len(gallery.tiles) == 60
     assert gallery.tiles[0].pixels.shape == (28, 28)
     assert isinstance(bars, Bars)
-    assert set(bars.series) == {"train", "validation", "test"}
+    assert set(bars.series) == {"Training", "Validation", "Test"}
     assert isinstance(sizes, Table)
     assert sizes.rows == (("8 x 8", 1797),)
 

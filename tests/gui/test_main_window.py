@@ -285,3 +285,16 @@ def test_a_real_training_pauses_goes_on_stops_and_is_killed_from_its_page(qtbot,
     assert killed.state() == "stopped"
     assert [type(event) for event in killed.events()].count(Finished) == 1
     assert len(killed.metrics()) >= 2
+
+
+def test_a_picture_dragged_out_of_a_browser_onto_any_page_is_predicted(open_window):
+    window = open_window(page="runs")
+    picture = QImage(12, 12, QImage.Format.Format_RGB32)
+    picture.fill(0x336699)
+    data = QMimeData()
+    data.setImageData(picture)
+    arguments = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    middle = window.rect().center()
+    QApplication.sendEvent(window, QDragEnterEvent(middle, *arguments))
+    QApplication.sendEvent(window, QDropEvent(QPointF(middle), *arguments))
+    assert window.pages.current_name == "predict"

@@ -9,7 +9,7 @@ import numpy as np
 from workbench.control import Control
 from workbench.data.prepare import prepare
 from workbench.data.prepared import PreparedData
-from workbench.data.source import SPLIT_NAMES, Emit, Problem
+from workbench.data.source import SPLIT_NAMES, SPLIT_TITLES, Emit, Problem
 from workbench.figures import Bars, Figure, Gallery, Table, Tile
 from workbench.i18n import _
 from workbench.requests import DataRequest
@@ -69,7 +69,7 @@ def report(request: DataRequest, emit: Emit, control: Control) -> DataReport:
     classes = _class_counts(data, np.arange(len(data.targets)))
     figures: list[Figure] = [_samples(data, request.gallery)]
     if classes:
-        series = {name: tuple(float(n) for n in counts.values()) for name, counts in class_splits.items()}
+        series = {_(SPLIT_TITLES[name]): tuple(map(float, counts.values())) for name, counts in class_splits.items()}
         figures.append(Bars(_("Samples per class"), tuple(classes), series, _("samples")))
     figures.append(_sizes(data))
     return DataReport(
@@ -115,9 +115,11 @@ def _sizes(data: PreparedData) -> Table:
     rows = [(f"{width} x {height}", count) for (height, width), count in counts.most_common(_SIZES_LISTED)]
     rest = len(counts) - len(rows)
     smallest, largest = min(counts, key=np.prod), max(counts, key=np.prod)
-    note = _("{count} sizes, from {smallest} to {largest} (width x height).").format(
-        count=len(counts), smallest=f"{smallest[1]} x {smallest[0]}", largest=f"{largest[1]} x {largest[0]}"
-    )
+    note = ""
+    if len(counts) > 1:
+        note = _("{count} sizes, from {smallest} to {largest} (width x height).").format(
+            count=len(counts), smallest=f"{smallest[1]} x {smallest[0]}", largest=f"{largest[1]} x {largest[0]}"
+        )
     if rest > 0:
         note += " " + _("{rest} rarer ones are not listed.").format(rest=rest)
     return Table(_("Picture sizes"), (_("width x height"), _("pictures")), tuple(rows), note=note)

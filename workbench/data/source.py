@@ -13,11 +13,13 @@ import numpy as np
 
 from workbench.events import Event
 from workbench.experiment import DatasetSection
+from workbench.i18n import mark
 from workbench.specs import TargetSpec
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 NO_SPLIT = -1
 SPLIT_NAMES = ("train", "validation", "test")
+SPLIT_TITLES = {"train": mark("Training"), "validation": mark("Validation"), "test": mark("Test")}
 
 Emit = Callable[[Event], None]
 

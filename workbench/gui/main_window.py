@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWi
 
 from workbench.gui.actions import Actions
 from workbench.gui.dialogs import Dialogs
+from workbench.gui.dropped import may_hold_pictures, read_dropped
 from workbench.gui.drops import understand
 from workbench.gui.experiment_files import ExperimentFiles
 from workbench.gui.header import Header
@@ -162,14 +163,16 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self.first_painted.emit)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
+        if may_hold_pictures(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
-            self.dropped(paths)
+        event.acceptProposedAction()
+        found = read_dropped(event.mimeData())
+        if found.paths:
+            self.dropped([Path(path) for path in found.paths])
+        else:  # a picture out of a browser, or why it is none
+            self.show_page("predict").take(found)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         training = self.workspace.training

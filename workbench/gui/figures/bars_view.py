@@ -124,7 +124,7 @@ class BarChart(QAbstractScrollArea):
         return self.fontMetrics().height() + GRID if len(self._figure.series) > 1 else 0
 
     def _value_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance("-0.00000") + GRID
+        return self.fontMetrics().horizontalAdvance("-0.0006705") + GRID
 
     def _fit_scroll_bar(self) -> None:
         if self._figure is None:

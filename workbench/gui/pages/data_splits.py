@@ -4,12 +4,11 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from workbench.data.source import SPLIT_TITLES
 from workbench.experiment import SplitsSection
 from workbench.gui.theme import GRID, appearance, plot_color, theme
 from workbench.gui.widgets import hint
-from workbench.i18n import _, mark
-
-SPLIT_TITLES = {"train": mark("Training"), "validation": mark("Validation"), "test": mark("Test")}
+from workbench.i18n import _
 
 
 def split_title(name: str) -> str:
