@@ -1,9 +1,14 @@
 """Networks made from experiments: shapes, sharing, overrides, precision, and that each of them learns."""
 
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from workbench.architectures.assembly import assemble
+from workbench.architectures.assembly import apply_layers, assemble
+from workbench.architectures.layers import Convolution
 from workbench.architectures.summary import keras_table, summarise
 from workbench.architectures.table import layer_table
 from workbench.control import Control
@@ -241,3 +246,51 @@ def test_numbers_of_filters_can_be_given_as_a_text_with_commas():
 def test_a_misspelt_kind_of_layer_is_answered_with_the_kinds_there_are():
     with pytest.raises(UserError, match="max_pooling"):
         experiment_of("layers", own={"layers": [{"kind": "maxpool"}]})
+
+
+STRIDED = (
+    {"name": "layers", "layers": [
+        {"kind": "convolution", "filters": 8},
+        {"kind": "convolution", "filters": 8, "kernel_size": 1, "stride": 2},
+        {"kind": "global_average_pooling"},
+    ]},
+    {"name": "mini_xception", "entry_filters": 8, "filters": [8, 16], "exit_filters": 8},
+)  # fmt: skip
+
+TRAINING = """
+import json, sys
+from workbench.control import Control
+from workbench.experiment import from_values
+from workbench.jobs import run_job
+from workbench.requests import TrainRequest
+
+values = {"version": 1, "dataset": {"name": "digits"}, "architecture": json.loads(sys.argv[1]),
+          "training": {"epochs": 2}}
+events = []
+run_job(TrainRequest(from_values(values, "the test"), sys.argv[2]), events.append, Control())
+print(events[-1].state)
+"""
+
+
+@pytest.mark.parametrize("architecture", STRIDED, ids=["layers", "mini_xception"])
+def test_few_filters_of_one_pixel_with_a_stride_do_not_crash_tensorflow(architecture, tmp_path):
+    """In a process of its own: TensorFlow with oneDNN ended it with a segmentation fault."""
+    command = [sys.executable, "-c", TRAINING, json.dumps(architecture), str(tmp_path)]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    assert answer.stdout.split()[-1] == "completed"
+
+
+def test_a_strided_convolution_of_one_pixel_gives_what_keras_gives():
+    import keras
+
+    for padding in ("valid", "same"):
+        spec = Convolution(filters=3, kernel_size=1, stride=3, padding=padding)
+        picture = keras.Input((10, 7, 2))
+        ours = keras.Model(picture, apply_layers([spec], ["conv"], picture))
+        plain = keras.Sequential(
+            [keras.Input((10, 7, 2)), keras.layers.Conv2D(3, 1, strides=3, padding=padding, activation="relu")]
+        )
+        plain.set_weights(ours.get_weights())
+        pixels = np.random.default_rng(0).random((4, 10, 7, 2), np.float32)
+        np.testing.assert_allclose(ours(pixels), plain(pixels), atol=1e-6)

@@ -147,7 +147,12 @@ def apply_layers(specs: list[Layer] | tuple[Layer, ...], names: list[str], tenso
 
     for spec, name in zip(specs, names, strict=True):
         call = spec.keras()
-        tensor = getattr(keras.layers, call.layer)(*call.arguments, **call.options, name=name)(tensor)
+        options = dict(call.options)
+        if call.layer == "Conv2D" and call.arguments[1] == 1 and "strides" in options:
+            # WORKAROUND for TensorFlow 2.21 with oneDNN: the gradient of a 1 x 1 convolution with a stride and at most
+            # 8 filters crashes the process. Leaving out the pixels first gives the same numbers.
+            tensor = keras.layers.MaxPooling2D(1, strides=options.pop("strides"), name=f"{name}_stride")(tensor)
+        tensor = getattr(keras.layers, call.layer)(*call.arguments, **options, name=name)(tensor)
     return tensor
 
 

@@ -106,7 +106,8 @@ def mini_xception(
     x = activate(normalize(x, "entry"), "entry")
     for number, count in enumerate(filters, start=1):
         block = f"block_{number}"
-        shortcut = layers.Conv2D(count, 1, strides=2, padding="same", name=f"{block}_shortcut")(x)
+        every_second_pixel = layers.MaxPooling2D(1, strides=2, name=f"{block}_every_second_pixel")(x)
+        shortcut = layers.Conv2D(count, 1, name=f"{block}_shortcut")(every_second_pixel)
         x = separable(activate(x, f"{block}_first"), count, f"{block}_separable_1")
         x = separable(activate(x, f"{block}_second"), count, f"{block}_separable_2")
         x = layers.MaxPooling2D(3, strides=2, padding="same", name=f"{block}_pool")(x)
