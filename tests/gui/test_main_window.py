@@ -71,7 +71,8 @@ def test_title_and_header_show_name_and_modified_mark(open_window, qtbot):
     window.workspace.document.set_value("name", "Chữ số")
     assert window.isWindowModified()
     assert window.windowTitle().startswith("Chữ số[*]")
-    assert window.header.name.text() == "Chữ số •"
+    assert window.header.name.text() == "Chữ số"
+    assert "changed since it was saved" in window.header.details.text()
     window.actions_by_name["undo"].trigger()
     assert not window.isWindowModified()
 
@@ -298,3 +299,14 @@ def test_a_picture_dragged_out_of_a_browser_onto_any_page_is_predicted(open_wind
     QApplication.sendEvent(window, QDragEnterEvent(middle, *arguments))
     QApplication.sendEvent(window, QDropEvent(QPointF(middle), *arguments))
     assert window.pages.current_name == "predict"
+
+
+def test_typing_a_name_in_the_header_names_the_experiment_and_is_undone_in_one_step(open_window, qtbot):
+    window = open_window()
+    qtbot.mouseClick(window.header.name, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(window.header.name, "Deep digits")
+    assert window.workspace.document.experiment.name == "Deep digits"
+    assert window.windowTitle().startswith("Deep digits[*]")
+    window.actions_by_name["undo"].trigger()
+    assert window.header.name.text() == ""
+    assert window.header.name.placeholderText() == "Untitled experiment"

@@ -1,7 +1,16 @@
 """The strip above the pages: which experiment this is, how the training goes, and the button that trains."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench.errors import UserError
 from workbench.events import BatchesDone, Event, Finished, PhaseStarted, RunStarted
@@ -25,8 +34,13 @@ class Header(QFrame):
         self._epochs = 0
         self.setProperty("role", "header")
         self.setFixedHeight(8 * GRID)
-        self.name = QLabel()
+        self.name = QLineEdit()
         self.name.setProperty("role", "title")
+        self.name.setAccessibleName(_("Name of the experiment"))
+        self.name.setToolTip(_("Name of the experiment; its runs are called after it"))
+        self.name.setMaxLength(120)
+        self.name.textEdited.connect(self._rename)
+        self.name.editingFinished.connect(self.show_document)
         self.details = QLabel()
         self.details.setProperty("role", "caption")
         self.status = QPushButton()
@@ -51,12 +65,17 @@ class Header(QFrame):
     def show_document(self, _experiment: object = None) -> None:
         """Show name, modified mark, dataset and architecture."""
         document = self._workspace.document
-        self.name.setText(document.display_name + (" •" if document.modified else ""))
-        self.name.setToolTip(_("Changed since it was saved") if document.modified else "")
         experiment = document.experiment
+        if self.name.text() != experiment.name:
+            self.name.setText(experiment.name)
+        self.name.setPlaceholderText(document.display_name)
         dataset = _title(registry().datasets, experiment.dataset.name)
         architecture = _title(registry().architectures, experiment.architecture.name)
-        self.details.setText(f"{dataset}  ·  {architecture}")
+        changed = _("changed since it was saved") if document.modified else ""
+        self.details.setText("  ·  ".join(part for part in (dataset, architecture, changed) if part))
+
+    def _rename(self, name: str) -> None:
+        self._workspace.document.set_value("name", name)
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
