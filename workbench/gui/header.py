@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +21,8 @@ from workbench.gui.widgets import primary_button
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 from workbench.registry import registry
+
+_INSET = 8  # px between the edge of the name's field and its text, by the style sheet
 
 
 class Header(QFrame):
@@ -39,10 +42,12 @@ class Header(QFrame):
         self.name.setAccessibleName(_("Name of the experiment"))
         self.name.setToolTip(_("Name of the experiment; its runs are called after it"))
         self.name.setMaxLength(120)
+        self.name.setMaximumWidth(60 * GRID)
         self.name.textEdited.connect(self._rename)
         self.name.editingFinished.connect(self.show_document)
         self.details = QLabel()
         self.details.setProperty("role", "caption")
+        self.details.setIndent(_INSET)
         self.status = QPushButton()
         self.status.setProperty("role", "flat")
         self.status.setToolTip(_("Show the training"))
@@ -79,19 +84,21 @@ class Header(QFrame):
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID)
+        layout.setContentsMargins(3 * GRID - _INSET, GRID, 3 * GRID, GRID)
         layout.setSpacing(2 * GRID)
         names = QVBoxLayout()
         names.setSpacing(0)
         names.addWidget(self.name)
         names.addWidget(self.details)
         layout.addLayout(names, 1)
+        layout.addStretch(0)
         training = QVBoxLayout()
         training.setSpacing(GRID // 2)
         training.addWidget(self.status)
         training.addWidget(self.progress)
         layout.addLayout(training)
         layout.addWidget(self.train)
+        self.train.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def _show_training(self) -> None:
         training = self._workspace.training
