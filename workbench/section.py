@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from workbench.errors import UserError, did_you_mean
 from workbench.i18n import _
 
+_LONGEST_VALUE = 100  # characters of a faulty value that a message shows
+
 
 class Section(BaseModel):
     """Frozen and strict: an unknown key or a value out of its limits is an error, never a guess."""
@@ -73,7 +75,12 @@ def _explain_one(fault: dict[str, Any], model: type[BaseModel] | None) -> str:
     message = fault["msg"].removeprefix("Value error, ")
     if "error" in fault.get("ctx", {}):
         return f"{place}: {message}" if place else message
-    return _("{place}: {message}; it is {value!r}").format(place=place, message=message, value=fault["input"])
+    return _("{place}: {message}; it is {value}").format(place=place, message=message, value=_short(fault["input"]))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
 def _unknown(text: str, name: str, known: list[str]) -> str:
