@@ -1,6 +1,8 @@
 """Fixtures of all tests: a home of its own per session, and nothing left behind."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["WORKBENCH_HOME"] = tempfile.mkdtemp(prefix="workbench-tests-")
+atexit.register(shutil.rmtree, os.environ["WORKBENCH_HOME"], ignore_errors=True)
 
 SAMPLE_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
