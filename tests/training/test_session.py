@@ -361,3 +361,20 @@ def test_a_batch_normalised_network_is_right_on_validation_samples_after_two_sho
     )
     run = train(TrainRequest(experiment, str(tmp_path)), lambda event: None, Control())
     assert RunFolder(run).metrics()[-1]["val_accuracy"] > 0.7
+
+
+@pytest.mark.parametrize("training", [{"optimizer": "nadam"}, {"precision": "mixed_float16"}], ids=["nadam", "float16"])
+def test_state_that_keras_hides_from_the_optimizers_variables_is_resumed_too(tmp_path, training):
+    """Nadam's running product, and the optimizer within a loss scale."""
+    experiment = small_experiment(epochs=2, batch_size=128, **training)
+    whole = train(TrainRequest(experiment, str(tmp_path / "whole")), lambda event: None, Control())
+    control = Control()
+    stop = Watcher(lambda event: control.stop() if isinstance(event, EpochFinished) else None)
+    run = train(TrainRequest(experiment, str(tmp_path / "stopped")), stop, control)
+    assert stop.of(Finished)[0].state == "stopped"
+    resume(ResumeRequest(run), lambda event: None, Control())
+    assert numbers_of(run) == numbers_of(whole)
+    mine, theirs = checkpoint_arrays(run), checkpoint_arrays(whole)
+    assert mine.keys() == theirs.keys()
+    for name in mine:
+        np.testing.assert_array_equal(mine[name], theirs[name])

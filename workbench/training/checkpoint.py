@@ -42,12 +42,27 @@ def seed_variables(model: Any) -> list[Any]:
     return [variable for variable in model.variables if variable.name == "seed_generator_state"]
 
 
+def optimizer_variables(model: Any) -> list[Any]:
+    """The state of a model's optimizer, in a stable order.
+
+    Keras leaves two things out of `optimizer.variables`: Nadam's running product, and, when the loss is scaled for
+    float16, everything of the optimizer within.
+    """
+    optimizer = model.optimizer
+    inner = getattr(optimizer, "inner_optimizer", None)
+    variables = [*optimizer.variables, *(inner.variables if inner is not None else ())]
+    product = getattr(inner if inner is not None else optimizer, "_u_product", None)
+    if product is not None:
+        variables.append(product)
+    return list({id(variable): variable for variable in variables}.values())
+
+
 def capture(model: Any, metrics: list[np.ndarray], values: dict[str, Any]) -> Checkpoint:
     """The present state of a compiled model in training."""
     return Checkpoint(
         {"version": CHECKPOINT_VERSION, **values},
         [np.asarray(variable) for variable in model.weights],
-        [np.asarray(variable) for variable in model.optimizer.variables],
+        [np.asarray(variable) for variable in optimizer_variables(model)],
         [np.asarray(variable) for variable in seed_variables(model)],
         metrics,
     )
@@ -87,10 +102,11 @@ def restore(model: Any, checkpoint: Checkpoint) -> None:
     Raises:
         UserError: the checkpoint belongs to another network.
     """
-    model.optimizer.build(model.trainable_variables)
+    if not model.optimizer.built:  # a loss scale would make its variables twice
+        model.optimizer.build(model.trainable_variables)
     pairs = [
         (model.weights, checkpoint.weights),
-        (model.optimizer.variables, checkpoint.optimizer),
+        (optimizer_variables(model), checkpoint.optimizer),
         (seed_variables(model), checkpoint.seeds),
     ]
     for variables, arrays in pairs:

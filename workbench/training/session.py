@@ -340,6 +340,8 @@ def _mark_as_extended(folder: RunFolder, writer: RunWriter, checkpoint: Checkpoi
     extensions = folder.environment().get("extended", [])
     writer.environment({"extended": [*extensions, {"at_epoch": reached, "epochs": epochs}]})
     checkpoint.values["judge"].update(waited=0, plateau_waited=0, plateau_factor=1.0)
+    # Kept at once: killed before the first epoch of the extension ends, the run must not go on with the old judgement.
+    write_checkpoint(folder.checkpoint_path, checkpoint)
 
 
 def _log_traceback(writer: RunWriter) -> None:
