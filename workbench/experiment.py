@@ -256,8 +256,8 @@ def read_experiment(path: Path) -> Experiment:
         UserError: the file cannot be read, is not TOML, or is not an experiment.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
         raise UserError(_("{path} cannot be read: {error}").format(path=path, error=error)) from None
     return parse_experiment(text, str(path))
 
@@ -266,7 +266,7 @@ def parse_experiment(text: str, what: str) -> Experiment:
     """The experiment in a TOML text; `what` names its origin in messages."""
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(_("{what} is not valid TOML: {error}").format(what=what, error=error)) from None
     return from_values(values, what)
 

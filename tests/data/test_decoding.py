@@ -1,5 +1,6 @@
 """Picture files become pixels, or a reason in plain words."""
 
+import os
 import struct
 import zlib
 
@@ -124,3 +125,11 @@ def test_the_orientation_a_camera_wrote_down_is_applied():
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", exif=exif)
     assert decode_bytes(buffer.getvalue(), 3).shape == (30, 10, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+    pipe = tmp_path / "pipe.jpg"
+    os.mkfifo(pipe)
+    with pytest.raises(UnreadableSampleError, match="not a file"):
+        decode_file(pipe, 3)

@@ -39,7 +39,7 @@ class Output:
 
     def record(self, values: dict[str, Any]) -> None:
         """Print one JSON object on a line of its own."""
-        self.raw(json.dumps(finite(values), ensure_ascii=False, default=str) + "\n")
+        self.raw(json.dumps(finite(values), default=str) + "\n")
 
     def raw(self, text: str) -> None:
         """Write and flush: whoever reads a pipe wants each line when it happens.

@@ -34,6 +34,8 @@ def decode_file(path: str | os.PathLike[str], channels: int) -> np.ndarray:
     Raises:
         UnreadableSampleError: it is no picture, or not a whole one.
     """
+    if Path(path).is_fifo():  # it would be waited for without end
+        raise UnreadableSampleError(_("is not a file"))
     try:
         content = Path(path).read_bytes()
     except OSError as error:
