@@ -203,7 +203,21 @@ def test_curves_are_told_apart_by_stroke_and_colour_and_have_a_legend(show):
     pens = [line.opts["pen"] for line in view._lines.values()]
     assert pens[0].style() != pens[1].style()
     assert pens[0].color() != pens[1].color()
-    assert [label.text for _sample, label in view._legend.items] == ["training", "validation"]
+    assert view._legend.accessibleName() == "training, validation"
+    assert all(pen.color().name() in view._legend.text() for pen in pens)
+    assert not view._legend.geometry().intersects(view.plot.geometry())
+
+
+def test_the_legend_of_curves_follows_the_theme(show):
+    view = show(FIGURES["curves"])
+    before = view._legend.text()
+    dark = theme().dark
+    appearance().choose("light" if dark else "dark")
+    try:
+        assert view._legend.text() != before
+        assert view._lines["training"].opts["pen"].color().name() in view._legend.text()
+    finally:
+        appearance().choose("dark" if dark else "light")
 
 
 def test_a_live_curve_keeps_its_line_when_points_are_added(show):

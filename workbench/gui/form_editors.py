@@ -227,6 +227,7 @@ class TextEditor(Editor):
         if plan.optional:
             self.line.setPlaceholderText(_("automatic"))
         if plan.widget in ("folder", "file"):
+            self.line.setAcceptDrops(False)  # the page takes what is dropped here, as anywhere else on it
             browse = QToolButton()
             browse.setAccessibleName(_("Choose {title}").format(title=plan.title))
             browse.setToolTip(_("Choose a folder") if plan.widget == "folder" else _("Choose a file"))

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPen, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from workbench.gui.figures.figure_view import FigureView
+from workbench.gui.figures.legend import Legend
 from workbench.gui.theme import GRID, plot_color, style_plot, theme
 from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
@@ -42,7 +43,8 @@ class CurvesView(FigureView):
         self._plot.setMinimumHeight(260)
         # The figure's own menu is offered instead.
         self._plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self._legend = self._plot.addLegend(offset=(-10, 10))
+        self._legend = Legend(STROKES)
+        self._legend.setWordWrap(True)
         self._lines: dict[str, pyqtgraph.PlotDataItem] = {}
         self._marks: list[pyqtgraph.InfiniteLine] = []
         self._pointer = pyqtgraph.InfiniteLine(angle=90, movable=False)
@@ -64,6 +66,7 @@ class CurvesView(FigureView):
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID // 2)
+        layout.addWidget(self._legend)
         layout.addWidget(self._plot, 1)
         layout.addWidget(self._values)
         self.set_body(body)
@@ -78,8 +81,7 @@ class CurvesView(FigureView):
         colors = theme()
         self._plot.setLabel("bottom", self.figure.x_label, color=colors.muted)
         self._plot.setLabel("left", self.figure.y_label, color=colors.muted)
-        self._legend.setLabelTextColor(colors.text)
-        self._legend.setBrush(QColor(colors.surface))
+        self._legend.show_names(tuple(curve.name for curve in self.figure.curves))
         self._pointer.setPen(pyqtgraph.mkPen(colors.field_border, width=1))
         self._draw_lines()
         self._draw_marks()
@@ -89,8 +91,7 @@ class CurvesView(FigureView):
         if list(self._lines) != wanted:
             for line in self._lines.values():
                 self._plot.removeItem(line)
-            self._legend.clear()
-            self._lines = {name: self._plot.plot(name=name) for name in wanted}
+            self._lines = {name: self._plot.plot() for name in wanted}
         for number, curve in enumerate(self.figure.curves):
             line = self._lines[curve.name]
             color = plot_color(number)

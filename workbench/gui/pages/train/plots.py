@@ -1,21 +1,19 @@
 """The live curves: loss per batch, and what is known per epoch. Only as many points are drawn as there are pixels."""
 
-import html
-
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.figures import Curve, Curves
+from workbench.gui.figures.legend import Legend
 from workbench.gui.pages.train.losses import LossHistory
 from workbench.gui.theme import appearance, plot_color, style_plot, theme
 from workbench.i18n import _
 
 _RAW_ALPHA = 150
 _STROKES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
-_SIGNS = ("━", "╍", "┅")
 
 
 class _CountAxis(pyqtgraph.AxisItem):
@@ -25,31 +23,6 @@ class _CountAxis(pyqtgraph.AxisItem):
         return [(max(spacing, 1.0), offset) for spacing, offset in super().tickSpacing(low, high, size)]
 
 
-class Legend(QLabel):
-    """The names of the lines beside a plot, where they cover none of them."""
-
-    def __init__(self, solid: bool) -> None:
-        super().__init__()
-        self._names: tuple[str, ...] = ()
-        self._solid = solid
-        self.setTextFormat(Qt.TextFormat.RichText)
-
-    def show_names(self, names: tuple[str, ...]) -> None:
-        """Show the names in the colours of the curves, in their order."""
-        self._names = names
-        signs = _SIGNS[:1] if self._solid else _SIGNS
-        texts = (
-            f'<span style="color:{plot_color(index).name()}">{signs[index % len(signs)]}</span> {html.escape(name)}'
-            for index, name in enumerate(names)
-        )
-        self.setText(" &nbsp;".join(texts))
-        self.setAccessibleName(", ".join(names))
-
-    def restyle(self) -> None:
-        """Take the colours of the theme in force."""
-        self.show_names(self._names)
-
-
 class TrainingPlot(pyqtgraph.PlotWidget):
     """A plot in the colours of the theme. Drag moves, Ctrl and the wheel zoom, a double click shows everything."""
 
@@ -57,7 +30,7 @@ class TrainingPlot(pyqtgraph.PlotWidget):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, axisItems={"bottom": _CountAxis("bottom")})
-        self.legend = Legend(solid=self.solid)
+        self.legend = Legend(_STROKES[:1] if self.solid else _STROKES)
         self.setMenuEnabled(False)
         self.hideButtons()
         self.showGrid(x=True, y=True, alpha=0.15)
