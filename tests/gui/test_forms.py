@@ -241,6 +241,7 @@ def test_nested_sections_tell_the_whole_path_and_hidden_fields_are_left_out(make
 
 def test_a_folder_field_offers_to_choose_one(make_form):
     editor = make_form(Everything).editor("folder")
+    assert not editor.line.acceptDrops()  # a folder dropped on the line is the page's
     assert isinstance(editor, TextEditor)
     assert editor.findChild(QLineEdit).accessibleName() == "Folder"
     assert any(button.accessibleName() == "Choose Folder" for button in editor.children() if hasattr(button, "click"))
