@@ -4,10 +4,13 @@ A figure knows nothing of windows. One renderer per kind draws it (`workbench.gu
 saved as PNG, CSV or JSON (`workbench.figure_files`). Pixels are uint8 RGB or grey; all other arrays are float or int.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+
+from workbench.section import Section
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,10 @@ class Curves(Figure):
 
 @dataclass(frozen=True)
 class Matrix(Figure):
-    """A matrix of counts with the same names along both sides: rows are true, columns predicted.
+    """A matrix with the same names along both sides: counts with rows true and columns predicted, or correlations.
 
     Attributes:
-        values: (n, n) integers.
+        values: (n, n) integers (counts), or floats from -1 to 1 (drawn in a diverging colour map; NaN where undefined).
         names: n names.
         samples: per (row, column) the indices of its samples in the split, where known.
     """
@@ -129,3 +132,91 @@ class Gallery(Figure):
     tiles: tuple[Tile, ...]
     values: bool = False
     columns: int = 0
+
+
+@dataclass(frozen=True)
+class Points:
+    """One group of points of a `Scatter`.
+
+    Attributes:
+        name: for the legend.
+        x: (n,); `y` likewise.
+        samples: index of the sample behind each point in its split, or empty.
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    samples: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scatter(Figure):
+    """Points in the plane, in groups told apart by colour and by shape, with lines over them.
+
+    Attributes:
+        points: the groups.
+        curves: lines drawn over the points (a diagonal, a fitted line).
+        square: whether both axes have the same scale.
+        field: values under the points on a regular grid, (rows, columns), rows along y from the bottom; None for none.
+        field_range: (x minimum, x maximum, y minimum, y maximum) of the field, centres of its outer cells.
+        field_label: what the field's values are.
+    """
+
+    kind: ClassVar[str] = "scatter"
+    x_label: str
+    y_label: str
+    points: tuple[Points, ...]
+    curves: tuple[Curve, ...] = ()
+    square: bool = False
+    field: np.ndarray | None = None
+    field_range: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 1.0)
+    field_label: str = ""
+
+
+@dataclass(frozen=True)
+class Surface(Figure):
+    """A function of two variables, seen from above as colours with contour lines, and a path over it.
+
+    Attributes:
+        x: (columns,) ascending; `y`: (rows,) ascending.
+        values: (rows, columns); NaN or infinity where it has no value worth drawing.
+        path: (n, 2) points (x, y) in order, the first marked as the start and the last as the end; may be empty.
+        logarithmic: whether colours and contours follow the logarithm of the values.
+        value_label: what the values are.
+        marks: named points (name, x, y), as the minimum.
+    """
+
+    kind: ClassVar[str] = "surface"
+    x_label: str
+    y_label: str
+    x: np.ndarray
+    y: np.ndarray
+    values: np.ndarray
+    path: np.ndarray
+    logarithmic: bool = False
+    value_label: str = ""
+    marks: tuple[tuple[str, float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Adjustable(Figure):
+    """Figures with knobs: `make(params, result)` gives them anew whenever a knob is turned.
+
+    The window makes the knobs from the fields of `params`. The figure crosses process boundaries: `make` is a function
+    at the top of a module, quick (under 100 ms) and NumPy only; it runs in the window.
+
+    Attributes:
+        params: the knobs at their present values, a frozen section.
+        result: whatever `make` needs, picklable.
+        make: (params, result) -> figures; the number and kinds of figures do not depend on the params.
+    """
+
+    kind: ClassVar[str] = "adjustable"
+    params: Section
+    result: Any
+    make: Callable[[Any, Any], tuple[Figure, ...]]
+
+    def figures(self, params: Section | None = None) -> tuple[Figure, ...]:
+        """The figures for these params, or for the ones it came with."""
+        return tuple(self.make(self.params if params is None else params, self.result))

@@ -1,14 +1,46 @@
 """What goes into a model and what comes out: the specs by which datasets, tasks and architectures agree.
 
-A new kind of input or target is a new frozen class here; nobody asks for the kind of another one's spec by name.
+A new kind of input or target is a new frozen subclass, here or in a plugin; nobody asks for the kind of another one's
+spec by name. What depends on a kind is a method of its class, of its `InputKind` or of its task.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+import numpy as np
+
+_kinds: dict[str, type["Spec"]] = {}
 
 
 @dataclass(frozen=True)
-class ImageInput:
+class Spec:
+    """Base of all specs. `kind` names the class in files."""
+
+    kind: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.__dict__.get("kind"):
+            _kinds[cls.kind] = cls
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> "Spec":
+        """The spec from the plain values of `spec_to_json`, without the kind."""
+        return cls(**{key: _tuples(value) for key, value in values.items()})
+
+
+@dataclass(frozen=True)
+class InputSpec(Spec):
+    """What one sample is as it enters the network."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample, without the batch axis."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class ImageInput(InputSpec):
     """A picture of uint8 values 0-255, shape (height, width, channels), as it enters the network's first layer."""
 
     kind: ClassVar[str] = "image"
@@ -23,15 +55,107 @@ class ImageInput:
 
 
 @dataclass(frozen=True)
-class ClassTarget:
+class Column:
+    """A feature of a table.
+
+    Attributes:
+        name: as in the header.
+        unit: what the numbers count, or empty.
+        categories: for a column of words, its values; a sample then holds the index of one.
+        typical: median of the training split (index of the most frequent category), a start for typing a row.
+        minimum: smallest value of the training split; `maximum` the largest.
+    """
+
+    name: str
+    unit: str = ""
+    categories: tuple[str, ...] = ()
+    typical: float = 0.0
+    minimum: float = 0.0
+    maximum: float = 0.0
+
+
+@dataclass(frozen=True)
+class TableInput(InputSpec):
+    """A row of a table: float32, shape (columns,); NaN where a value is missing."""
+
+    kind: ClassVar[str] = "table"
+    columns: tuple[Column, ...]
+
+    @property
+    def shape(self) -> tuple[int]:
+        """The shape of one sample, without the batch axis."""
+        return (len(self.columns),)
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> "TableInput":
+        """See `Spec.from_values`."""
+        columns = ({key: _tuples(value) for key, value in column.items()} for column in values["columns"])
+        return cls(tuple(Column(**column) for column in columns))
+
+
+@dataclass(frozen=True)
+class TargetSpec(Spec):
+    """What is to be learned of one sample."""
+
+    def strata(self, targets: np.ndarray) -> np.ndarray | None:
+        """Groups to keep in proportion when samples are split, int64 (n,); None where there are none."""
+        return None
+
+    @property
+    def strata_names(self) -> tuple[str, ...]:
+        """The names of the groups."""
+        return ()
+
+
+@dataclass(frozen=True)
+class ClassTarget(TargetSpec):
     """One of several classes; targets are int64 indices into `class_names`, shape (n,)."""
 
     kind: ClassVar[str] = "class"
     class_names: tuple[str, ...]
 
+    def strata(self, targets: np.ndarray) -> np.ndarray:
+        """The classes."""
+        return np.asarray(targets)
 
-InputSpec = ImageInput
-TargetSpec = ClassTarget
+    @property
+    def strata_names(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return self.class_names
+
+
+@dataclass(frozen=True)
+class ValuesTarget(TargetSpec):
+    """Numbers; targets are float32, shape (n, len(names)).
+
+    Attributes:
+        names: what the numbers are ("price").
+        units: what they count, one per name; empty text where they count nothing.
+        mirrored: whether a picture flipped left and right has the value of the other sign (a steering angle).
+        per_shift: what a picture moved to the right by its whole width adds to the values.
+        centre: subtracted from the values before they are learned, one per name; `spread` divides them. Fitted on the
+            training split; the saved model undoes both.
+    """
+
+    kind: ClassVar[str] = "values"
+    names: tuple[str, ...]
+    units: tuple[str, ...] = ("",)
+    mirrored: bool = False
+    per_shift: float = 0.0
+    centre: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class MaskTarget(TargetSpec):
+    """A class per pixel; targets are uint8 indices into `class_names`, shape (n, height, width).
+
+    `colours` are what masks are painted in, one (red, green, blue) per class.
+    """
+
+    kind: ClassVar[str] = "mask"
+    class_names: tuple[str, ...]
+    colours: tuple[tuple[int, int, int], ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -39,21 +163,40 @@ class OutputSpec:
     """What the last layers of a network must give: so many units, read through an activation.
 
     Attributes:
-        units: values per sample before the activation.
+        units: values per sample (per pixel, where spatial) before the activation.
         activation: name of the Keras activation that turns logits into what the saved model returns.
+        spatial: whether there is an answer for every pixel of the input: features must stay a map of the input's size.
+        factor: what the saved model multiplies the activation's result with, one per unit; empty for nothing.
+        offset: what it then adds.
     """
 
     units: int
     activation: str
+    spatial: bool = False
+    factor: tuple[float, ...] = ()
+    offset: tuple[float, ...] = ()
 
 
-def spec_to_json(spec: InputSpec | TargetSpec) -> dict[str, Any]:
+def spec_to_json(spec: Spec) -> dict[str, Any]:
     """The spec as plain values, with its kind."""
-    return {"kind": spec.kind, **{key: list(v) if isinstance(v, tuple) else v for key, v in vars(spec).items()}}
+    return {"kind": spec.kind, **{key: _plain(value) for key, value in vars(spec).items()}}
 
 
-def spec_from_json(values: dict[str, Any]) -> InputSpec | TargetSpec:
-    """The inverse of `spec_to_json`."""
-    kinds = {cls.kind: cls for cls in (ImageInput, ClassTarget)}
-    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items() if key != "kind"}
-    return kinds[values["kind"]](**fields)
+def spec_from_json(values: dict[str, Any]) -> Any:
+    """The inverse of `spec_to_json`.
+
+    Raises:
+        KeyError: nobody here knows that kind (a plugin is missing).
+    """
+    values = dict(values)
+    return _kinds[values.pop("kind")].from_values(values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Column):
+        return {key: _plain(part) for key, part in vars(value).items()}
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(part) for part in value) if isinstance(value, list) else value

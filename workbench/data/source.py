@@ -14,7 +14,7 @@ import numpy as np
 from workbench.events import Event
 from workbench.experiment import DatasetSection
 from workbench.i18n import mark
-from workbench.specs import TargetSpec
+from workbench.specs import ClassTarget, ImageInput, TableInput, TargetSpec
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 NO_SPLIT = -1
@@ -49,6 +49,11 @@ class Samples:
         fingerprint: text that changes whenever the content does (settings; paths with sizes and times).
         problems: what was left out before reading anything.
         paths: absolute path per sample where samples are files, else empty.
+        read_target: for targets as large as pictures (masks): index -> uint8 array (height, width) of class indices, of
+            the picture's own size; raises `UnreadableSampleError`. `targets` then holds anything of length n.
+        groups: int64, (n,): samples that must stay in one split together, or None.
+        columns: for a table, what its columns are; `values` then holds the rows, float32 (n, columns), NaN where a
+            value is missing, and `read` is not called.
     """
 
     names: tuple[str, ...]
@@ -59,6 +64,10 @@ class Samples:
     fingerprint: str
     problems: tuple[Problem, ...] = ()
     paths: tuple[str, ...] = ()
+    read_target: Callable[[int], np.ndarray] | None = None
+    groups: np.ndarray | None = None
+    columns: TableInput | None = None
+    values: np.ndarray | None = None
 
 
 class DatasetSource(ABC):
@@ -68,11 +77,19 @@ class DatasetSource(ABC):
     title: str
     help: str
     section: type[DatasetSection]
-    task: str = "classification"
+    input_kind: str = ImageInput.kind
+
+    def target_kind(self, section: DatasetSection) -> str:
+        """The kind of its target spec, from its settings (and a quick look at most); it decides on the task."""
+        return ClassTarget.kind
 
     @abstractmethod
     def preprocessing(self, section: DatasetSection) -> dict[str, Any]:
-        """The default input of this dataset: any of `height`, `width`, `channels`, `resize`, `scaling`."""
+        """What it suggests for `[preprocessing]`: for pictures any of `height`, `width`, `channels`, `resize`..."""
+
+    def task(self, section: DatasetSection) -> dict[str, Any]:
+        """What it suggests for the settings of the task, without the name."""
+        return {}
 
     @abstractmethod
     def open(self, section: DatasetSection, emit: Emit) -> Samples:

@@ -4,6 +4,7 @@ Two classes share one unit (a logit of the second class); more have a unit each.
 way into the loss, also with label smoothing, so that 1,000 classes cost no more memory than two.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -49,6 +50,7 @@ class Classification(Task):
     title = mark("Classification")
     help = mark("Says which of several classes a sample belongs to.")
     section = ClassificationSection
+    learns = ClassTarget
 
     def output(self, target: TargetSpec) -> OutputSpec:
         """One sigmoid unit for two classes, a softmax over all for more."""
@@ -134,7 +136,9 @@ class Classification(Task):
         per_class = len(targets) / (max(np.count_nonzero(counts), 1) * np.maximum(counts, 1))
         return per_class[targets].astype(np.float32)
 
-    def decode(self, outputs: np.ndarray, target: TargetSpec, top: int = 5) -> list[Answer]:
+    def decode(
+        self, outputs: np.ndarray, target: TargetSpec, top: int = 5, pictures: Sequence[np.ndarray] = ()
+    ) -> list[Answer]:
         """The likeliest class of every row, its probability, and the `top` likeliest with theirs."""
         names = self._names(target)
         probabilities = class_probabilities(outputs, len(names))

@@ -1,14 +1,17 @@
 """The contract of a task: what a model must give for a target, and how that is trained, read and judged."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from workbench.errors import UserError
 from workbench.experiment import Experiment, TaskSection
 from workbench.figures import Figure
-from workbench.specs import OutputSpec, TargetSpec
+from workbench.i18n import _
+from workbench.specs import InputSpec, OutputSpec, TargetSpec
 
 
 @dataclass(frozen=True)
@@ -43,22 +46,40 @@ class Answer:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a task judges: outputs of the saved model (after its activation) beside the truth, for one split."""
+    """What a task judges: outputs of the saved model (after its activation) beside the truth, for one split.
+
+    Attributes:
+        outputs: (n, ...); `targets`, `losses` (n,) and `names` belong to the same samples.
+        target: the spec of the targets; `input` that of the inputs.
+        inputs: the samples as they enter the network, (n, ...), memory-mapped.
+        predict: more inputs -> outputs of the saved model, for drawing what it has learned.
+    """
 
     outputs: np.ndarray
     targets: np.ndarray
     losses: np.ndarray
     target: TargetSpec
     names: tuple[str, ...] = field(default=())
+    input: InputSpec | None = None
+    inputs: np.ndarray | None = None
+    predict: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 class Task(ABC):
-    """What is learned from a target spec."""
+    """What is learned from a target spec. The first task registered for a kind of target is that kind's default."""
 
     name: str
     title: str
     help: str
     section: type[TaskSection]
+    learns: type[TargetSpec]
+
+    def fit(self, target: TargetSpec, targets: np.ndarray, section: TaskSection) -> TargetSpec:
+        """The target spec with what is fitted on the targets of the training split (a scaling)."""
+        return target
+
+    def refuse(self, targets: np.ndarray, target: TargetSpec) -> None:
+        """Raise `UserError` when there is nothing to learn from these targets (one class, one value)."""
 
     @abstractmethod
     def output(self, target: TargetSpec) -> OutputSpec:
@@ -90,27 +111,46 @@ class Task(ABC):
     def metric_directions(self) -> dict[str, str]:
         """`min` or `max` per metric name (`loss`, `accuracy`): which way is better."""
 
-    @abstractmethod
     def sample_weights(self, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
         """Weights that make rare targets count as much as frequent ones: float32, shape (n,), mean 1."""
+        raise UserError(_("The task {name} has no classes to balance. Set the class weights to none.").format(
+            name=_(self.title).lower()))  # fmt: skip
 
     @abstractmethod
-    def decode(self, outputs: np.ndarray, target: TargetSpec, top: int = 5) -> list[Answer]:
-        """One answer per row of `outputs`."""
+    def decode(
+        self, outputs: np.ndarray, target: TargetSpec, top: int = 5, pictures: Sequence[np.ndarray] = ()
+    ) -> list[Answer]:
+        """One answer per row of `outputs`.
+
+        Args:
+            outputs: of the saved model, (n, ...).
+            target: what it was trained on.
+            top: how many of the likeliest to tell, where that makes sense.
+            pictures: what was asked about, uint8 (height, width, channels) of any size, or nothing.
+        """
 
     @abstractmethod
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Numbers and figures for one split."""
 
-    @abstractmethod
     def choices(self, target: TargetSpec) -> tuple[str, ...]:
         """The names of what a heatmap can be asked for (the classes); their index is the unit explained."""
+        return ()
 
     @abstractmethod
     def describe(self, value: Any, target: TargetSpec) -> str:
         """A target as a caption (the class name)."""
 
-    @abstractmethod
+    def describe_data(
+        self, targets: np.ndarray, splits: dict[str, np.ndarray], target: TargetSpec
+    ) -> tuple[Figure, ...]:
+        """What there is to see of the targets before training (a histogram), beside the counts of classes."""
+        return ()
+
+    def paint(self, picture: np.ndarray, value: Any, target: TargetSpec) -> np.ndarray:
+        """A sample's picture with its target drawn in: uint8 (height, width) or (height, width, 3)."""
+        return picture
+
     def keras_code(self, experiment: Experiment, target: TargetSpec) -> dict[str, str]:
         """Source fragments for *Copy as Keras code*.
 
@@ -118,3 +158,4 @@ class Task(ABC):
         "True" when these take what the network gives before the activation; `encode`, an expression of the array
         `labels`.
         """
+        raise UserError(_("The task {name} cannot be written as a Keras script yet.").format(name=_(self.title).lower()))
