@@ -78,8 +78,9 @@ class Task(ABC):
         """The target spec with what is fitted on the targets of the training split (a scaling)."""
         return target
 
-    def refuse(self, targets: np.ndarray, target: TargetSpec) -> None:
-        """Raise `UserError` when there is nothing to learn from these targets (one class, one value)."""
+    def unlearnable(self, targets: np.ndarray, target: TargetSpec) -> str:
+        """Why there is nothing to learn from these targets (one class, one value), or an empty text."""
+        return ""
 
     @abstractmethod
     def output(self, target: TargetSpec) -> OutputSpec:
@@ -158,4 +159,5 @@ class Task(ABC):
         "True" when these take what the network gives before the activation; `encode`, an expression of the array
         `labels`.
         """
-        raise UserError(_("The task {name} cannot be written as a Keras script yet.").format(name=_(self.title).lower()))
+        text = _("An experiment of the task {name} cannot be written as a Keras script yet.")
+        raise UserError(text.format(name=_(self.title).lower()))
