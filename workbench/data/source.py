@@ -7,6 +7,7 @@ A source only finds and reads samples. Decoding once, resizing, splitting and ba
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,22 @@ class Samples:
     values: np.ndarray | None = None
 
 
+POSSIBLE, LIKELY, CERTAIN = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Offer:
+    """How a source would read a file or folder that was dropped on the window.
+
+    Attributes:
+        settings: what to put into its section, without the name.
+        certainty: `POSSIBLE` (it can read anything of that ending), `LIKELY` or `CERTAIN`; the highest is taken.
+    """
+
+    settings: dict[str, Any]
+    certainty: int = POSSIBLE
+
+
 class DatasetSource(ABC):
     """A named source of samples. Registered once; its settings come as a section of the experiment."""
 
@@ -90,6 +107,10 @@ class DatasetSource(ABC):
     def task(self, section: DatasetSection) -> dict[str, Any]:
         """What it suggests for the settings of the task, without the name."""
         return {}
+
+    def takes(self, path: Path) -> Offer | None:
+        """What it could make of a dropped file or folder, after a quick look; None where that is nothing for it."""
+        return None
 
     @abstractmethod
     def open(self, section: DatasetSection, emit: Emit) -> Samples:

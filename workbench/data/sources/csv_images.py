@@ -9,7 +9,17 @@ import numpy as np
 
 from workbench.data import arrays
 from workbench.data.locations import given_file
-from workbench.data.source import NO_SPLIT, DatasetSource, Emit, Problem, Samples, UnreadableSampleError
+from workbench.data.source import (
+    CERTAIN,
+    NO_SPLIT,
+    POSSIBLE,
+    DatasetSource,
+    Emit,
+    Offer,
+    Problem,
+    Samples,
+    UnreadableSampleError,
+)
 from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.experiment import DatasetSection
@@ -21,6 +31,7 @@ from workbench.specs import ClassTarget
 _EXPECTED = mark("a CSV file with a picture a line: a label (first, or in a column called label) and its pixels")
 _LABEL_COLUMNS = ("label", "class", "target", "y")
 _LINES_FOR_THE_RANGE = 200
+_FEWEST_PIXELS = 48  # below that a table of numbers is hardly a table of pictures
 
 
 class CsvImagesSection(DatasetSection):
@@ -134,6 +145,17 @@ class CsvImagesSource(DatasetSource):
         if not (4 <= height <= 1024 and 4 <= width <= 1024):
             return {}
         return {"height": height, "width": width, "channels": channels}
+
+    def takes(self, path: Path) -> Offer | None:
+        """A table with as many numbers a line as a square picture has pixels; perhaps any other."""
+        if path.suffix.lower() != ".csv" or not path.is_file():
+            return None
+        try:
+            layout = _layout(path)
+            _Table(path, CsvImagesSection(), layout)
+        except (UserError, OSError):
+            return Offer({"path": str(path)})
+        return Offer({"path": str(path)}, CERTAIN if layout.columns > _FEWEST_PIXELS else POSSIBLE)
 
     def open(self, section: DatasetSection, emit: Emit) -> Samples:
         """Read the labels."""

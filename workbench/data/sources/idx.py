@@ -11,7 +11,7 @@ import numpy as np
 from workbench.data import arrays
 from workbench.data.idx_files import IdxHeader, check_idx_length, read_idx, read_idx_header
 from workbench.data.locations import given_path
-from workbench.data.source import NO_SPLIT, TEST, TRAIN, DatasetSource, Emit, Samples
+from workbench.data.source import LIKELY, NO_SPLIT, TEST, TRAIN, DatasetSource, Emit, Offer, Samples
 from workbench.errors import UserError
 from workbench.experiment import DatasetSection
 from workbench.i18n import _, mark
@@ -78,6 +78,11 @@ class IdxSource(DatasetSource):
         if not (4 <= height <= 1024 and 4 <= width <= 1024):
             return {}
         return {"height": height, "width": width, "channels": 1 if channels == 1 else 3}
+
+    def takes(self, path: Path) -> Offer | None:
+        """One of the files, for the folder it is in."""
+        is_one = path.name.lower().endswith((".gz", "-ubyte")) and path.is_file()
+        return Offer({"path": str(path.parent)}, LIKELY) if is_one else None
 
     def open(self, section: DatasetSection, emit: Emit) -> Samples:
         """Read headers and labels."""

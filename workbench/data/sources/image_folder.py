@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench.data.decoding import PICTURE_SUFFIXES, decode_file
 from workbench.data.locations import given_folder
-from workbench.data.source import NO_SPLIT, TEST, TRAIN, VALIDATION, DatasetSource, Emit, Problem, Samples
+from workbench.data.source import NO_SPLIT, TEST, TRAIN, VALIDATION, DatasetSource, Emit, Offer, Problem, Samples
 from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.experiment import DatasetSection
@@ -74,6 +74,10 @@ class ImageFolderSource(DatasetSource):
     def preprocessing(self, section: DatasetSection) -> dict[str, Any]:
         """What photographs usually need."""
         return {"height": 180, "width": 180, "channels": 3, "resize": "stretch", "scaling": "unit"}
+
+    def takes(self, path: Path) -> Offer | None:
+        """Any folder."""
+        return Offer({"path": str(path)}) if path.is_dir() else None
 
     def open(self, section: DatasetSection, emit: Emit) -> Samples:
         """Walk the folder; nothing is decoded."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.data import arrays
 from workbench.data.locations import given_file
-from workbench.data.source import NO_SPLIT, TEST, TRAIN, VALIDATION, DatasetSource, Emit, Samples
+from workbench.data.source import LIKELY, NO_SPLIT, TEST, TRAIN, VALIDATION, DatasetSource, Emit, Offer, Samples
 from workbench.errors import UserError
 from workbench.experiment import DatasetSection
 from workbench.i18n import _, mark
@@ -131,6 +131,10 @@ class NpzSource(DatasetSource):
         if not (4 <= height <= 1024 and 4 <= width <= 1024):
             return {}
         return {"height": height, "width": width, "channels": 1 if channels == 1 else 3}
+
+    def takes(self, path: Path) -> Offer | None:
+        """By the ending."""
+        return Offer({"path": str(path)}, LIKELY) if path.suffix.lower() == ".npz" and path.is_file() else None
 
     def open(self, section: DatasetSection, emit: Emit) -> Samples:
         """Read the labels; the pictures follow when they are decoded."""
