@@ -92,7 +92,7 @@ def drop(page, mime):
     enter = QDragEnterEvent(position, Qt.DropAction.CopyAction, mime, buttons, keys)
     QApplication.sendEvent(page, enter)
     assert enter.isAccepted()
-    assert page._stack.currentWidget() is page.drop_zone
+    assert page._stack.currentWidget() is page.entry.drop_zone
     event = QDropEvent(QPointF(position), Qt.DropAction.CopyAction, mime, buttons, keys)
     QApplication.sendEvent(page, event)
     assert event.isAccepted()
@@ -198,17 +198,17 @@ def test_the_heatmap_comes_when_it_is_asked_for_and_goes_again(qtbot, page_with_
     page = page_with_run
     drop(page, files(digits / "3.png"))
     wait_for_answer(qtbot, page, 1)
-    page.heatmap_box.click()
+    page.entry.heatmap_box.click()
     qtbot.waitUntil(lambda: any(isinstance(figure, Heatmap) for figure in figures(page)), timeout=ANSWER)
     assert not any(isinstance(figure, Image) for figure in figures(page))
-    page.heatmap_box.click()
+    page.entry.heatmap_box.click()
     assert not any(isinstance(figure, Heatmap) for figure in figures(page))
     assert any(isinstance(figure, Image) for figure in figures(page))
 
 
 def test_a_row_of_many_gets_its_heatmap_when_it_is_selected(qtbot, page_with_run, digits):
     page = page_with_run
-    page.heatmap_box.setChecked(True)
+    page.entry.heatmap_box.setChecked(True)
     drop(page, files(digits))
     wait_for_answer(qtbot, page, 8)
     row = page.result.model.rows[5]
@@ -234,19 +234,19 @@ def draw_a_ring(qtbot, canvas):
 
 def test_a_drawn_ring_is_a_zero_and_clearing_takes_the_answer_away(qtbot, page_with_run):
     page = page_with_run
-    assert page.drawing.isVisible()  # by itself, for a model of small grey pictures
-    draw_a_ring(qtbot, page.drawing.canvas)
-    qtbot.waitUntil(lambda: len(page.result.rows) == 1 and not page._drawing_asked, timeout=ANSWER)
+    assert page.entry.drawing.isVisible()  # by itself, for a model of small grey pictures
+    draw_a_ring(qtbot, page.entry.drawing.canvas)
+    qtbot.waitUntil(lambda: len(page.result.rows) == 1 and not page._live_asked, timeout=ANSWER)
     assert page.result.row.values["class"] == "0"
     assert not any(isinstance(figure, Image) for figure in figures(page))
-    page.drawing.clear_button.click()
+    page.entry.drawing.clear_button.click()
     assert page.result.rows == []
-    assert page._stack.currentWidget() is page.drop_zone
+    assert page._stack.currentWidget() is page.entry.drop_zone
 
 
 def test_dropping_a_file_takes_the_place_of_a_drawing(qtbot, page_with_run, digits):
     page = page_with_run
-    draw_a_ring(qtbot, page.drawing.canvas)
+    draw_a_ring(qtbot, page.entry.drawing.canvas)
     drop(page, files(digits / "2.png"))
     qtbot.waitUntil(lambda: bool(page.result.rows) and page.result.rows[0].name == "2.png", timeout=ANSWER)
     qtbot.wait(50)

@@ -1,4 +1,4 @@
-"""The place to drop pictures on; also what is seen while something is dragged over the page."""
+"""The place to drop files on; also what is seen while something is dragged over the page."""
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -13,13 +13,21 @@ LARGEST_SCALE = 3
 
 
 class DropZone(QWidget):
-    """A dashed frame with a word on what can be dropped; a click or Enter opens files instead."""
+    """A dashed frame with a word on what can be dropped; a click or Enter opens files instead.
+
+    Args:
+        text: what to drop.
+        more: in what other ways something can be given.
+        icon_name: what it looks like.
+    """
 
     clicked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, text: str, more: str, icon_name: str = "image", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._hot = False
+        self._invitation = text
+        self._icon_name = icon_name
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setMinimumHeight(160)
@@ -27,7 +35,7 @@ class DropZone(QWidget):
         self._sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._text = section_title("")
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._more = hint(_("or click to open files, paste a copied picture with Ctrl+V, or draw one"))
+        self._more = hint(more)
         self._more.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self)
         layout.setSpacing(GRID)
@@ -42,7 +50,7 @@ class DropZone(QWidget):
     def set_hot(self, hot: bool) -> None:
         """Whether something is being dragged over the page right now."""
         self._hot = hot
-        text = _("Let go to predict") if hot else _("Drop pictures or folders here")
+        text = _("Let go to predict") if hot else self._invitation
         self._text.setText(text)
         self.setAccessibleName(text)
         self._more.setVisible(not hot)
@@ -67,7 +75,7 @@ class DropZone(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), GRID, GRID)
 
     def _follow_theme(self) -> None:
-        tinted = icon("image", "accent" if self._hot else "muted")
+        tinted = icon(self._icon_name, "accent" if self._hot else "muted")
         sign = tinted.pixmap(QSize(ICON_SIZE, ICON_SIZE), LARGEST_SCALE)  # the most pixels there are, shown larger
         sign.setDevicePixelRatio(sign.width() / _ICON_SIDE)
         self._sign.setPixmap(sign)

@@ -1,20 +1,26 @@
-"""The answers: one picture in detail, or a table of many with the selected one in detail."""
+"""The answers: one in detail, or a table of many with the selected one in detail."""
+
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
-from workbench.figures import Figure, Heatmap, Image
+from workbench.errors import UserError
+from workbench.figure_files import save_figure
+from workbench.figures import Adjustable, Figure, Heatmap, Image
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.pages.predict_rows import THUMBNAIL, PredictedRow, columns, identity, milliseconds, tip
 from workbench.gui.row_table import RowTableModel, RowTableView
 from workbench.gui.theme import GRID
-from workbench.gui.widgets import Notice, hint, section_title
+from workbench.gui.widgets import Notice, button_with_icon, hint, section_title
 from workbench.i18n import _
 
 LONGEST_SHOWN = 640
 _FIGURE_COLUMN = 360
+_PLAIN_ROW = 4 * GRID
 
 
 class ResultView(QSplitter):
@@ -60,6 +66,8 @@ class ResultView(QSplitter):
         self.table.setVisible(many)
         if many:
             self.model.set_columns(columns([row.item for row in rows]))
+            pictured = any(row.item.pixels is not None for row in rows)
+            self.table.set_row_height(THUMBNAIL + GRID if pictured else _PLAIN_ROW)
         self.model.set_rows(rows)
         if opens:
             self.setSizes([self.width() * 3 // 5, self.width() * 2 // 5])
@@ -68,8 +76,8 @@ class ResultView(QSplitter):
             self.table.select([identity(self.model.rows[0])])
         self._show(rows[0] if rows and not many else self.table.current())
 
-    def replace_drawing(self, row: PredictedRow) -> None:
-        """Show the answer to a drawing that is still going on, without anything jumping."""
+    def replace_live(self, row: PredictedRow) -> None:
+        """Show the answer to what is still being drawn or typed, without anything jumping."""
         if self.table.isHidden() and self.detail.row is not None:
             self.model.set_rows([row])
             self._show(row)
@@ -88,7 +96,10 @@ class ResultView(QSplitter):
 
 
 class Detail(QWidget):
-    """One answer: its words, the time it took, the picture or its heatmap, and the figures of the answer."""
+    """One answer: its words, the time it took, the picture or its heatmap, and the figures of the answer.
+
+    An answer that is a picture itself (a mask) can be saved in its own pixels by a button; `ask_path` may be replaced.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -103,10 +114,22 @@ class Detail(QWidget):
         self.about: QLabel = hint("")
         self.error = Notice(self)
         self.figures = FigurePanel(column_width=_FIGURE_COLUMN)
+        self.ask_path: Callable[[QWidget, str], str] = _ask_path
+        self.save_button = button_with_icon("", "save")
+        self.save_button.setToolTip(_("Save it in its own pixels, as the model gave it"))
+        self.save_button.clicked.connect(self._save_picture)
+        self.save_button.hide()
+        self.saved = Notice(self)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(GRID, 0, 0, 0)
         self._layout.setSpacing(GRID)
-        for widget in (self.answer, self.about, self.error, self.figures):
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(self.about, 1)
+        head.addWidget(self.save_button)
+        self._layout.addWidget(self.answer)
+        self._layout.addLayout(head)
+        for widget in (self.saved, self.error, self.figures):
             self._layout.addWidget(widget)
         self._layout.addStretch(1)
 
@@ -114,12 +137,17 @@ class Detail(QWidget):
         """Show another answer, or none."""
         if row is None or self.row is None or row.number != self.row.number:
             self._picture = None
+            self.saved.show_message("")
         self.row = row
         answer = row.item.answer if row is not None else None
         self.answer.setText(answer.text if answer is not None else "")
         self.answer.setVisible(answer is not None)
         self.about.setText(_about(row) if row is not None else "")
         self.error.show_message(row.item.error if row is not None else "", "error")
+        picture = self._answered_picture()
+        self.save_button.setVisible(picture is not None)
+        if picture is not None:
+            self.save_button.setText(_("&Save “{title}” as PNG…").format(title=picture.title))
         self.refresh()
 
     def set_picture(self, picture: np.ndarray) -> None:
@@ -132,18 +160,50 @@ class Detail(QWidget):
         figures = self._figures_of(self.row) if self.row is not None else []
         self.figures.set_figures(figures)
         # A picture grows with the window; bars alone would only be stretched.
-        grows = any(isinstance(figure, Image | Heatmap) for figure in figures)
+        grows = any(_is_picture(figure) for figure in figures)
         self._layout.setStretchFactor(self.figures, 10 if grows else 0)
 
     def _figures_of(self, row: PredictedRow) -> list[Figure]:
         heatmaps = [figure for figure in row.figures if isinstance(figure, Heatmap)] if self.with_heatmap else []
         others = [figure for figure in row.figures if not isinstance(figure, Heatmap)]
         pixels = self._picture if self._picture is not None else row.item.pixels
-        shown: list[Figure] = list(heatmaps)
-        if not heatmaps and self.with_picture and pixels is not None:
-            shown.append(Image(_("Picture"), pixels))
         answers = list(row.item.answer.figures) if row.item.answer is not None else []
+        shown: list[Figure] = list(heatmaps)
+        seen = heatmaps or any(_is_picture(figure) for figure in answers)
+        if not seen and self.with_picture and pixels is not None:
+            shown.append(Image(_("Picture"), pixels))
         return [*answers, *shown, *others]
+
+    def _answered_picture(self) -> Image | None:
+        """The picture that the model made, where it makes one."""
+        answer = self.row.item.answer if self.row is not None else None
+        figures = answer.figures if answer is not None else ()
+        return next((figure for figure in figures if isinstance(figure, Image)), None)
+
+    def _save_picture(self) -> None:
+        picture = self._answered_picture()
+        stem = Path(self.row.file).stem or "prediction"
+        path = self.ask_path(self, f"{stem}_{picture.title.lower()}.png") if picture is not None else ""
+        if not path:
+            return
+        target = Path(path) if path.lower().endswith(".png") else Path(f"{path}.png")
+        try:
+            save_figure(picture, target)
+        except UserError as error:
+            self.saved.show_message(str(error), "error")
+        else:
+            self.saved.show_message(_("Saved as {path}.").format(path=target), "success")
+
+
+def _is_picture(figure: Figure) -> bool:
+    """Whether a figure shows what was asked about, by itself or with knobs."""
+    if isinstance(figure, Adjustable):
+        return any(_is_picture(part) for part in figure.figures())
+    return isinstance(figure, Image | Heatmap)
+
+
+def _ask_path(parent: QWidget, suggestion: str) -> str:
+    return QFileDialog.getSaveFileName(parent, _("Save picture"), suggestion, _("Pictures (*.png)"))[0]
 
 
 def _about(row: PredictedRow) -> str:

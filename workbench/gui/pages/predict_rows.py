@@ -17,22 +17,23 @@ THUMBNAIL = 40
 
 
 class PredictedRow:
-    """One picture with its answer. `figures` may come later, when its heatmap is asked for."""
+    """One picture or row of a table with its answer. `figures` may come later, when its heatmap is asked for."""
 
     def __init__(self, number: int, item: Any, name: str = "") -> None:
         self.number = number
         self.item = item
-        self.name = name or Path(item.path).name or item.path
+        self.file = Path(item.path).name or item.path
+        self.name = name or ", ".join(part for part in (self.file, item.name) if part)
         self.figures: tuple[Figure, ...] = item.figures
         self._thumbnail: QIcon | None = None
 
     @property
     def values(self) -> dict[str, Any]:
-        """The plain values of the answer; none for a picture that could not be read."""
+        """The plain values of the answer; none for what could not be read."""
         return self.item.answer.values if self.item.answer is not None else {}
 
     def thumbnail(self) -> QIcon | None:
-        """The picture, small; made when it is first in sight."""
+        """The picture, small; made when it is first in sight. A row of a table has none."""
         if self._thumbnail is None and self.item.pixels is not None:
             image = to_image(self.item.pixels)
             size = QSize(THUMBNAIL, THUMBNAIL)
@@ -40,7 +41,7 @@ class PredictedRow:
             self._thumbnail = QIcon(QPixmap.fromImage(small))
             # Or Qt tints it in a selected row.
             self._thumbnail.addPixmap(QPixmap.fromImage(small), QIcon.Mode.Selected)
-        return self._thumbnail or icon("warning", "warning")
+        return self._thumbnail or (icon("warning", "warning") if self.item.error else None)
 
 
 def identity(row: PredictedRow) -> int:
@@ -62,24 +63,41 @@ def value_names(items: Iterable[Any]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def input_names(items: Iterable[Any]) -> tuple[str, ...]:
+    """The names of the columns of rows of a table, in their order; none for pictures."""
+    return tuple(dict.fromkeys(name for item in items if item.row for name in item.row))
+
+
 def columns(items: Sequence[Any]) -> tuple[Column, ...]:
-    """Picture and file, what was answered, time, and what went wrong."""
-    made = [Column(_("File"), _name, picture=PredictedRow.thumbnail)]
+    """Picture and file, or the values of a row; what was answered, time, and what went wrong."""
+    given = input_names(items)
+    made = [Column(_("Row") if given else _("File"), _name, picture=PredictedRow.thumbnail)]
     made += [_value_column(name, items) for name in value_names(items)]
-    made.append(Column(_("Time"), _time, key=_seconds, numeric=True, descending=True))
     if any(item.error for item in items):
         made.append(Column(_("Problem"), _error, key=_error_key, widest=150))
+    made += [_input_column(name, items) for name in given]
+    made.append(Column(_("Time"), _time, key=_seconds, numeric=True, descending=True))
     return tuple(made)
 
 
 def as_table(rows: Sequence[PredictedRow]) -> Table:
     """The rows as a figure, to be saved as CSV: whole paths and numbers in full."""
     names = value_names(row.item for row in rows)
+    given = input_names(row.item for row in rows)
     lines = (
-        (row.item.path or row.name, *(row.values.get(name) for name in names), row.item.seconds, row.item.error)
+        (
+            row.item.path or row.name,
+            *([row.item.name] if given else []),
+            *((row.item.row or {}).get(name) for name in given),
+            *(row.values.get(name) for name in names),
+            row.item.seconds,
+            row.item.error,
+        )
         for row in rows
     )
-    return Table(_("Predictions"), ("path", *names, "seconds", "error"), tuple(lines))
+    answered = [f"predicted {name}" if name in given else name for name in names]
+    heads = ("path", *(["row"] if given else []), *given, *answered, "seconds", "error")
+    return Table(_("Predictions"), heads, tuple(lines))
 
 
 def milliseconds(seconds: float) -> str:
@@ -95,7 +113,7 @@ def _value_column(name: str, items: Sequence[Any]) -> Column:
 
     def text(row: PredictedRow) -> str:
         value = row.values.get(name)
-        return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+        return "" if value is None else _short(value) if isinstance(value, float) else str(value)
 
     def number(row: PredictedRow) -> Any:
         return row.values.get(name)
@@ -105,8 +123,27 @@ def _value_column(name: str, items: Sequence[Any]) -> Column:
     )
 
 
+def _input_column(name: str, items: Sequence[Any]) -> Column:
+    values = [item.row.get(name) for item in items if item.row]
+    numeric = all(value is None or isinstance(value, int | float) for value in values)
+
+    def text(row: PredictedRow) -> str:
+        value = (row.item.row or {}).get(name)
+        return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+    def number(row: PredictedRow) -> Any:
+        return (row.item.row or {}).get(name)
+
+    return Column(name, text, number if numeric else None, numeric)
+
+
 def _is_plain(value: Any) -> bool:
     return isinstance(value, str | int | float)
+
+
+def _short(value: float) -> str:
+    """Four decimals of a share, four digits of everything else."""
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
 def _name(row: PredictedRow) -> str:
