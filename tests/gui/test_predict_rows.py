@@ -159,7 +159,7 @@ def test_a_dropped_table_becomes_a_list_that_is_saved_with_its_answers(qtbot, pa
     qtbot.waitUntil(lambda: len(page.result.rows) == 2)
     assert [row.name for row in page.result.rows] == ["nhà.csv, row 2", "nhà.csv, row 3"]
     titles = [column.title for column in page.result.model.columns]
-    assert titles == ["Row", "Value", "Unit", "Problem", "area", "rooms", "heating", "Time"]
+    assert titles == ["Row", "Value", "Unit", "Time", "Problem", "area", "rooms", "heating"]
     page.ask_csv = lambda parent: str(tmp_path / "answers")
     page.csv_button.click()
     with (tmp_path / "answers.csv").open(encoding="utf-8-sig") as file:

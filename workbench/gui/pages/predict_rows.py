@@ -73,11 +73,10 @@ def columns(items: Sequence[Any]) -> tuple[Column, ...]:
     given = input_names(items)
     made = [Column(_("Row") if given else _("File"), _name, picture=PredictedRow.thumbnail)]
     made += [_value_column(name, items) for name in value_names(items)]
+    made.append(Column(_("Time"), _time, key=_seconds, numeric=True, descending=True))
     if any(item.error for item in items):
         made.append(Column(_("Problem"), _error, key=_error_key, widest=150))
-    made += [_input_column(name, items) for name in given]
-    made.append(Column(_("Time"), _time, key=_seconds, numeric=True, descending=True))
-    return tuple(made)
+    return (*made, *(_input_column(name, items) for name in given))
 
 
 def as_table(rows: Sequence[PredictedRow]) -> Table:
