@@ -104,6 +104,28 @@ class Note(Event):
 
 
 @dataclass(frozen=True)
+class ServiceStarted(Event):
+    """A service is ready; `address` is where it is reached, empty where it is not asked over a network."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class ServiceShown(Event):
+    """What a service shows now, at most 5 times a second.
+
+    Attributes:
+        numbers: by name; the service has a title for each.
+        note: what happened last that is worth knowing; empty for nothing.
+        figures: in the order of a page; for the window only, they stand in no line of text.
+    """
+
+    numbers: dict[str, float]
+    note: str = ""
+    figures: tuple[Any, ...] = dataclasses.field(default=(), metadata={"in_lines": False})
+
+
+@dataclass(frozen=True)
 class Finished(Event):
     """The end of a run. `message` says what happened and what to try; empty when it completed."""
 
@@ -124,7 +146,8 @@ _TYPES = {_snake(cls.__name__): cls for cls in Event.__subclasses__()}
 
 def to_json(event: Event) -> dict[str, Any]:
     """The event as plain values with its type under `event`."""
-    return {"event": _snake(type(event).__name__), **_plain(dataclasses.asdict(event))}
+    names = [field.name for field in dataclasses.fields(event) if field.metadata.get("in_lines", True)]
+    return {"event": _snake(type(event).__name__), **{name: _plain(getattr(event, name)) for name in names}}
 
 
 def _plain(value: Any) -> Any:

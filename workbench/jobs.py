@@ -21,6 +21,7 @@ JOBS: dict[type, str] = {
     requests.SamplesRequest: "workbench.training.evaluation:show_samples",
     requests.InspectRequest: "workbench.inspection.answering:inspect",
     requests.PredictRequest: "workbench.inspection.prediction:predict",
+    requests.ServeRequest: "workbench.service:serve",
     requests.CodeRequest: "workbench.training.keras_script:write",
     requests.DevicesRequest: "workbench.training.devices:list_devices",
 }

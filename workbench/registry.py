@@ -93,6 +93,7 @@ class Registry:
     architectures: Catalog[Any] = field(default_factory=lambda: Catalog(mark("architecture")))
     inspectors: Catalog[Any] = field(default_factory=lambda: Catalog(mark("inspector")))
     exporters: Catalog[Any] = field(default_factory=lambda: Catalog(mark("exporter")))
+    services: Catalog[Any] = field(default_factory=lambda: Catalog(mark("service")))
     plugins: list[PluginInfo] = field(default_factory=list)
 
 

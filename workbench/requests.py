@@ -97,6 +97,20 @@ class PredictRequest:
 
 
 @dataclass(frozen=True)
+class ServeRequest:
+    """Keep a service up until it is asked to stop.
+
+    Attributes:
+        service: name of a service; `params` are its settings (`port`...).
+        model: a run folder or a `.keras` file.
+    """
+
+    service: str
+    model: str
+    params: dict
+
+
+@dataclass(frozen=True)
 class CodeRequest:
     """The experiment as a stand-alone Keras script; answered by its text."""
 
