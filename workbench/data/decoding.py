@@ -50,7 +50,7 @@ def decode_bytes(content: bytes, channels: int) -> np.ndarray:
     header = read_header(content)
     if header is None:
         raise UnreadableSampleError(_("not a picture, or of a format that is not known here"))
-    _refuse_absurd_sizes(header)
+    refuse_absurd_sizes(header)
     if not header.complete:
         raise UnreadableSampleError(_("the file is truncated: its end is missing"))
     pixels = _decode(content, header, channels)
@@ -59,7 +59,8 @@ def decode_bytes(content: bytes, channels: int) -> np.ndarray:
     return pixels.reshape(*pixels.shape[:2], channels)
 
 
-def _refuse_absurd_sizes(header: PictureHeader) -> None:
+def refuse_absurd_sizes(header: PictureHeader) -> None:
+    """Raise `UnreadableSampleError` for a size that no picture has, before anything is decoded."""
     if header.height * header.width > MAX_PIXELS:
         raise UnreadableSampleError(
             _("the picture claims {width} x {height} pixels; at most {limit} million are read").format(
