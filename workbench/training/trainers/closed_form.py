@@ -1,0 +1,74 @@
+"""`closed_form`: the best weights of a network without hidden layers, computed and not searched for."""
+
+import math
+from typing import Any, Literal
+
+from workbench.data.prepare import PreparedData
+from workbench.errors import UserError
+from workbench.experiment import Experiment, TrainerSection
+from workbench.i18n import _, mark
+from workbench.registry import registry
+from workbench.section import setting
+from workbench.training.trainer import Trainer
+from workbench.training.trainers.last_layer import loss_kind, output_layer, refuse_hidden_layers, sums_of
+from workbench.training.trainers.solving import MOST_WEIGHTS, best_weights
+from workbench.training_settings import ConstantSchedule, Sgd, TrainingSection
+
+_SOLVED = ("squared", "binary", "categorical")
+_STANDSTILL = 1e-30  # a rate at which the step of the only epoch moves nothing
+
+
+class ClosedFormSection(TrainerSection):
+    """`closed_form` has no settings."""
+
+    name: Literal["closed_form"] = setting("closed_form", title=mark("Trainer"), widget="hidden")
+
+
+class ClosedForm(Trainer):
+    """Least squares for numbers, Newton's method for classes."""
+
+    name = "closed_form"
+    title = mark("Closed form")
+    help = mark(
+        "Computes the best weights of a linear or logistic regression at once: by the normal equations, or by Newton's "
+        "method. Optimizer, batch size and epochs do not matter."
+    )
+    section = ClosedFormSection
+
+    def refuse(self, experiment: Experiment, data: PreparedData, network: Any) -> None:
+        """Only networks without hidden layers have a formula, and only for some losses."""
+        refuse_hidden_layers(experiment, network, self.name)
+        task = registry().tasks.get(experiment.task.name)
+        if loss_kind(task.loss(experiment, data.target, network.from_logits)) not in _SOLVED:
+            raise UserError(
+                _(
+                    "There is no closed form for this loss. Choose the mean squared error for numbers, or no label "
+                    "smoothing for classes; or the trainer fit."
+                )
+            )
+        count = sum(math.prod(variable.shape) for variable in network.trainable.trainable_variables)
+        if count > MOST_WEIGHTS:
+            raise UserError(
+                _("The closed form is for up to {most} weights; this network has {count}. Use the trainer fit.").format(
+                    most=MOST_WEIGHTS, count=count
+                )
+            )
+
+    def settings(self, experiment: Experiment, samples: int) -> TrainingSection:
+        """One epoch of one batch, in which nothing is left to learn."""
+        return experiment.training.model_copy(
+            update={
+                "epochs": 1, "batch_size": max(samples, 1), "early_stopping": 0, "warmup_epochs": 0.0,
+                "optimizer": Sgd(learning_rate=_STANDSTILL, momentum=0.0), "schedule": ConstantSchedule(),
+            }
+        )  # fmt: skip
+
+    def begin(self, loop: Any, folder: Any) -> None:
+        """Compute the weights."""
+        weights = best_weights(sums_of(loop))
+        output_layer(loop.model).set_weights([weights[:-1].astype("float32"), weights[-1].astype("float32")])
+
+
+def register(registry: Any) -> None:
+    """Add it to the trainers."""
+    registry.trainers.add(ClosedForm())
