@@ -14,30 +14,8 @@ from workbench.i18n import _
 
 # What pandas takes for missing, and the question mark of many published tables.
 MISSING = frozenset(
-    [
-        "",
-        *[
-            "#N/A",
-            "#NA",
-            "-1.#IND",
-            "-1.#QNAN",
-            "-NaN",
-            "-nan",
-            "1.#IND",
-            "1.#QNAN",
-            "<NA>",
-            "N/A",
-            "NA",
-            "NULL",
-            "NaN",
-            "None",
-            "n/a",
-            "nan",
-            "null",
-            "?",
-        ],
-    ]
-)
+    ("", "#N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN")
+) | {"None", "n/a", "nan", "null", "?"}
 
 _CURRENCY = r"(?:[$€£¥₫₩₹฿đ]|USD|EUR|GBP|JPY|CHF|VND|CNY|KRW)"
 _SHAPE = re.compile(
