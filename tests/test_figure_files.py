@@ -49,9 +49,12 @@ def test_a_picture_comes_back_from_its_png_to_the_pixel(tmp_path):
     assert np.array_equal(np.asarray(Picture.open(path)), PHOTO)
 
 
-def test_a_grey_picture_with_a_channel_axis_is_saved_as_grey_values(tmp_path):
-    path = save_figure(Image("Picture", GREY[..., None]), tmp_path / "picture.png")
-    assert np.array_equal(np.asarray(Picture.open(path))[..., 1], GREY)
+def test_a_mask_of_indices_comes_back_from_its_png_as_the_indices(tmp_path):
+    mask = (GREY // 64).astype(np.uint8)
+    for number, pixels in enumerate((mask, mask[..., None])):
+        read = Picture.open(save_figure(Image("Mask", pixels), tmp_path / f"{number}.png"))
+        assert read.mode == "L"
+        assert np.array_equal(np.asarray(read), mask)
 
 
 def test_a_heatmap_blends_from_the_picture_alone_to_the_colours_alone():

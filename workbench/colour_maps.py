@@ -43,10 +43,9 @@ def _interpolate(colours: np.ndarray) -> np.ndarray:
 VIRIDIS = _interpolate(np.array([_rgb(step) for step in _VIRIDIS_STEPS.split()], float)).round().astype(np.uint8)
 
 
-def ramp(low: str, high: str) -> np.ndarray:
-    """256 colours from `low` to `high` ("#rrggbb") in even steps for the eye, uint8, shape (256, 3)."""
-    ends = np.stack([_to_oklab(_rgb(low)), _to_oklab(_rgb(high))])
-    return _from_oklab(_interpolate(ends))
+def ramp(*colours: str) -> np.ndarray:
+    """256 colours through two or more ("#rrggbb") in even steps for the eye, uint8, shape (256, 3)."""
+    return _from_oklab(_interpolate(np.stack([_to_oklab(_rgb(each)) for each in colours])))
 
 
 def colour(values: np.ndarray, colours: np.ndarray = VIRIDIS) -> np.ndarray:
@@ -85,3 +84,7 @@ def _from_oklab(lab: np.ndarray) -> np.ndarray:
     linear = np.clip(roots**3 @ np.linalg.inv(_LMS_FROM_LINEAR).T, 0.0, 1.0)
     share = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return (share * 255).round().astype(np.uint8)
+
+
+# For numbers around 0: blue below, red above, as light as each other.
+DIVERGING = ramp("#2464b8", "#f5f5f5", "#b1381b")

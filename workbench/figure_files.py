@@ -11,15 +11,15 @@ import json
 import math
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from workbench.colour_maps import VIRIDIS, colour
+from workbench.colour_maps import DIVERGING, VIRIDIS, colour
 from workbench.errors import UserError
-from workbench.figures import Bars, Curves, Figure, Gallery, Heatmap, Image, Matrix, Table
+from workbench.figures import Adjustable, Bars, Curves, Figure, Gallery, Heatmap, Image, Matrix, Scatter, Surface, Table
 from workbench.i18n import _
 
 FORMATS = ("png", "csv", "json")
@@ -28,23 +28,32 @@ TILE_SIDE = 96
 CAPTION_HEIGHT = 18
 GAP = 6
 LARGEST_GALLERY = 5000
+PICTURES = (Image, Heatmap, Matrix, Gallery)  # the others are drawn by the window only
 
 
 def save_figure(figure: Figure, path: str | Path, *, blend: float = 0.5) -> Path:
     """Write a figure; the ending of the path (`.png`, `.csv`, `.json`) says how.
+
+    A grey `Image` becomes a grey PNG, so that a mask of indices is read back as it is. The figures of an `Adjustable`
+    go to files of their own beside each other (see `part_paths`), except as JSON.
 
     Args:
         figure: what to save.
         path: where; an existing file is replaced, and is only touched once the new one is complete.
         blend: for a heatmap as a picture, how much of the values lies over it, 0 to 1.
 
+    Returns:
+        The path; of several files, the first.
+
     Raises:
         UserError: the ending is none of the three, this kind of figure is no picture, or the file cannot be written.
     """
     target = Path(path)
     ending = target.suffix.lower().removeprefix(".")
+    if isinstance(figure, Adjustable) and ending in ("png", "csv"):
+        return _save_parts(figure, target, blend)
     if ending == "png":
-        content = _png(figure_picture(figure, blend))
+        content = _png(_squeezed(figure.pixels) if isinstance(figure, Image) else figure_picture(figure, blend))
     elif ending == "csv":
         content = figure_csv(figure).encode("utf-8")
     elif ending == "json":
@@ -57,6 +66,20 @@ def save_figure(figure: Figure, path: str | Path, *, blend: float = 0.5) -> Path
         )
     write_whole(target, content)
     return target
+
+
+def part_paths(figures: Sequence[Figure], path: Path) -> list[Path]:
+    """Where several figures go that are saved under one name: the path itself for one, else numbered with titles."""
+    if len(figures) == 1:
+        return [path]
+    names = (f"{path.stem}_{number}_{file_name(figure)}" for number, figure in enumerate(figures, 1))
+    return [path.with_name(name + path.suffix) for name in names]
+
+
+def file_name(figure: Figure) -> str:
+    """A name for a file, without ending, from the figure's title."""
+    kept = "".join(letter if letter.isalnum() else "_" for letter in (figure.title or figure.kind).lower())
+    return "_".join(part for part in kept.split("_") if part)[:60] or figure.kind
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -89,6 +112,10 @@ def figure_csv(figure: Figure) -> str:
 
 def figure_json(figure: Figure) -> dict[str, Any]:
     """The figure as plain values; a number that is none (NaN, infinity) becomes null."""
+    if isinstance(figure, Adjustable):
+        inside = [figure_json(part) for part in figure.figures()]
+        params = figure.params.model_dump(mode="json")
+        return {"kind": figure.kind, "title": figure.title, "note": figure.note, "params": params, "figures": inside}
     values = {field.name: getattr(figure, field.name) for field in dataclasses.fields(figure)}
     return {"kind": figure.kind, **_plain(values)}
 
@@ -105,8 +132,7 @@ def figure_picture(figure: Figure, blend: float = 0.5) -> np.ndarray:
         case Heatmap():
             return _enlarged(blended(figure.pixels, figure.values, blend))
         case Matrix():
-            share = figure.values / max(1, np.max(figure.values, initial=0))
-            return _enlarged(colour(share))
+            return _enlarged(_matrix_colours(figure.values))
         case Gallery():
             return _contact_sheet(figure)
     raise UserError(
@@ -164,6 +190,10 @@ def _rows(figure: Figure) -> Iterable[Iterable[Any]]:
             yield ["sample", "caption", "wrong"]
             for tile in figure.tiles:
                 yield ["" if tile.sample < 0 else tile.sample, tile.caption, int(tile.wrong)]
+        case Scatter():
+            yield from _scatter_rows(figure)
+        case Surface():
+            yield from _surface_rows(figure)
         case _:
             raise TypeError(f"no rows are known for a figure of the kind {figure.kind!r}")
 
@@ -183,6 +213,58 @@ def _curve_rows(figure: Curves) -> Iterable[Iterable[Any]]:
     columns = [dict(zip(np.asarray(c.x).tolist(), np.asarray(c.y).tolist(), strict=True)) for c in figure.curves]
     for position in sorted(set().union(*columns)):
         yield [position, *(column.get(position, "") for column in columns)]
+
+
+def _scatter_rows(figure: Scatter) -> Iterable[Iterable[Any]]:
+    yield ["part", "name", figure.x_label, figure.y_label, "sample", figure.field_label or "value"]
+    for group in figure.points:
+        samples = group.samples or [""] * len(group.x)
+        for x, y, sample in zip(np.asarray(group.x).tolist(), np.asarray(group.y).tolist(), samples, strict=True):
+            yield ["point", group.name, x, y, sample, ""]
+    for curve in figure.curves:
+        for x, y in zip(np.asarray(curve.x).tolist(), np.asarray(curve.y).tolist(), strict=True):
+            yield ["curve", curve.name, x, y, "", ""]
+    if figure.field is not None:
+        rows, columns = np.shape(figure.field)
+        left, right, bottom, top = figure.field_range
+        for y, line in zip(np.linspace(bottom, top, rows).tolist(), np.asarray(figure.field).tolist(), strict=True):
+            for x, value in zip(np.linspace(left, right, columns).tolist(), line, strict=True):
+                yield ["field", "", x, y, "", value]
+
+
+def _surface_rows(figure: Surface) -> Iterable[Iterable[Any]]:
+    yield ["part", "name", figure.x_label, figure.y_label, figure.value_label or "value"]
+    for y, line in zip(np.asarray(figure.y).tolist(), np.asarray(figure.values).tolist(), strict=True):
+        for x, value in zip(np.asarray(figure.x).tolist(), line, strict=True):
+            yield ["surface", "", x, y, value]
+    for number, (x, y) in enumerate(np.asarray(figure.path).reshape(-1, 2).tolist()):
+        yield ["path", number, x, y, ""]
+    for name, x, y in figure.marks:
+        yield ["mark", name, x, y, ""]
+
+
+def _save_parts(figure: Adjustable, target: Path, blend: float) -> Path:
+    """Every figure inside; as pictures, those that are pictures."""
+    figures = figure.figures()
+    paths = part_paths(figures, target)
+    if target.suffix.lower() == ".png":
+        pairs = [pair for pair in zip(figures, paths, strict=True) if isinstance(pair[0], PICTURES)]
+    else:
+        pairs = list(zip(figures, paths, strict=True))
+    if not pairs:
+        figure_picture(figure)  # says why there is none
+    for part, path in pairs:
+        save_figure(part, path, blend=blend)
+    return pairs[0][1]
+
+
+def _matrix_colours(values: np.ndarray) -> np.ndarray:
+    """Counts as shares of the highest; numbers from -1 to 1 in two directions from the middle, NaN in grey."""
+    if not np.issubdtype(np.asarray(values).dtype, np.floating):
+        return colour(values / max(1, np.max(values, initial=0)))
+    pixels = colour((np.asarray(values) + 1) / 2, DIVERGING)
+    pixels[np.isnan(values)] = 128
+    return pixels
 
 
 def _plain(value: Any) -> Any:
@@ -206,8 +288,12 @@ def _png(pixels: np.ndarray) -> bytes:
 
 
 def _as_rgb(pixels: np.ndarray) -> np.ndarray:
-    squeezed = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    squeezed = _squeezed(pixels)
     return np.repeat(squeezed[..., None], 3, axis=2) if squeezed.ndim == 2 else squeezed
+
+
+def _squeezed(pixels: np.ndarray) -> np.ndarray:
+    return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
 
 
 def _resized(pixels: np.ndarray, size: tuple[int, int], *, smooth: bool) -> np.ndarray:

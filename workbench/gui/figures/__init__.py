@@ -20,6 +20,9 @@ RENDERERS = {
     "bars": "workbench.gui.figures.bars_view:BarsView",
     "table": "workbench.gui.figures.table_view:TableView",
     "gallery": "workbench.gui.figures.gallery_view:GalleryView",
+    "scatter": "workbench.gui.figures.scatter_view:ScatterView",
+    "surface": "workbench.gui.figures.surface_view:SurfaceView",
+    "adjustable": "workbench.gui.figures.adjustable_view:AdjustableView",
 }
 
 

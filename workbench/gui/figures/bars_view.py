@@ -3,7 +3,7 @@
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QAbstractScrollArea, QComboBox, QFrame, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QCheckBox, QComboBox, QFrame, QSizePolicy, QWidget
 
 from workbench.figures import Bars
 from workbench.gui.figures.figure_view import FigureView
@@ -12,6 +12,7 @@ from workbench.i18n import _
 
 THICKNESS = 16
 ROWS_IN_SIGHT = 12
+ROWS_UNROLLED = 40  # at first, where the place around scrolls
 WIDEST_NAME = 0.35
 # Series are told apart by their filling as well as by their colours.
 FILLINGS = (
@@ -36,15 +37,23 @@ class BarChart(QAbstractScrollArea):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.viewport().setBackgroundRole(QPalette.ColorRole.Base)
 
-    def set_figure(self, figure: Bars, largest_first: bool) -> None:
-        """Show a figure, in its own order or by the first series."""
+    def set_figure(self, figure: Bars, largest_first: bool, most: int = 0) -> None:
+        """Show a figure, in its own order or by the first series.
+
+        Args:
+            figure: what is shown.
+            largest_first: whether the first series decides the order.
+            most: show so many names at full height instead of scrolling; 0 scrolls.
+        """
         self._figure = figure
         self._order = np.arange(len(figure.names))
         if largest_first and figure.series:
             first = np.nan_to_num(np.asarray(next(iter(figure.series.values())), float), nan=-np.inf)
             self._order = np.argsort(-first, kind="stable")
+        self._order = self._order[: most or None]
         needed = len(self._order) * self._row_height() + self._legend_height() + 2
-        self.setMinimumHeight(min(needed, ROWS_IN_SIGHT * self._row_height() + self._legend_height()))
+        least = needed if most else ROWS_IN_SIGHT * self._row_height() + self._legend_height()
+        self.setMinimumHeight(min(needed, least))
         self.setMaximumHeight(max(needed, 40))
         self._fit_scroll_bar()
         self.viewport().update()
@@ -56,15 +65,16 @@ class BarChart(QAbstractScrollArea):
         super().resizeEvent(event)
         self._fit_scroll_bar()
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         if self._figure is None or not self._figure.series:
             return
         painter = QPainter(self.viewport())
         painter.fillRect(self.viewport().rect(), QColor(theme().surface))
         height, legend = self._row_height(), self._legend_height()
         offset = self.verticalScrollBar().value()
-        first = max(0, offset // height)
-        last = min(len(self._order), (offset + self.viewport().height()) // height + 1)
+        # Only what is to be painted anew: a chart at full height may be longer than any screen.
+        first = max(0, (offset + event.rect().top() - legend) // height)
+        last = min(len(self._order), (offset + event.rect().bottom()) // height + 1)
         names = [self._figure.names[index] for index in self._order]
         metrics = self.fontMetrics()
         widest = max((metrics.horizontalAdvance(name) for name in names[:400]), default=0)
@@ -155,6 +165,11 @@ class BarsView(FigureView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._chart = BarChart()
+        self._unrolled = False
+        self._all = QCheckBox()
+        self._all.hide()
+        self._all.toggled.connect(self._reorder)
+        self.knobs.addWidget(self._all)
         self._order = QComboBox()
         self._order.addItems([_("As listed"), _("Largest first")])
         self._order.setAccessibleName(_("Order of the bars"))
@@ -162,10 +177,20 @@ class BarsView(FigureView):
         self.knobs.addWidget(self._order)
         self.set_body(self._chart)
 
+    def unroll(self) -> None:
+        self._unrolled = True
+
     def draw(self) -> None:
-        self._chart.set_figure(self.figure, self._order.currentIndex() == 1)
+        count = len(self.figure.names)
+        many = self._unrolled and count > ROWS_UNROLLED
+        self._all.setText(_("&All {count:,}").format(count=count))
+        self._all.setToolTip(_("{shown} of {count:,} are shown.").format(shown=ROWS_UNROLLED, count=count))
+        self._all.setVisible(many)
+        most = ROWS_UNROLLED if many and not self._all.isChecked() else count if self._unrolled else 0
+        self._chart.set_figure(self.figure, self._order.currentIndex() == 1, most)
         self._order.setVisible(len(self.figure.names) > 3)
 
-    def _reorder(self, _index: int) -> None:
+    def _reorder(self, _choice: int | bool) -> None:
         if self.figure is not None:
             self.draw()
+            self.drawn.emit()

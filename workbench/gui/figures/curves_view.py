@@ -3,12 +3,13 @@
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPen, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.figures.legend import Legend
-from workbench.gui.theme import GRID, plot_color, style_plot, theme
+from workbench.gui.figures.plot import Plot, column, readout
+from workbench.gui.theme import plot_color, style_plot, theme
 from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
 
@@ -21,28 +22,13 @@ FEW_POINTS = 40
 MANY_POINTS = 4000
 
 
-class Plot(pyqtgraph.PlotWidget):
-    """A plot inside a page that scrolls: the wheel zooms only with Ctrl."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
 class CurvesView(FigureView):
     """Draws `Curves`. A curve keeps its line item for the next figure, so that live curves cost only their points."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plot = Plot()
-        self._plot.setMenuEnabled(False)
-        self._plot.hideButtons()
         self._plot.showGrid(x=True, y=True, alpha=0.25)
-        self._plot.setMinimumHeight(260)
-        # The figure's own menu is offered instead.
-        self._plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._legend = Legend(STROKES)
         self._legend.setWordWrap(True)
         self._lines: dict[str, pyqtgraph.PlotDataItem] = {}
@@ -51,10 +37,7 @@ class CurvesView(FigureView):
         self._pointer.setVisible(False)
         self._plot.addItem(self._pointer, ignoreBounds=True)
         self._plot.scene().sigMouseMoved.connect(self._tell_values)
-        self._values = QLabel(" ")
-        self._values.setTextFormat(Qt.TextFormat.PlainText)
-        self._values.setWordWrap(True)
-        self._values.setProperty("role", "hint")
+        self._values = readout()
         self._logarithmic = QCheckBox(_("&Logarithmic"))
         self._logarithmic.toggled.connect(self._set_logarithmic)
         everything = button_with_icon(_("Show &all"))
@@ -62,14 +45,7 @@ class CurvesView(FigureView):
         everything.clicked.connect(self._show_all)
         self.knobs.addWidget(self._logarithmic)
         self.knobs.addWidget(everything)
-        body = QWidget()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID // 2)
-        layout.addWidget(self._legend)
-        layout.addWidget(self._plot, 1)
-        layout.addWidget(self._values)
-        self.set_body(body)
+        self.set_body(column(self._legend, self._plot, self._values))
 
     @property
     def plot(self) -> pyqtgraph.PlotWidget:

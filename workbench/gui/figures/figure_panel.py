@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.figures import Figure
 from workbench.gui.figures import view_for
@@ -18,14 +18,17 @@ NARROWEST_COLUMN = 560
 class FigurePanel(QWidget):
     """Shows figures; a view is kept for the next figure of the same kind and title, with its zoom and its knobs.
 
-    It does not scroll: put it into a scroll area.
+    It does not scroll: put it into a scroll area. With `framed=False` figures stand without cards around them.
     """
 
     tile_clicked = Signal(int)  # index of a sample in its split
     cell_clicked = Signal(int, int, tuple)  # row, column, indices of its samples
 
-    def __init__(self, parent: QWidget | None = None, *, column_width: int = NARROWEST_COLUMN) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, column_width: int = NARROWEST_COLUMN, framed: bool = True
+    ) -> None:
         super().__init__(parent)
+        self._framed = framed
         self._column_width = column_width
         self._views: dict[tuple[str, str, int], FigureView] = {}
         self.clicked_view: FigureView | None = None  # the view that was clicked last
@@ -54,8 +57,9 @@ class FigurePanel(QWidget):
         for view in before.values():
             view.parentWidget().deleteLater()
             view.parentWidget().hide()
-        self._cards = [view.parentWidget() for view in self._views.values()]
-        self._arrange(force=True)
+        cards = [view.parentWidget() for view in self._views.values()]
+        changed, self._cards = cards != self._cards, cards
+        self._arrange(force=changed)
 
     def clear(self) -> None:
         """Show nothing."""
@@ -66,11 +70,11 @@ class FigurePanel(QWidget):
         self._arrange()
 
     def _tile_clicked(self, sample: int) -> None:
-        self.clicked_view = self.sender()
+        self.clicked_view = self.sender().clicked_view
         self.tile_clicked.emit(sample)
 
     def _cell_clicked(self, row: int, column: int, samples: tuple[int, ...]) -> None:
-        self.clicked_view = self.sender()
+        self.clicked_view = self.sender().clicked_view
         self.cell_clicked.emit(row, column, samples)
 
     def _free_key(self, figure: Figure) -> tuple[str, str, int]:
@@ -81,7 +85,13 @@ class FigurePanel(QWidget):
 
     def _add_view(self, figure: Figure) -> FigureView:
         card = Card(parent=self)
+        # A card is as high as what it holds may become.
+        card.content.setSizeConstraint(QLayout.SizeConstraint.SetMinAndMaxSize)
+        if not self._framed:
+            card.setProperty("role", "plain")
+            card.content.setContentsMargins(0, 0, 0, 0)
         view = view_for(figure, card)
+        view.unroll()
         view.tile_clicked.connect(self._tile_clicked)
         view.cell_clicked.connect(self._cell_clicked)
         view.drawn.connect(self._share_height)

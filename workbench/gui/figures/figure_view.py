@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.errors import UserError
-from workbench.figure_files import save_figure
+from workbench.figure_files import file_name, save_figure
 from workbench.figures import Figure
 from workbench.gui.theme import GRID, appearance, set_icon, theme
 from workbench.gui.widgets import Notice, hint, section_title
@@ -91,6 +91,21 @@ class FigureView(QWidget):
     def grows(self) -> bool:
         """Whether more height would show more: a plot always, a table while it has rows out of sight."""
         return self.body.maximumHeight() > self.body.minimumHeight() + WORTH_GROWING
+
+    @property
+    def clicked_view(self) -> "FigureView":
+        """The view that a click on this one meant: itself, or one inside it."""
+        return self
+
+    def unroll(self) -> None:
+        """Show everything at full height, because the place around scrolls; a renderer that scrolls itself obeys."""
+
+    def grow_with(self, part: QWidget) -> None:
+        """Grow no further than this part of the body can, so that nothing stays empty around it."""
+        # Lines that wrap ask for more height when they are narrow: half a part's grid to spare for each.
+        most = self.sizeHint().height() - part.sizeHint().height() + part.maximumHeight() + 2 * GRID
+        if abs(most - self.maximumHeight()) > 1:
+            self.setMaximumHeight(most)
 
     def set_body(self, body: QWidget) -> None:
         """The widget that shows the figure; called once, by the renderer."""
@@ -210,7 +225,7 @@ class FigureView(QWidget):
         self._ask("json", _("JSON (*.json)"), self.save_json)
 
     def _ask(self, ending: str, pattern: str, save: Callable[[Path], None]) -> None:
-        chosen = self.ask_path(self, f"{_file_name(self.figure)}.{ending}", pattern)
+        chosen = self.ask_path(self, f"{file_name(self.figure)}.{ending}", pattern)
         if not chosen:
             return
         path = Path(chosen)
@@ -232,11 +247,6 @@ def knob_label(text: str, buddy: QWidget) -> QLabel:
     label = QLabel(text)
     label.setBuddy(buddy)
     return label
-
-
-def _file_name(figure: Figure) -> str:
-    kept = "".join(c if c.isalnum() else "_" for c in (figure.title or figure.kind).lower())
-    return "_".join(part for part in kept.split("_") if part)[:60] or figure.kind
 
 
 def _text_height(text: str, font: QFont, width: int) -> int:

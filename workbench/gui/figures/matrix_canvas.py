@@ -1,7 +1,8 @@
 """The painted part of a matrix: cells, names that fit, a cursor; zoom and pan.
 
 Where cells are smaller than pixels, a pixel shows the highest of its cells, so that a single mistake among a million
-cells stays visible. Cells without a count keep the colour of the background.
+cells stays visible; of numbers from -1 to 1, the one that is the farthest from 0. Cells without a count or a number
+keep the colour of the background.
 """
 
 import math
@@ -20,6 +21,7 @@ LARGEST_CELL = 120
 ZOOM_STEP = 1.25
 WIDEST_NAMES = 0.28
 DRAG_STARTS = 4
+SMALLEST = QSize(320, 360)
 
 ARROWS = {
     Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0),
@@ -31,12 +33,14 @@ class MatrixCanvas(QWidget):
 
     cell_pointed = Signal(int, int)  # row and column under the pointer or the cursor; -1, -1 when it leaves
     cell_clicked = Signal(int, int)
+    resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._matrix: Matrix | None = None
         self._shares = np.zeros((0, 0))
-        self._as_percent = False
+        self._empty = np.zeros((0, 0), bool)
+        self._style = "count"
         self._colours = np.zeros((256, 3), np.uint8)
         self._zoom = 1.0
         self._corner = QPointF(0, 0)  # what of the matrix is at the upper left, in cells
@@ -46,15 +50,25 @@ class MatrixCanvas(QWidget):
         self._dragged = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(320, 360)
+        self.setMinimumSize(SMALLEST)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def set_matrix(self, matrix: Matrix, shares: np.ndarray, as_percent: bool, colours: np.ndarray) -> None:
-        """Show a matrix: `shares` in [0, 1] give the colours, and the texts when `as_percent`."""
+    def set_matrix(self, matrix: Matrix, shares: np.ndarray, style: str, colours: np.ndarray) -> None:
+        """Show a matrix.
+
+        Args:
+            matrix: what is shown.
+            shares: (n, n), places in the colours from 0 to 1.
+            style: what the cells say: their `count`, their share in `percent`, or their `signed` value (the middle of
+                the colours is 0 then, and NaN has none).
+            colours: uint8 (256, 3).
+        """
         if self._matrix is None or len(matrix.names) != len(self._matrix.names):
             self._zoom, self._corner, self._cursor = 1.0, QPointF(0, 0), (0, 0)
-        self._matrix, self._shares, self._as_percent, self._colours = matrix, shares, as_percent, colours
+        self._empty = np.isnan(shares) if style == "signed" else shares <= 0
+        self._matrix, self._shares, self._style, self._colours = matrix, np.nan_to_num(shares, nan=0.5), style, colours
         self._places = None
+        self._limit_height()
         self.update()
 
     def show_all(self) -> None:
@@ -89,6 +103,8 @@ class MatrixCanvas(QWidget):
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
         self._places = None
+        self._limit_height()
+        self.resized.emit()
 
     def changeEvent(self, event) -> None:
         super().changeEvent(event)
@@ -182,6 +198,14 @@ class MatrixCanvas(QWidget):
             return QRect(left, flat, width, height - flat)
         return QRect(left, left, width, height - left)
 
+    def _limit_height(self) -> None:
+        """No higher than the cells need at this width, so that nothing stays empty below them."""
+        area = self._measure()
+        side = min(LARGEST_CELL, area.width() / max(1, self._count()))
+        needed = area.top() + side * self._count() + self.fontMetrics().height() // 2 + 1
+        self.setMinimumHeight(min(SMALLEST.height(), math.ceil(needed)))
+        self.setMaximumHeight(math.ceil(needed))
+
     def _in_sight(self) -> tuple[range, range]:
         area, side, count = self._area(), self.cell_side, self._count()
         first_row, first_column = max(0, math.floor(self._corner.y())), max(0, math.floor(self._corner.x()))
@@ -193,9 +217,13 @@ class MatrixCanvas(QWidget):
         background = QColor(theme().surface)
         values = self._shares[rows.start : rows.stop, columns.start : columns.stop]
         device_side = self.cell_side * self.devicePixelRatioF()
-        values = highest_of_blocks(values, math.ceil(1 / device_side)) if device_side < 1 else values
+        empty = self._empty[rows.start : rows.stop, columns.start : columns.stop]
+        if device_side < 1:
+            block = math.ceil(1 / device_side)
+            empty = ~highest_of_blocks(~empty, block)
+            values = (farthest_of_blocks if self._style == "signed" else highest_of_blocks)(values, block)
         pixels = self._colours[(np.clip(values, 0, 1) * 255).round().astype(np.uint8)]
-        pixels[values <= 0] = (background.red(), background.green(), background.blue())
+        pixels[empty] = (background.red(), background.green(), background.blue())
         corner = self.cell_rect(rows.start, columns.start).topLeft()
         size = QPointF(len(columns), len(rows)) * self.cell_side
         target = QRectF(corner, corner + size)
@@ -217,12 +245,13 @@ class MatrixCanvas(QWidget):
     def _paint_texts(self, painter: QPainter, rows: range, columns: range) -> None:
         """The numbers, in black or white, whichever reads better; all of them fit, or none is shown."""
         metrics = self.fontMetrics()
-        longest = "100 %" if self._as_percent else str(int(np.max(self._matrix.values, initial=0)))
+        longest = {"percent": "100 %", "signed": "-0.00"}.get(self._style)
+        longest = longest or str(int(np.max(self._matrix.values, initial=0)))
         if metrics.horizontalAdvance(longest) + 4 > self.cell_side or metrics.height() > self.cell_side:
             return
         cell_colours = self._colours[(np.clip(self._shares, 0, 1) * 255).round().astype(np.uint8)]
         dark_text = dark_text_reads_better(cell_colours)
-        empty, muted = self._shares <= 0, QColor(theme().muted)
+        empty, muted = self._empty, QColor(theme().muted)
         for row in rows:
             for column in columns:
                 if empty[row, column]:
@@ -232,7 +261,9 @@ class MatrixCanvas(QWidget):
                 painter.drawText(self.cell_rect(row, column), Qt.AlignmentFlag.AlignCenter, self._text(row, column))
 
     def _text(self, row: int, column: int) -> str:
-        if not self._as_percent:
+        if self._style == "signed":
+            return signed(self._matrix.values[row, column])
+        if self._style == "count":
             return str(int(self._matrix.values[row, column]))
         share = self._shares[row, column]
         return "<1 %" if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
@@ -326,6 +357,17 @@ def highest_of_blocks(values: np.ndarray, block: int) -> np.ndarray:
         return values
     rows = np.maximum.reduceat(values, np.arange(0, values.shape[0], block), axis=0)
     return np.maximum.reduceat(rows, np.arange(0, values.shape[1], block), axis=1)
+
+
+def farthest_of_blocks(values: np.ndarray, block: int) -> np.ndarray:
+    """The value farthest from the middle, 0.5, of every block of `block` by `block` cells."""
+    highest, lowest = highest_of_blocks(values, block), -highest_of_blocks(-values, block)
+    return np.where(highest - 0.5 >= 0.5 - lowest, highest, lowest)
+
+
+def signed(value: float) -> str:
+    """A number from -1 to 1 with two decimals; a dash for none."""
+    return "–" if np.isnan(value) else f"{value + 0.0:.2f}".replace("-0.00", "0.00")
 
 
 def _short(metrics: QFontMetrics, text: str, room: float) -> str:

@@ -1,14 +1,14 @@
-"""A confusion matrix that can be read from 2 to 1,000 classes."""
+"""A confusion matrix that can be read from 2 to 1,000 classes, or the correlations of as many columns."""
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from workbench.colour_maps import ramp
+from workbench.colour_maps import DIVERGING, ramp
 from workbench.figures import Matrix
 from workbench.gui.figures.colour_bar import ColourBar
 from workbench.gui.figures.figure_view import FigureView
-from workbench.gui.figures.matrix_canvas import MatrixCanvas
+from workbench.gui.figures.matrix_canvas import MatrixCanvas, signed
 from workbench.gui.theme import GRID, theme
 from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
@@ -16,6 +16,7 @@ from workbench.i18n import _
 # Both begin well apart from the background, which is what cells without a count show.
 LIGHT_RAMP = ("#a3bfec", "#08306b")
 DARK_RAMP = ("#3d5c9c", "#ffe9a8")
+DARK_DIVERGING = ("#82acff", "#2a2e36", "#f58e5e")
 
 
 def shares(values: np.ndarray, mode: str) -> np.ndarray:
@@ -57,6 +58,7 @@ class MatrixView(FigureView):
         self._told.setWordWrap(True)
         self.canvas.cell_pointed.connect(self._tell)
         self.canvas.cell_clicked.connect(self._click)
+        self.canvas.resized.connect(self._limit_height)
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -66,7 +68,14 @@ class MatrixView(FigureView):
         below.addWidget(self._told, 1)
         below.addWidget(self._key)
         layout.addLayout(below)
+        # A matrix with all the height it needs stands at the top, its key right below it.
+        layout.addStretch(0)
         self.set_body(body)
+
+    @property
+    def holds_counts(self) -> bool:
+        """Whether the values are counts, not numbers from -1 to 1."""
+        return not np.issubdtype(np.asarray(self.figure.values).dtype, np.floating)
 
     @property
     def mode(self) -> str:
@@ -79,19 +88,36 @@ class MatrixView(FigureView):
 
     def draw(self) -> None:
         figure: Matrix = self.figure
-        colours = ramp(*(DARK_RAMP if theme().dark else LIGHT_RAMP))
-        self.canvas.set_matrix(figure, shares(figure.values, self.mode), self.mode != "count", colours)
-        high = "100 %" if self.mode != "count" else str(int(np.max(figure.values, initial=0)))
-        self._key.set_range("0 %" if self.mode != "count" else "0", high, colours)
+        self._mode.setVisible(self.holds_counts)
+        if self.holds_counts:
+            self._draw_counts(figure)
+        else:
+            colours = ramp(*DARK_DIVERGING) if theme().dark else DIVERGING
+            places = (np.clip(np.asarray(figure.values, float), -1, 1) + 1) / 2
+            self.canvas.set_matrix(figure, places, "signed", colours)
+            self._key.set_range("-1", "1", colours)
         self.canvas.setAccessibleName(
             _("{title}: {count} classes. Arrow keys choose a cell, Enter shows its samples.").format(
                 title=figure.title, count=len(figure.names)
             )
+            if self.holds_counts
+            else _("{title}: {count} columns. Arrow keys choose a cell.").format(
+                title=figure.title, count=len(figure.names)
+            )
         )
 
+    def _draw_counts(self, figure: Matrix) -> None:
+        colours = ramp(*(DARK_RAMP if theme().dark else LIGHT_RAMP))
+        style = "count" if self.mode == "count" else "percent"
+        self.canvas.set_matrix(figure, shares(figure.values, self.mode), style, colours)
+        high = "100 %" if self.mode != "count" else str(int(np.max(figure.values, initial=0)))
+        self._key.set_range("0 %" if self.mode != "count" else "0", high, colours)
+
     def describe(self, row: int, column: int) -> str:
-        """A cell in words: both classes, the count, its shares."""
+        """A cell in words: both classes, the count, its shares; of a correlation, its value."""
         figure: Matrix = self.figure
+        if not self.holds_counts:
+            return f"{figure.names[row]} · {figure.names[column]}: {signed(figure.values[row, column])}"
         count = int(figure.values[row, column])
         by_row = count / max(1, int(figure.values[row].sum()))
         by_column = count / max(1, int(figure.values[:, column].sum()))
@@ -104,6 +130,9 @@ class MatrixView(FigureView):
                 ),
             )
         )
+
+    def _limit_height(self) -> None:
+        self.grow_with(self.canvas)
 
     def _change_mode(self, _index: int) -> None:
         if self.figure is not None:

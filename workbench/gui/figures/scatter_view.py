@@ -1,0 +1,213 @@
+"""Points in the plane, told apart by colour and shape, over a field of colour and under lines."""
+
+import numpy as np
+import pyqtgraph
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QLabel, QWidget
+
+from workbench.figures import Points, Scatter
+from workbench.gui.figures.colour_bar import ColourBar
+from workbench.gui.figures.curves_view import STROKES
+from workbench.gui.figures.figure_view import FigureView
+from workbench.gui.figures.legend import SYMBOLS, Legend
+from workbench.gui.figures.plot import Plot, column, end_texts, readout, show_field, softened
+from workbench.gui.theme import plot_color, style_plot, theme
+from workbench.gui.widgets import button_with_icon
+from workbench.i18n import _
+
+MOST_POINTS = 20_000  # more are neither told apart nor drawn quickly
+REACH = 14  # pixels within which a point is meant
+SIZES = ((500, 9), (5_000, 7))  # up to so many points, their size in pixels
+SMALLEST_SIZE = 5
+
+
+class ScatterView(FigureView):
+    """Draws `Scatter`. A click on a point (or Enter) gives its sample by `tile_clicked`; arrow keys walk through them.
+
+    Of many points an even share is drawn, the outermost ones always; a line under the plot says so.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._plot = Plot()
+        self._plot.showGrid(x=True, y=True, alpha=0.2)
+        self._field = pyqtgraph.ImageItem()
+        self._field.setZValue(-10)
+        self._plot.addItem(self._field)
+        self._groups: list[pyqtgraph.ScatterPlotItem] = []
+        self._lines: list[pyqtgraph.PlotDataItem] = []
+        self._ring = pyqtgraph.ScatterPlotItem(pxMode=True, size=15, symbol="o", brush=None)
+        self._ring.setZValue(20)
+        self._plot.addItem(self._ring, ignoreBounds=True)
+        self._x, self._y, self._group = np.zeros(0), np.zeros(0), np.zeros(0, int)
+        self._samples = np.zeros(0, int)
+        self._current = -1
+        self._plot.pointed.connect(self._point)
+        self._plot.pressed.connect(self._press)
+        self._plot.walked.connect(self._walk)
+        self._plot.resized.connect(self._limit_height)
+        self._plot.chosen.connect(self._choose)
+        self._legend = Legend(STROKES)
+        self._legend.setWordWrap(True)
+        self._key = ColourBar()
+        self._key_name = QLabel()
+        self._key_name.setProperty("role", "caption")
+        self._told = readout()
+        everything = button_with_icon(_("Show &all"))
+        everything.setToolTip(_("Back to the whole range. Drag to move, Ctrl and the wheel to zoom."))
+        everything.clicked.connect(self._plot.enableAutoRange)
+        self.knobs.addWidget(everything)
+        self.set_body(column(self._legend, self._plot, self._told, self._key_name, self._key))
+
+    def _limit_height(self) -> None:
+        self._plot.setMaximumHeight(max(self._plot.minimumHeight(), self._plot.width()))  # a square at most
+        self.grow_with(self._plot)
+
+    @property
+    def plot(self) -> Plot:
+        """The plot, for tests and for pages that zoom it."""
+        return self._plot
+
+    def draw(self) -> None:
+        figure: Scatter = self.figure
+        style_plot(self._plot)
+        self._plot.setLabel("bottom", figure.x_label, color=theme().muted)
+        self._plot.setLabel("left", figure.y_label, color=theme().muted)
+        self._plot.setAspectLocked(figure.square)
+        names = (*(group.name for group in figure.points), *(curve.name for curve in figure.curves))
+        self._legend.show_names(names, groups=len(figure.points))
+        self._legend.setVisible(any(names))
+        self._draw_field()
+        self._draw_points()
+        self._draw_lines()
+        self._forget_point()
+        self._plot.setAccessibleName(figure.title)
+
+    def describe(self, index: int) -> str:
+        """A drawn point in words."""
+        name = self.figure.points[self._group[index]].name
+        place = f"{self.figure.x_label} {self._x[index]:.5g}   {self.figure.y_label} {self._y[index]:.5g}"
+        text = f"{name}:  {place}" if name else place
+        return text if self._samples[index] < 0 else _("{point}   sample {sample}").format(
+            point=text, sample=self._samples[index]
+        )  # fmt: skip
+
+    def _draw_field(self) -> None:
+        figure: Scatter = self.figure
+        there = figure.field is not None and np.size(figure.field) > 0
+        for widget in (self._key, self._key_name):
+            widget.setVisible(there)
+        self._field.setVisible(there)
+        if not there:
+            self._field.clear()
+            return
+        colours = softened()
+        low, high = show_field(self._field, np.asarray(figure.field, float), figure.field_range, colours)
+        self._key.set_range(*end_texts(low, high), colours)
+        self._key_name.setText(figure.field_label)
+        self._key_name.setVisible(bool(figure.field_label))
+
+    def _draw_points(self) -> None:
+        figure: Scatter = self.figure
+        total = sum(len(group.x) for group in figure.points)
+        kept = [_kept(group, total) for group in figure.points]
+        shown = sum(len(indices) for indices in kept)
+        size = next((size for most, size in SIZES if shown <= most), SMALLEST_SIZE)
+        while len(self._groups) > len(kept):
+            self._plot.removeItem(self._groups.pop())
+        while len(self._groups) < len(kept):
+            self._groups.append(pyqtgraph.ScatterPlotItem(pxMode=True))
+            self._plot.addItem(self._groups[-1])
+        symbols = list(SYMBOLS)
+        # Points of the colour of the field under them keep a rim; without a field they are quicker without one.
+        rim = None if figure.field is None else pyqtgraph.mkPen(theme().surface, width=1)
+        places = []
+        for number, (item, group, indices) in enumerate(zip(self._groups, figure.points, kept, strict=True)):
+            x, y = np.asarray(group.x, float)[indices], np.asarray(group.y, float)[indices]
+            samples = np.asarray(group.samples, int)[indices] if group.samples else np.full(len(indices), -1)
+            places.append((x, y, np.full(len(indices), number), samples))
+            fill = plot_color(number)
+            if rim is None:
+                fill.setAlpha(230 if shown <= SIZES[1][0] else 150)
+            item.setData(
+                x=x, y=y, symbol=symbols[number % len(symbols)], size=size, brush=pyqtgraph.mkBrush(fill), pen=rim
+            )
+        empty = (np.zeros(0), np.zeros(0), np.zeros(0, int), np.zeros(0, int))
+        joined = [np.concatenate(parts) for parts in zip(empty, *places, strict=True)]
+        self._x, self._y, self._group, self._samples = joined
+        self._thinned = _("{shown:,} of {total:,} points are drawn.").format(shown=shown, total=total)
+        self._thinned = self._thinned if shown < total else ""
+
+    def _draw_lines(self) -> None:
+        while len(self._lines) > len(self.figure.curves):
+            self._plot.removeItem(self._lines.pop())
+        while len(self._lines) < len(self.figure.curves):
+            self._lines.append(self._plot.plot())
+            self._lines[-1].setZValue(10)
+        for number, (line, curve) in enumerate(zip(self._lines, self.figure.curves, strict=True)):
+            color = plot_color(len(self.figure.points) + number)
+            line.setPen(pyqtgraph.mkPen(color, width=2, style=STROKES[number % len(STROKES)]))
+            line.setData(np.asarray(curve.x, float), np.asarray(curve.y, float), connect="finite")
+
+    def _forget_point(self) -> None:
+        self._current = -1
+        self._ring.setData(x=[], y=[])
+        self._ring.setPen(pyqtgraph.mkPen(QColor(theme().text), width=2))
+        self._told.setText(self._thinned or " ")
+        summary = _("{count} points in {groups} groups. Arrow keys go from point to point, Enter opens a sample.")
+        note = summary.format(count=len(self._x), groups=len(self.figure.points))
+        self._plot.setAccessibleDescription(" ".join(part for part in (note, self._thinned) if part))
+
+    def _tell(self, index: int) -> None:
+        self._current = index
+        self._ring.setData(x=[self._x[index]], y=[self._y[index]])
+        self._told.setText(self.describe(index))
+        self._plot.setAccessibleDescription(self.describe(index))
+        openable = self._samples[index] >= 0
+        self._plot.setCursor(Qt.CursorShape.PointingHandCursor if openable else Qt.CursorShape.ArrowCursor)
+
+    def _nearest(self, place: QPointF) -> int:
+        """The point within reach that is the closest to a place, or -1."""
+        if not len(self._x):
+            return -1
+        x, y = self._plot.to_pixels(self._x, self._y)
+        left, bottom = self._plot.to_pixels(np.array([place.x()]), np.array([place.y()]))
+        distances = (x - left) ** 2 + (y - bottom) ** 2
+        index = int(np.argmin(distances))
+        return index if distances[index] <= REACH**2 else -1
+
+    def _point(self, place: QPointF) -> None:
+        index = self._nearest(place)
+        if index >= 0:
+            self._tell(index)
+        elif self._current >= 0:
+            self._plot.unsetCursor()
+            self._forget_point()
+
+    def _press(self, place: QPointF) -> None:
+        index = self._nearest(place)
+        if index >= 0:
+            self._tell(index)
+            self._choose()
+
+    def _walk(self, steps: int) -> None:
+        if len(self._x):
+            at = self._current + steps if self._current >= 0 else 0
+            self._tell(min(max(at, 0), len(self._x) - 1))
+
+    def _choose(self) -> None:
+        if self._current >= 0 and self._samples[self._current] >= 0:
+            self.tile_clicked.emit(int(self._samples[self._current]))
+
+
+def _kept(group: Points, total: int) -> np.ndarray:
+    """Which points of a group are drawn: those with a place, thinned evenly when all groups together are too many."""
+    x, y = np.asarray(group.x, float), np.asarray(group.y, float)
+    there = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    wanted = max(100, MOST_POINTS * len(x) // max(1, total))
+    if total <= MOST_POINTS or len(there) <= wanted:
+        return there
+    outermost = [there[find(values[there])] for values in (x, y) for find in (np.argmin, np.argmax)]
+    chosen = np.random.default_rng(0).choice(there, wanted, replace=False)
+    return np.unique(np.concatenate([chosen, outermost]))
