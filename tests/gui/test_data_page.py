@@ -18,7 +18,7 @@ from workbench.experiment import SplitsSection
 from workbench.gui.pages.data_report_view import AUGMENTATION, NUMBERS, PROBLEMS
 from workbench.gui.pages.data_splits import estimate_sizes
 from workbench.requests import AugmentationRequest, DataRequest
-from workbench.specs import ImageInput
+from workbench.specs import ClassTarget, ImageInput
 
 ANSWER = 90_000
 SOON = 10_000
@@ -53,7 +53,7 @@ def page(open_window, engine):
 def report_of(count=100, name="a"):
     classes = {name: count // 2, "b": count - count // 2}
     splits = {"train": count - 2 * (count // 5), "validation": count // 5, "test": count // 5}
-    return DataReport(count, classes, splits, {}, ImageInput(28, 28, 1), (), (), ())
+    return DataReport(count, classes, splits, {}, ImageInput(28, 28, 1), ClassTarget((name, "b")), (), (), ())
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_the_digits_are_shown_with_their_classes_splits_and_sizes(qtbot, page):
     assert view.summary._values["samples"].text() == "1,797"
     assert view.summary._values["input"].text() == "28 × 28 × 1"
     assert "Training 1,257 · Validation 270 · Test 270" in page.settings.split_bar.text
-    gallery = view._gallery.figure
+    gallery = view.samples_view.figure
     assert len(gallery.tiles) == 60
     assert {tile.caption for tile in gallery.tiles} <= set("0123456789")
     view.tabs.setCurrentIndex(NUMBERS)
@@ -350,7 +350,7 @@ def test_problems_and_pictures_in_two_splits_are_searchable(qtbot, scripted_page
     view = page.report_view.problems
     assert view.count == 2001
     assert view._summary.text().startswith("Noted: 2,000.")
-    assert "Pictures in two splits: 1." in view._summary.text()
+    assert "Samples in two splits: 1." in view._summary.text()
     page.report_view.tabs.setCurrentIndex(PROBLEMS)
     qtbot.keyClicks(view._search, "dogs")
     (row,) = view.table.rows.rows

@@ -112,6 +112,13 @@ class DatasetSource(ABC):
         """What it could make of a dropped file or folder, after a quick look; None where that is nothing for it."""
         return None
 
+    def columns(self, section: DatasetSection) -> list[tuple[str, str]]:
+        """Names and kinds of the columns that fields with the hint `column` or `columns` choose from.
+
+        A quick look at the file. Raises `UserError` when it is no table.
+        """
+        return []
+
     @abstractmethod
     def open(self, section: DatasetSection, emit: Emit) -> Samples:
         """Find the samples.

@@ -147,8 +147,8 @@ class MainWindow(QMainWindow):
                 self.show_page("predict").predict_paths(list(drop.paths))
 
     def _use_as_dataset(self, path: Path) -> None:
+        from workbench.gui.pages.data_change import change_dataset
         from workbench.gui.pages.data_drops import dataset_of_drop
-        from workbench.gui.pages.data_settings import change_dataset
 
         message = change_dataset(self.workspace.document, dataset_of_drop(path), _("Use the dropped data"))
         if message:

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QSplitter, QToolButton, QWidget
 
 from workbench.gui.data_reader import data_reader, missing_place
 from workbench.gui.dropped import read_dropped
+from workbench.gui.pages.data_change import change_dataset
 from workbench.gui.pages.data_drops import dataset_of_drop
 from workbench.gui.pages.data_report_view import AUGMENTATION, SAMPLES, DataReportView
-from workbench.gui.pages.data_settings import WIDTH, DataSettings, change_dataset
+from workbench.gui.pages.data_settings import WIDTH, DataSettings
 from workbench.gui.pages.page import Page
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Notice
@@ -24,7 +25,7 @@ class DataPage(Page):
 
     name = "data"
     title = mark("Data")
-    subtitle = mark("Choose what to learn from. Folders of pictures, .npz and .csv files can be dropped anywhere here.")
+    subtitle = mark("Choose what to learn from. Folders, .csv, .xlsx and .npz files can be dropped anywhere here.")
     icon = "data"
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
@@ -47,6 +48,10 @@ class DataPage(Page):
         self.settings.augmentation_edited.connect(self._show_augmentation)
         self.settings.data_edited.connect(self._show_data)
         self.report_view.place_asked.connect(self._choose_place)
+
+    def hidden(self) -> None:
+        """Let readings end."""
+        self.settings.columns.stop()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _dataset_in(event):

@@ -1,4 +1,4 @@
-"""The list of what is wrong with the data: samples left out with the reason, and pictures that stand in two splits."""
+"""The list of what is wrong with the data: samples left out with the reason, and samples that stand in two splits."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +66,7 @@ class ProblemsView(QWidget):
 def _rows(report: Any) -> list[_Row]:
     found = [(problem.where, problem.reason, False) for problem in report.problems]
     for first, second in report.leaks:
-        reason = _("The same picture is in another split, as {other}: that split's figures flatter.")
+        reason = _("The same sample is in another split, as {other}: that split's figures flatter.")
         reason = reason.format(other=second)
         found.append((first, reason, True))
     return [_Row(number, *entry) for number, entry in enumerate(found)]
@@ -76,13 +76,13 @@ def _summary(report: Any, problems: int, leaks: int) -> str:
     if report is None:
         return ""
     if not problems and not leaks:
-        return _("No problems: every sample could be read, and no picture is in two splits.")
+        return _("No problems: every sample could be read, and none is in two splits.")
     parts = []
     if problems:
         text = _("Noted: {count}. Samples that cannot be read are left out, the rest trains.")
         parts.append(text.format(count=f"{problems:,}"))
     if leaks:
-        parts.append(_("Pictures in two splits: {count}.").format(count=f"{leaks:,}"))
+        parts.append(_("Samples in two splits: {count}.").format(count=f"{leaks:,}"))
     return " ".join(parts)
 
 

@@ -16,13 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.experiment import DatasetSection
-from workbench.figures import Gallery
+from workbench.experiment import DatasetSection, Experiment
+from workbench.figures import Figure, Gallery, Table
 from workbench.gui.data_reader import DataReader, missing_place, places
 from workbench.gui.figures import view_for
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.pages.data_augmentation import AugmentationPreview
+from workbench.gui.pages.data_forms import has_fields
 from workbench.gui.pages.data_problems import ProblemsView
 from workbench.gui.pages.data_splits import split_title
 from workbench.gui.theme import GRID, set_icon
@@ -43,7 +44,7 @@ class DataReportView(QWidget):
         super().__init__(parent)
         self._workspace = workspace
         self._reader = reader
-        self._gallery: FigureView | None = None
+        self.samples_view: FigureView | None = None
         self.notice = Notice()
         self._again = button_with_icon(_("Read again"), "refresh")
         self._again.clicked.connect(reader.read_again)
@@ -63,6 +64,8 @@ class DataReportView(QWidget):
         layout.addWidget(self._pages, 1)
         reader.changed.connect(self._show_state)
         workspace.data_report_changed.connect(self._show_report)
+        workspace.document.changed.connect(self._follow_experiment)
+        self._follow_experiment(workspace.document.experiment)
         self._show_report()
         self._show_state()
 
@@ -82,7 +85,7 @@ class DataReportView(QWidget):
         self.augmentation = AugmentationPreview(self._workspace)
         for widget, title in (
             (self._samples, _("Samples")),
-            (scroll, _("Classes and sizes")),
+            (scroll, _("Statistics")),
             (_padded(self.problems), _("Problems")),
             (_padded(self.augmentation), _("Augmentation")),
         ):
@@ -127,21 +130,30 @@ class DataReportView(QWidget):
         title = _("Problems ({count})").format(count=self.problems.count) if self.problems.count else _("Problems")
         self.tabs.setTabText(PROBLEMS, title)
         if report is not None:
-            galleries = [figure for figure in report.figures if isinstance(figure, Gallery)]
-            others = [figure for figure in report.figures if not isinstance(figure, Gallery)]
-            self._show_gallery(galleries[0] if galleries else None)
-            self.numbers.set_figures([*others, *galleries[1:]])
+            samples = next((figure for figure in report.figures if isinstance(figure, Gallery | Table)), None)
+            self._show_samples(samples)
+            self.numbers.set_figures([figure for figure in report.figures if figure is not samples])
         self._show_empty()
 
-    def _show_gallery(self, gallery: Gallery | None) -> None:
-        if gallery is None:
+    def _show_samples(self, figure: Figure | None) -> None:
+        if self.samples_view is not None and (figure is None or figure.kind != self.samples_view.figure.kind):
+            self._samples.layout().removeWidget(self.samples_view)
+            self.samples_view.hide()
+            self.samples_view.deleteLater()
+            self.samples_view = None
+        if figure is None:
             return
-        if self._gallery is None:
-            self._gallery = view_for(gallery, self._samples)
-            self._gallery.grid.rows_in_sight = 1  # it has the tab for itself and scrolls
-            self._samples.layout().addWidget(self._gallery)
-        else:
-            self._gallery.set_figure(gallery)
+        if self.samples_view is not None:
+            self.samples_view.set_figure(figure)
+            return
+        self.samples_view = view_for(figure, self._samples)
+        if isinstance(figure, Gallery):
+            self.samples_view.grid.rows_in_sight = 1  # it has the tab for itself and scrolls
+        self._samples.layout().addWidget(self.samples_view)
+
+    def _follow_experiment(self, experiment: Experiment) -> None:
+        """What cannot be augmented has no such tab."""
+        self.tabs.setTabVisible(AUGMENTATION, has_fields(type(experiment.augmentation)))
 
     def _show_empty(self) -> None:
         present = self._workspace.data_report is not None
@@ -160,18 +172,21 @@ class _Summary(Card):
         self._row.setSpacing(4 * GRID)
         self.content.addLayout(self._row)
         self._values: dict[str, QLabel] = {}
+        self._places: dict[str, QWidget] = {}
         for name, title in (
             ("samples", _("Samples")), ("classes", _("Classes")), ("input", _("Input")),
             ("train", split_title("train")), ("validation", split_title("validation")), ("test", split_title("test")),
         ):  # fmt: skip
-            column = QVBoxLayout()
+            self._places[name] = QWidget()
+            column = QVBoxLayout(self._places[name])
+            column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(0)
             caption = QLabel(title)
             caption.setProperty("role", "caption")
             self._values[name] = value_label()
             column.addWidget(caption)
             column.addWidget(self._values[name])
-            self._row.addLayout(column)
+            self._row.addWidget(self._places[name])
         self._row.addStretch(1)
 
     def set_report(self, report: Any) -> None:
@@ -180,9 +195,10 @@ class _Summary(Card):
             return
         numbers = {"samples": report.samples, "classes": len(report.classes), **report.splits}
         texts = {name: f"{number:,}" for name, number in numbers.items()}
-        texts["input"] = " × ".join(str(side) for side in report.input.shape)
+        texts["input"] = _size(report.input.shape)
         for name, label in self._values.items():
             label.setText(texts.get(name, "–"))
+        self._places["classes"].setVisible(bool(report.classes))
 
 
 class _Empty(QWidget):
@@ -223,6 +239,13 @@ class _Empty(QWidget):
         else:
             self.title.setText(_("Reading the data"))
             self.text.setText(_("Samples, classes and problems show here in a moment."))
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    """What one sample is made of."""
+    if len(shape) == 1:
+        return _("1 column") if shape[0] == 1 else _("{count:,} columns").format(count=shape[0])
+    return " × ".join(str(side) for side in shape)
 
 
 def _padded(widget: QWidget) -> QWidget:

@@ -6,17 +6,12 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.data.source import DatasetSource
-from workbench.errors import UserError
-from workbench.experiment import (
-    AugmentationSection,
-    Experiment,
-    PreprocessingSection,
-    SplitsSection,
-    from_values,
-)
+from workbench.experiment import Experiment, SplitsSection
 from workbench.gui.data_reader import DataReader
-from workbench.gui.document import Document
 from workbench.gui.experiment_form import ExperimentForm
+from workbench.gui.pages.data_change import change_dataset
+from workbench.gui.pages.data_columns import ColumnNames
+from workbench.gui.pages.data_forms import SectionForm
 from workbench.gui.pages.data_splits import SplitBar, estimate_sizes
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Card, hint
@@ -38,7 +33,7 @@ class DataSettings(QScrollArea):
         self._workspace = workspace
         self._document = workspace.document
         self._reader = reader
-        self._dataset_forms: dict[str, ExperimentForm] = {}
+        self.columns = ColumnNames(self)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -51,15 +46,15 @@ class DataSettings(QScrollArea):
         self.splits_form = ExperimentForm(self._document, "splits", SplitsSection)
         self.split_bar = SplitBar()
         self._add_card(_("Splits"), self.splits_form, self.split_bar)
-        self.preprocessing_form = ExperimentForm(self._document, "preprocessing", PreprocessingSection)
-        self._add_card(_("Input of the network"), self.preprocessing_form)
-        self.augmentation_form = ExperimentForm(self._document, "augmentation", AugmentationSection)
+        self._preprocessing = SectionForm(self._document, "preprocessing")
+        self._preprocessing_card = self._add_card(_("Input of the network"), self._preprocessing)
+        self._augmentation = SectionForm(self._document, "augmentation")
         note = hint(_("Random changes to the training samples. See them in the tab Augmentation."))
-        self._add_card(_("Augmentation"), note, self.augmentation_form)
+        self._augmentation_card = self._add_card(_("Augmentation"), note, self._augmentation)
         self._cards.addStretch(1)
         self.setWidget(inside)
-        self.augmentation_form.applied.connect(self.augmentation_edited)
-        for form in (self.splits_form, self.preprocessing_form):
+        self._augmentation.applied.connect(self.augmentation_edited)
+        for form in (self.splits_form, self._preprocessing, self._dataset):
             form.applied.connect(self.data_edited)
         self._document.changed.connect(self.show_experiment)
         workspace.data_report_changed.connect(self._show_sizes)
@@ -76,7 +71,17 @@ class DataSettings(QScrollArea):
     @property
     def dataset_form(self) -> ExperimentForm:
         """The form of the chosen dataset."""
-        return self._dataset_forms[self._document.experiment.dataset.name]
+        return self._dataset.form
+
+    @property
+    def preprocessing_form(self) -> ExperimentForm:
+        """The form of the input, as the chosen dataset has it."""
+        return self._preprocessing.form
+
+    @property
+    def augmentation_form(self) -> ExperimentForm:
+        """The form of the augmentation, likewise; it may be empty."""
+        return self._augmentation.form
 
     def show_experiment(self, experiment: Experiment) -> None:
         """Show an experiment's data settings."""
@@ -84,17 +89,13 @@ class DataSettings(QScrollArea):
         source: DatasetSource = registry().datasets.get(name)
         self.dataset_box.setCurrentIndex(self.dataset_box.findData(name))
         self._dataset_help.setText(_(source.help))
-        if name not in self._dataset_forms:
-            form = ExperimentForm(self._document, "dataset", source.section, set_value=self._set_dataset_value)
-            form.applied.connect(self.data_edited)
-            self._dataset_forms[name] = form
-            self._dataset_place.addWidget(form)
-        for other, form in self._dataset_forms.items():
-            form.setVisible(other == name and form.layout().count() > 0)
-        self._dataset_forms[name].set_section(experiment.dataset)
+        self.columns.follow(experiment.dataset)
+        self._dataset.show_section(experiment.dataset)
         self.splits_form.set_section(experiment.splits)
-        self.preprocessing_form.set_section(experiment.preprocessing)
-        self.augmentation_form.set_section(experiment.augmentation)
+        self._preprocessing.show_section(experiment.preprocessing)
+        self._preprocessing_card.setVisible(self._preprocessing.has_fields)
+        self._augmentation.show_section(experiment.augmentation)
+        self._augmentation_card.setVisible(self._augmentation.has_fields)
         self._show_sizes()
 
     def _dataset_card(self) -> Card:
@@ -108,19 +109,21 @@ class DataSettings(QScrollArea):
         label = QLabel(_("&Source"))
         label.setBuddy(self.dataset_box)
         self._dataset_help = hint("")
-        self._dataset_place = QVBoxLayout()
-        self._dataset_place.setSpacing(0)
+        self._dataset = SectionForm(
+            self._document, "dataset", set_value=self._set_dataset_value, editors=self.columns.editors()
+        )
         card.content.addWidget(label)
         card.content.addWidget(self.dataset_box)
         card.content.addWidget(self._dataset_help)
-        card.content.addLayout(self._dataset_place)
+        card.content.addWidget(self._dataset)
         return card
 
-    def _add_card(self, title: str, *widgets: QWidget) -> None:
+    def _add_card(self, title: str, *widgets: QWidget) -> Card:
         card = Card(title)
         for widget in widgets:
             card.content.addWidget(widget)
         self._cards.addWidget(card)
+        return card
 
     def _choose_dataset(self, index: int) -> None:
         name = self.dataset_box.itemData(index)
@@ -143,33 +146,3 @@ class DataSettings(QScrollArea):
             shares = self._document.experiment.splits
             sizes = report.splits if shares == settings[1] else estimate_sizes(report.splits, report.ready_made, shares)
             self.split_bar.set_sizes(sizes, report.ready_made)
-
-
-def change_dataset(document: Document, dataset: dict[str, Any], text: str, merge_key: str = "") -> str:
-    """Change the dataset's section as one undoable step.
-
-    The input size and the task follow the dataset where another one was chosen, and also where it only points
-    elsewhere and the user left the input as the dataset suggested it.
-
-    Returns:
-        An empty string, or what is wrong; nothing was changed then.
-    """
-    old = document.experiment
-    values = old.model_dump()
-    values["dataset"] = dataset
-    another = dataset["name"] != old.dataset.name
-    if another or old.preprocessing == _suggested(old):
-        values.pop("preprocessing")
-    if another:
-        values.pop("task")
-    try:
-        new = from_values(values, _("The dataset"))
-    except UserError as error:
-        return str(error)
-    document.apply(new, text, merge_key)
-    return ""
-
-
-def _suggested(experiment: Experiment) -> PreprocessingSection:
-    source: DatasetSource = registry().datasets.get(experiment.dataset.name)
-    return PreprocessingSection(**source.preprocessing(experiment.dataset))
