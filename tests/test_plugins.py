@@ -21,10 +21,11 @@ def load(folder):
     return filled
 
 
-def test_the_example_plugin_is_loaded_with_the_built_ins():
-    (plugin,) = [plugin for plugin in registry().plugins if plugin.path.parent == shipped_plugins()]
-    assert (plugin.name, plugin.problem) == ("all_convolutional", "")
+def test_the_shipped_plugins_are_loaded_with_the_built_ins():
+    problems = {plugin.name: plugin.problem for plugin in registry().plugins if plugin.path.parent == shipped_plugins()}
+    assert problems == dict.fromkeys((path.parent.name for path in shipped_plugins().glob("*/plugin.toml")), "")
     assert "all_convolutional" in registry().architectures.names()
+    assert "drive" in registry().services.names()
 
 
 def test_its_settings_are_validated_and_shape_the_network_like_built_in_ones():
@@ -47,6 +48,12 @@ def test_a_plugin_that_fails_is_listed_with_its_problem_and_stops_nobody(tmp_pat
     assert "register" in problems["b_without_register"]
     assert problems["c_bad_manifest"]
     assert problems["d_fine"] == ""
+
+
+def test_a_plugin_may_import_the_files_beside_it(tmp_path):
+    put_plugin(tmp_path, "in_parts", "from workbench_plugin_in_parts.other import register")
+    (tmp_path / "in_parts" / "other.py").write_text("def register(registry):\n    pass\n", encoding="utf-8")
+    assert [plugin.problem for plugin in load(tmp_path).plugins] == [""]
 
 
 def test_a_plugin_of_the_user_adds_an_architecture(tmp_path):

@@ -133,7 +133,10 @@ def _load_plugin(target: Registry, manifest: Path) -> PluginInfo:
     try:
         about = tomllib.loads(manifest.read_text(encoding="utf-8"))
         path = manifest.parent / f"{about['module']}.py"
-        spec = importlib.util.spec_from_file_location(f"workbench_plugin_{name}", path)
+        # As a package, so that it may import files beside it: `from workbench_plugin_<folder>.other import ...`.
+        spec = importlib.util.spec_from_file_location(
+            f"workbench_plugin_{name}", path, submodule_search_locations=[str(manifest.parent)]
+        )
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
