@@ -29,6 +29,7 @@ from workbench.i18n import _
 
 SAVED_SCALE = 2
 WORTH_GROWING = 48
+_UNLIMITED = 16_777_215  # Qt's own
 _FALLBACK_SIZE = QSize(640, 440)
 
 
@@ -102,8 +103,9 @@ class FigureView(QWidget):
 
     def grow_with(self, part: QWidget) -> None:
         """Grow no further than this part of the body can, so that nothing stays empty around it."""
-        # Lines that wrap ask for more height when they are narrow: half a part's grid to spare for each.
-        most = self.sizeHint().height() - part.sizeHint().height() + part.maximumHeight() + 2 * GRID
+        # Two lines to spare, for texts that wrap where it is narrow.
+        part_now = part.sizeHint().boundedTo(part.maximumSize()).expandedTo(part.minimumSize()).height()
+        most = min(self.sizeHint().height() - part_now + part.maximumHeight() + 2 * GRID, _UNLIMITED)
         if abs(most - self.maximumHeight()) > 1:
             self.setMaximumHeight(most)
 

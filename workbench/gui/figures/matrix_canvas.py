@@ -200,6 +200,8 @@ class MatrixCanvas(QWidget):
 
     def _limit_height(self) -> None:
         """No higher than the cells need at this width, so that nothing stays empty below them."""
+        if not self._count():
+            return
         area = self._measure()
         side = min(LARGEST_CELL, area.width() / max(1, self._count()))
         needed = area.top() + side * self._count() + self.fontMetrics().height() // 2 + 1
