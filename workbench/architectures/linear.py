@@ -10,6 +10,7 @@ from workbench.architectures.architecture import Architecture
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
+from workbench.specs import ImageInput, TableInput
 
 
 class LinearSection(ArchitectureSection):
@@ -33,7 +34,7 @@ class Linear(Architecture):
         "A weight per input and a bias, for predicting numbers. It draws a line, a plane; whatever bends escapes it."
     )
     section = LinearSection
-    inputs = ("table", "image")
+    inputs = (TableInput.kind, ImageInput.kind)
 
     def layers(self, section: ArchitectureSection) -> list[layers.Layer]:
         """No hidden layer; flattening leaves the row of a table as it is and makes a picture one."""

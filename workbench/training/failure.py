@@ -1,9 +1,16 @@
 """Why a training failed, in the user's words: what happened and what to try."""
 
 import errno
+from typing import Any
 
+import numpy as np
+
+from workbench.data.prepare import PreparedData
 from workbench.errors import UserError
 from workbench.i18n import _
+from workbench.specs import TableInput
+
+_LARGE = 10.0  # values of this size are no reason for a training to diverge
 
 
 class DivergedError(Exception):
@@ -14,10 +21,20 @@ class DivergedError(Exception):
         self.epoch, self.step, self.loss = epoch, step, loss
 
 
-def explain_failure(error: BaseException, batch_size: int) -> str:
-    """One message for the user; the traceback goes into the log."""
+def explain_failure(error: BaseException, batch_size: int, cause: str = "") -> str:
+    """One message for the user; the traceback goes into the log.
+
+    Args:
+        error: what broke the training off.
+        batch_size: of the training.
+        cause: why this training may diverge, as `unscaled_column` says it; empty where nothing is known.
+    """
     if isinstance(error, UserError):
         return str(error)
+    if isinstance(error, DivergedError) and cause:
+        return _("The loss became {loss} at epoch {epoch}, batch {step}. Training has diverged. {cause}").format(
+            loss=error.loss, epoch=error.epoch + 1, step=error.step, cause=cause
+        )
     if isinstance(error, DivergedError):
         return _(
             "The loss became {loss} at epoch {epoch}, batch {step}. Training has diverged. Try a learning rate ten "
@@ -37,6 +54,22 @@ def explain_failure(error: BaseException, batch_size: int) -> str:
     return _("The training broke off: {kind}: {message}. The log of the run has the details.").format(
         kind=type(error).__name__, message=str(error).strip().splitlines()[0] if str(error).strip() else "-"
     )
+
+
+def unscaled_column(data: PreparedData, preprocessing: Any) -> str:
+    """Which column of an unscaled table is large enough to make a training diverge, and what to do; else empty."""
+    if not isinstance(data.input, TableInput) or getattr(preprocessing, "scaling", "none") != "none":
+        return ""
+    numbers = [number for number, column in enumerate(data.input.columns) if not column.categories]
+    rows = np.abs(np.asarray(data.inputs[data.splits["train"]][:, numbers]))
+    sizes = np.nan_to_num(rows, nan=0.0).max(axis=0, initial=0)
+    if not len(sizes) or sizes.max() <= _LARGE:
+        return ""
+    name = data.input.columns[numbers[int(sizes.argmax())]].name
+    return _(
+        "The column {name} has values of up to {size:.6g} and is not scaled. Set "
+        'preprocessing.scaling = "zscore", which brings every column to mean 0 and deviation 1.'
+    ).format(name=name, size=float(sizes.max()))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

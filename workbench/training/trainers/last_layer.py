@@ -81,7 +81,7 @@ def sums_of(loop: Any) -> Sums:
     import keras
 
     network = loop.model.get_layer("network")
-    seen = keras.Model(network.inputs, network.get_layer(LOGITS).input)
+    seen = keras.Model(network.input, network.get_layer(LOGITS).input)
     kind = loss_kind(loop.model.loss)
     units = output_layer(loop.model).units
     features, targets, weights = [], [], []
