@@ -142,8 +142,8 @@ _TABLES = (
         "load_diabetes", "scaled=False", "disease progression",
     ),
     _About(
-        IrisSection, mark("Iris"), mark("Three kinds of iris, by the petals and sepals of 150 flowers. From scikit-learn."),
-        "load_iris",
+        IrisSection, mark("Iris"),
+        mark("Three kinds of iris, by the petals and sepals of 150 flowers. From scikit-learn."), "load_iris",
     ),
     _About(
         WineSection, mark("Wine"), mark("Three cultivars, by 13 measurements of 178 wines. From scikit-learn."),
