@@ -117,7 +117,7 @@ class ServiceShown(Event):
     Attributes:
         numbers: by name; the service has a title for each.
         note: what happened last that is worth knowing; empty for nothing.
-        figures: in the order of a page; for the window only, they stand in no line of text.
+        figures: in the order of a page, empty while they are as before; they stand in no line of text.
     """
 
     numbers: dict[str, float]

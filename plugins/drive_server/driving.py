@@ -68,7 +68,8 @@ class Driver:
         loaded = self._opened.loaded
         shape = self._opened.model.output_shape
         one_number = len(shape) == 2 and shape[-1] == 1
-        values = loaded.target is None or (isinstance(loaded.target, ValuesTarget) and len(loaded.target.names) == 1)
+        # Of someone else's file nobody knows what its one number means.
+        values = loaded.foreign or isinstance(loaded.target, ValuesTarget)
         if not (one_number and values and isinstance(loaded.input, ImageInput)):
             raise UserError(
                 _(
@@ -106,7 +107,9 @@ def read_telemetry(data: dict[str, Any]) -> Telemetry:
         BadTelemetryError: it is not what a simulator sends.
     """
     if not isinstance(data, dict):
-        raise BadTelemetryError(_("a {type} came, where an object was expected").format(type=type(data).__name__))
+        raise BadTelemetryError(
+            _("it is of the type {type}, where an object was expected").format(type=type(data).__name__)
+        )
     for name in ("steering_angle", "throttle"):
         if name in data:
             _number(name, data[name])

@@ -73,7 +73,11 @@ class DriveServer:
                         await self.server._emit_internal(client, event, data, namespace, None)
 
         server = socketio.AsyncServer(
-            async_mode="aiohttp", client_manager=Manager(), logger=self._quiet, engineio_logger=self._quiet
+            async_mode="aiohttp",
+            client_manager=Manager(),
+            always_connect=True,
+            logger=self._quiet,
+            engineio_logger=self._quiet,
         )
         server.on("connect", self._connected)
         server.on("disconnect", self._disconnected)

@@ -6,7 +6,7 @@ from typing import NoReturn
 from workbench.errors import UserError, did_you_mean
 from workbench.i18n import _
 
-LISTS = ("datasets", "architectures", "inspectors", "devices", "plugins")
+LISTS = ("datasets", "architectures", "inspectors", "services", "devices", "plugins")
 SPLITS = ("train", "validation", "test")
 
 
@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     _add_experiment_commands(commands)
     _add_training_commands(commands)
     _add_model_commands(commands)
+    _add_serve(commands)
     _add_runs(commands)
     lists = _command(commands, "list", _("what there is to choose from, plugins included"), json=True)
     lists.add_argument("what", choices=LISTS, metavar="|".join(LISTS), help=_("what to list"))
@@ -112,6 +113,17 @@ def _add_model_commands(commands: argparse._SubParsersAction) -> None:
     inspect.add_argument("--layer", default="", metavar=_("NAME"), help=_("the layer to look at"))
     inspect.add_argument("--class", default="", metavar=_("NAME"), dest="target", help=_("the class to explain"))
     inspect.add_argument("--out", required=True, metavar=_("DIR"), help=_("where the figures go"))
+
+
+def _add_serve(commands: argparse._SubParsersAction) -> None:
+    serve = _command(commands, "serve", _("keep a service with a run's model up until Ctrl-C"), json=True)
+    serve.add_argument("service", metavar="SERVICE", help=_("`workbench list services`"))
+    _add_run(serve)
+    serve.add_argument("--port", type=int, metavar=_("N"), help=_("where it is reached; 0 takes any free port"))
+    serve.add_argument(
+        "--set", action="append", default=[], metavar=_("key=value"), dest="changes",
+        help=_("change a setting of the service; may be given several times"),
+    )  # fmt: skip
 
 
 def _add_runs(commands: argparse._SubParsersAction) -> None:

@@ -25,6 +25,7 @@ _COMMANDS = {
     "evaluate": "workbench.cli.models:evaluate",
     "predict": "workbench.cli.models:predict",
     "inspect": "workbench.cli.models:inspect",
+    "serve": "workbench.cli.serve:serve",
     "runs": "workbench.cli.runs:runs",
     "list": "workbench.cli.listing:listing",
     "doctor": "workbench.cli.doctor:doctor",

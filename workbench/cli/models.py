@@ -38,7 +38,7 @@ def predict(arguments: argparse.Namespace, output: Output) -> int:
     """Predict pictures, a line each. Bad input only when not one of them could be read."""
     if arguments.top < 1:
         raise UserError(_("--top takes 1 or more, not {value}.").format(value=arguments.top))
-    request = PredictRequest(_model(arguments), tuple(arguments.paths), top=arguments.top)
+    request = PredictRequest(model_of(arguments), tuple(arguments.paths), top=arguments.top)
     items = ask(request, output).items
     for item in items:
         if output.as_json:
@@ -56,7 +56,7 @@ def inspect(arguments: argparse.Namespace, output: Output) -> int:
         raise UserError(_("Give either a picture or --sample N, and not both."))
     params = {"layer": arguments.layer, "target": arguments.target}
     request = InspectRequest(
-        _model(arguments),
+        model_of(arguments),
         arguments.method,
         {name: value for name, value in params.items() if value},
         path=arguments.path or "",
@@ -77,7 +77,7 @@ def inspect(arguments: argparse.Namespace, output: Output) -> int:
     return DONE
 
 
-def _model(arguments: argparse.Namespace) -> str:
+def model_of(arguments: argparse.Namespace) -> str:
     """A run, or a `.keras` file by itself."""
     path = Path(arguments.run).expanduser()
     if path.is_file():

@@ -49,7 +49,7 @@ def apply_change(experiment: Experiment, change: str) -> Experiment:
         raise UserError(
             _("--set takes section.key=value, as in training.epochs=5, not {change!r}.").format(change=change)
         )
-    value = _toml_value(text)
+    value = toml_value(text)
     try:
         return experiment.changed(path, value)
     except UserError:
@@ -63,7 +63,8 @@ def apply_change(experiment: Experiment, change: str) -> Experiment:
         raise
 
 
-def _toml_value(text: str) -> Any:
+def toml_value(text: str) -> Any:
+    """The value of a setting as it is typed: TOML, or a text without quotes."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
