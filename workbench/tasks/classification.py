@@ -16,6 +16,7 @@ from workbench.i18n import _, mark
 from workbench.section import setting
 from workbench.specs import ClassTarget, OutputSpec, TargetSpec
 from workbench.tasks import classification_report
+from workbench.tasks.boundary import decision_boundary
 from workbench.tasks.task import Answer, Evaluation, Evidence, Task
 
 _EPSILON = 1e-7
@@ -62,6 +63,16 @@ class Classification(Task):
                 )
             )
         return OutputSpec(1, "sigmoid") if count == 2 else OutputSpec(count, "softmax")
+
+    def unlearnable(self, targets: np.ndarray, target: TargetSpec) -> str:
+        """A classifier needs samples of two classes."""
+        names = self._names(target)
+        present = np.unique(targets)
+        if len(names) >= 2 and len(present) >= 2:
+            return ""
+        found = ", ".join(names[index] for index in present) or "-"
+        text = _("The dataset has samples of one class only ({names}). A classifier needs at least two.")
+        return text.format(names=found)
 
     def encode(self, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
         """For two classes 0.0 or 1.0, float32, (n, 1); for more the class indices, int64, (n,)."""
@@ -149,7 +160,9 @@ class Classification(Task):
         """Loss, accuracy, the confusion matrix, a report per class; the most confident mistakes first."""
         names = self._names(evidence.target)
         probabilities = class_probabilities(evidence.outputs, len(names))
-        return classification_report.judge(probabilities, np.asarray(evidence.targets), evidence.losses, names)
+        learned = decision_boundary(evidence, names, lambda outputs: class_probabilities(outputs, len(names)))
+        targets = np.asarray(evidence.targets)
+        return classification_report.judge(probabilities, targets, evidence.losses, names, learned)
 
     def choices(self, target: TargetSpec) -> tuple[str, ...]:
         """The names of the classes."""

@@ -15,7 +15,13 @@ MAX_BARS = 30
 TOP = 5
 
 
-def judge(probabilities: np.ndarray, targets: np.ndarray, losses: np.ndarray, names: tuple[str, ...]) -> Evaluation:
+def judge(
+    probabilities: np.ndarray,
+    targets: np.ndarray,
+    losses: np.ndarray,
+    names: tuple[str, ...],
+    learned: tuple[Figure, ...] = (),
+) -> Evaluation:
     """The evaluation of one split.
 
     Args:
@@ -23,6 +29,7 @@ def judge(probabilities: np.ndarray, targets: np.ndarray, losses: np.ndarray, na
         targets: true class indices, (n,).
         losses: of every sample, (n,).
         names: of the classes.
+        learned: figures of what was learned, shown behind the confusion matrix.
     """
     targets = targets.astype(np.int64).reshape(-1)
     # One unit for two classes: at exactly one half the first class wins, in Keras' accuracy and in argmax alike.
@@ -43,7 +50,7 @@ def judge(probabilities: np.ndarray, targets: np.ndarray, losses: np.ndarray, na
             _("Confusion matrix"), counts, names, _("True class"), _("Predicted class"),
             samples=_samples_per_cell(targets, predicted, confidence, len(names)),
         )  # fmt: skip
-    figures: list[Figure] = [matrix, *_reports(counts, names)]
+    figures: list[Figure] = [matrix, *learned, *_reports(counts, names)]
     return Evaluation(numbers, tuple(figures), tuple(worst_first.tolist()))
 
 
