@@ -109,7 +109,7 @@ def test_the_script_reads_the_very_samples_of_the_experiments_splits(home, pictu
         names = names_in(script_of(experiment))
         for split, code in (("train", "t"), ("validation", "v"), ("test", "e")):
             images, labels = pictures_of(names, code, channels)
-            np.testing.assert_array_equal(images, data.images[data.splits[split]])
+            np.testing.assert_array_equal(images, data.inputs[data.splits[split]])
             np.testing.assert_array_equal(labels, data.targets[data.splits[split]])
 
 
@@ -141,7 +141,7 @@ def test_the_script_builds_the_network_of_the_experiment(home, changes):
     model, trainable = names_in(script)["build_network"]()
     assert rows_of(model) == rows_of(network.model)
     model.set_weights(network.model.get_weights())
-    pictures = np.array(data.images[:4])
+    pictures = np.array(data.inputs[:4])
     np.testing.assert_allclose(trainable(pictures), network.trainable(pictures), atol=1e-5)
     np.testing.assert_allclose(model(pictures), network.model(pictures), atol=1e-5)
     assert f"from_logits={network.from_logits}" in script

@@ -17,9 +17,7 @@ from workbench.section import Section, explain, setting
 from workbench.training_settings import TrainingSection
 
 EXPERIMENT_VERSION = 1
-
-Resize = Literal["stretch", "crop", "pad"]
-Scaling = Literal["unit", "symmetric", "standardize"]
+DEFAULT_TRAINER = "fit"
 
 
 class DatasetSection(Section):
@@ -32,6 +30,12 @@ class TaskSection(Section):
     """Base of every task's settings."""
 
     name: str = setting(title=mark("Task"), help=mark("What is learned."), widget="hidden")
+
+
+class TrainerSection(Section):
+    """Base of every trainer's settings; a trainer adds its own fields."""
+
+    name: str = setting(title=mark("Trainer"), help=mark("How the weights are found."), widget="hidden")
 
 
 class ArchitectureSection(Section):
@@ -64,61 +68,16 @@ class SplitsSection(Section):
 
 
 class PreprocessingSection(Section):
-    """How a picture is brought to the network's input. Part of the saved model."""
-
-    height: int = setting(
-        28, title=mark("Height"), unit="px", help=mark("Height of the network's input."), ge=4, le=1024
-    )
-    width: int = setting(28, title=mark("Width"), unit="px", help=mark("Width of the network's input."), ge=4, le=1024)
-    channels: Literal[1, 3] = setting(
-        1, title=mark("Channels"), help=mark("1 for grey pictures, 3 for colour."),
-        labels={"1": mark("1 (grey)"), "3": mark("3 (colour)")},
-    )  # fmt: skip
-    resize: Resize = setting(
-        "stretch", title=mark("Resize"), help=mark("What happens when the proportions do not fit."),
-        labels={"stretch": mark("Stretch"), "crop": mark("Crop the longer side"), "pad": mark("Pad the shorter side")},
-    )  # fmt: skip
-    scaling: Scaling = setting(
-        "unit", title=mark("Scaling"), help=mark("The range the values 0-255 are brought to."),
-        labels={"unit": mark("0 to 1 (1/255)"), "symmetric": mark("-1 to 1"),
-                "standardize": mark("Mean 0, deviation 1 per channel")},
-    )  # fmt: skip
+    """Base of what is done to a sample before the network, inside the model; its kind of input adds the fields."""
 
 
 class AugmentationSection(Section):
-    """Random changes to training samples; validation and test samples are never changed."""
-
-    flip: Literal["none", "horizontal", "vertical", "both"] = setting(
-        "none", title=mark("Flip"), help=mark("Mirror at random."),
-        labels={"none": mark("None"), "horizontal": mark("Left and right"), "vertical": mark("Up and down"),
-                "both": mark("Both")},
-    )  # fmt: skip
-    rotation: float = setting(
-        0.0, title=mark("Rotation"), unit="°", help=mark("Turn by up to this angle, either way."), ge=0, le=180
-    )
-    shift: float = setting(0.0, title=mark("Shift"), help=mark("Move by up to this share of the side."), ge=0, le=0.9)
-    shear: float = setting(0.0, title=mark("Shear"), help=mark("Slant by up to this factor."), ge=0, le=0.9)
-    zoom: float = setting(0.0, title=mark("Zoom"), help=mark("Enlarge or shrink by up to this share."), ge=0, le=0.9)
-    brightness: float = setting(
-        0.0, title=mark("Brightness"), help=mark("Lighten or darken by up to this share of the range."), ge=0, le=1
-    )
-    contrast: float = setting(
-        0.0, title=mark("Contrast"), help=mark("Raise or lower the contrast by up to this share."), ge=0, le=0.99
-    )
-    crop: float = setting(
-        0.0, title=mark("Random crop"),
-        help=mark("Pad by this share of the side, then cut out the original size at a random place."), ge=0, le=0.5,
-    )  # fmt: skip
-    fill: Literal["nearest", "reflect", "constant"] = setting(
-        "nearest", title=mark("Fill"), help=mark("What stands where the picture was moved away."),
-        labels={"nearest": mark("Nearest pixel"), "reflect": mark("Reflection"), "constant": mark("Black")},
-    )  # fmt: skip
+    """Base of the random changes to training samples; its kind of input adds the fields."""
 
     @property
     def active(self) -> bool:
         """Whether anything is changed at all."""
-        amounts = (self.rotation, self.shift, self.shear, self.zoom, self.brightness, self.contrast, self.crop)
-        return self.flip != "none" or any(amounts)
+        return False
 
 
 class OverridesSection(Section):
@@ -148,28 +107,41 @@ class Experiment(Section):
     name: str = setting("", title=mark("Name"), help=mark("Shown in the list of runs."), max_length=120)
     dataset: SerializeAsAny[DatasetSection] = setting(title=mark("Dataset"))
     splits: SplitsSection = setting(title=mark("Splits"), default_factory=SplitsSection)
-    preprocessing: PreprocessingSection = setting(title=mark("Input"), default_factory=PreprocessingSection)
-    augmentation: AugmentationSection = setting(title=mark("Augmentation"), default_factory=AugmentationSection)
+    preprocessing: SerializeAsAny[PreprocessingSection] = setting(title=mark("Input"))
+    augmentation: SerializeAsAny[AugmentationSection] = setting(title=mark("Augmentation"))
     task: SerializeAsAny[TaskSection] = setting(title=mark("Task"))
     architecture: SerializeAsAny[ArchitectureSection] = setting(title=mark("Architecture"))
+    trainer: SerializeAsAny[TrainerSection] = setting(title=mark("Trainer"))
     training: TrainingSection = setting(title=mark("Training"), default_factory=TrainingSection)
     overrides: OverridesSection = setting(title=mark("Overrides"), default_factory=OverridesSection)
 
     @model_validator(mode="before")
     @classmethod
     def _fill_in_what_the_dataset_decides(cls, values: Any) -> Any:
-        """Resolve the dataset first: it gives the defaults of the preprocessing and of the task."""
+        """Resolve the dataset first: it gives the kinds and the defaults of preprocessing, augmentation and task."""
         if not isinstance(values, dict) or "dataset" not in values:
             return values
         dataset = _resolve(registry().datasets, values["dataset"], "dataset")
         source = registry().datasets.get(dataset.name)
-        given = values.get("preprocessing", {})
-        if isinstance(given, dict):
-            given = {**source.preprocessing(dataset), **given}
-        task = values.get("task", {"name": source.task})
-        return {**values, "dataset": dataset, "preprocessing": given, "task": task}
+        target_kind = source.target_kind(dataset)
+        suggested = {"preprocessing": source.preprocessing(dataset), "task": source.task(dataset), "augmentation": {}}
+        given = {name: _with(values.get(name, {}), defaults) for name, defaults in suggested.items()}
+        given["task"] = _with(given["task"], {"name": _default_task(target_kind)})
+        task = _resolve(registry().tasks, given["task"], "task")
+        _refuse_other_kind(task.name, dataset.name, target_kind)
+        return {"trainer": DEFAULT_TRAINER, **values, "dataset": dataset, **given, "task": task}
 
-    @field_validator("dataset", "task", "architecture", mode="before")
+    @field_validator("preprocessing", "augmentation", mode="before")
+    @classmethod
+    def _use_the_section_of_the_kind_of_input(cls, value: Any, info: ValidationInfo) -> Any:
+        if "dataset" not in info.data:
+            return value
+        kind = registry().inputs.get(registry().datasets.get(info.data["dataset"].name).input_kind)
+        section = getattr(kind, info.field_name)
+        # Its faults are told with those of the other sections: see `explain`.
+        return section.model_validate(value.model_dump() if isinstance(value, Section) else value)
+
+    @field_validator("architecture", "trainer", mode="before")
     @classmethod
     def _use_the_registered_section(cls, value: Any, info: ValidationInfo) -> Any:
         return _resolve(getattr(registry(), f"{info.field_name}s"), value, info.field_name)
@@ -184,11 +156,10 @@ class Experiment(Section):
         """
         values = self.model_dump()
         *parents, key = path.split(".")
-        if key == "name" and parents in (["dataset"], ["architecture"], ["task"]):
+        if key == "name" and parents in (["dataset"], ["architecture"], ["task"], ["trainer"]):
             values[parents[0]] = {"name": value}
             if parents == ["dataset"]:
-                values.pop("preprocessing")
-                values.pop("task")
+                values = with_dataset(self, {"name": value})
             return from_values(values, path)
         section = values
         for parent in parents:
@@ -199,6 +170,46 @@ class Experiment(Section):
             section.clear()  # another optimizer or schedule has other settings
         section[key] = value
         return from_values(values, path)
+
+
+def with_dataset(experiment: Experiment, dataset: dict[str, Any]) -> dict[str, Any]:
+    """The values of an experiment with another dataset.
+
+    What follows from the dataset starts from its defaults; the augmentation and the architecture are kept where they
+    suit the new kind of samples.
+    """
+    values = {**experiment.model_dump(), "dataset": dataset}
+    for follower in ("preprocessing", "task"):
+        values.pop(follower)
+    old = registry().datasets.get(experiment.dataset.name)
+    new = registry().datasets.get(dataset["name"])
+    if old.input_kind != new.input_kind:
+        values.pop("augmentation")
+    return values
+
+
+def _with(given: Any, defaults: dict[str, Any]) -> Any:
+    """What was given, with defaults for what was not."""
+    if isinstance(given, str):
+        given = {"name": given}
+    return {**defaults, **given} if isinstance(given, dict) else given
+
+
+def _default_task(target_kind: str) -> str:
+    for task in registry().tasks:
+        if task.learns.kind == target_kind:
+            return task.name
+    raise UserError(
+        _("No task here learns targets of the kind {kind!r}. Is a plugin missing?").format(kind=target_kind)
+    )
+
+
+def _refuse_other_kind(task: str, dataset: str, target_kind: str) -> None:
+    if registry().tasks.get(task).learns.kind == target_kind:
+        return
+    fitting = [other.name for other in registry().tasks if other.learns.kind == target_kind]
+    raise UserError(_("The task {task} does not fit the dataset {dataset}. Tasks that do: {fitting}.").format(
+        task=task, dataset=dataset, fitting=", ".join(fitting)))  # fmt: skip
 
 
 def _resolve(catalog: Any, value: Any, kind: str) -> Any:

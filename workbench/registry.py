@@ -19,9 +19,11 @@ from workbench.i18n import _, mark
 from workbench.paths import shipped_plugins, user_plugins
 
 BUILT_IN_PACKAGES = (
+    "workbench.data.inputs",
     "workbench.data.sources",
     "workbench.tasks",
     "workbench.architectures",
+    "workbench.training.trainers",
     "workbench.inspection",
 )
 
@@ -91,6 +93,8 @@ class Registry:
     datasets: Catalog[Any] = field(default_factory=lambda: Catalog(mark("dataset")))
     tasks: Catalog[Any] = field(default_factory=lambda: Catalog(mark("task")))
     architectures: Catalog[Any] = field(default_factory=lambda: Catalog(mark("architecture")))
+    inputs: Catalog[Any] = field(default_factory=lambda: Catalog(mark("kind of input")))
+    trainers: Catalog[Any] = field(default_factory=lambda: Catalog(mark("trainer")))
     inspectors: Catalog[Any] = field(default_factory=lambda: Catalog(mark("inspector")))
     exporters: Catalog[Any] = field(default_factory=lambda: Catalog(mark("exporter")))
     services: Catalog[Any] = field(default_factory=lambda: Catalog(mark("service")))

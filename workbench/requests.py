@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from workbench.experiment import Experiment
 
@@ -87,13 +88,14 @@ class InspectRequest:
 
 @dataclass(frozen=True)
 class PredictRequest:
-    """Predict pictures with a run's model: paths (files or folders), or encoded picture bytes."""
+    """Predict with a run's model: paths (files or folders), encoded picture bytes, or rows (column name -> value)."""
 
     model: str
     paths: tuple[str, ...] = ()
     pixels: bytes = b""
     top: int = 5
     heatmap: bool = False
+    rows: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,8 @@ def _fields_at(model: type[BaseModel], location: list[str | int]) -> list[str]:
 def _sections_in(annotation: Any) -> list[type[BaseModel]]:
     """All sections that an annotation names, however deep in unions, lists and tuples."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
+        # A base without settings stands for the sections that are registered below it.
+        return [annotation] if annotation.model_fields else annotation.__subclasses__()
     return [section for argument in get_args(annotation) for section in _sections_in(argument)]
 
 

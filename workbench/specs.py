@@ -4,7 +4,8 @@ A new kind of input or target is a new frozen subclass, here or in a plugin; nob
 spec by name. What depends on a kind is a method of its class, of its `InputKind` or of its task.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -94,8 +95,42 @@ class TableInput(InputSpec):
 
 
 @dataclass(frozen=True)
+class Motion:
+    """How augmentation moved a batch of pictures.
+
+    Attributes:
+        warp: moves maps (batch, height, width, channels) of floats as the pictures were moved, by the nearest pixel.
+        sign: -1 for pictures that were mirrored left and right, else 1: (batch,) or a number.
+        shift: how far they were moved to the right, as a share of the width: (batch,) or a number.
+    """
+
+    warp: Callable[[Any], Any]
+    sign: Any
+    shift: Any
+
+
+@dataclass(frozen=True)
 class TargetSpec(Spec):
     """What is to be learned of one sample."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether targets change when a picture is moved or mirrored."""
+        return False
+
+    @classmethod
+    def usual(cls, count: int) -> "TargetSpec":
+        """A stand-in until the data are read, of so many classes where there are classes."""
+        raise NotImplementedError
+
+    @property
+    def unscaled(self) -> "TargetSpec":
+        """The spec of targets in their own units."""
+        return self
+
+    def moved(self, targets: Any, motion: Motion) -> Any:
+        """Encoded targets (a tensor) as they are after the motion of their pictures."""
+        return targets
 
     def strata(self, targets: np.ndarray) -> np.ndarray | None:
         """Groups to keep in proportion when samples are split, int64 (n,); None where there are none."""
@@ -113,6 +148,11 @@ class ClassTarget(TargetSpec):
 
     kind: ClassVar[str] = "class"
     class_names: tuple[str, ...]
+
+    @classmethod
+    def usual(cls, count: int) -> "ClassTarget":
+        """Classes called by their numbers."""
+        return cls(tuple(str(number) for number in range(count)))
 
     def strata(self, targets: np.ndarray) -> np.ndarray:
         """The classes."""
@@ -145,6 +185,30 @@ class ValuesTarget(TargetSpec):
     centre: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
 
+    @classmethod
+    def usual(cls, count: int) -> "ValuesTarget":
+        """One number."""
+        return cls(("value",))
+
+    @property
+    def moves(self) -> bool:
+        """Whether mirroring or shifting a picture changes its values."""
+        return self.mirrored or bool(self.per_shift)
+
+    @property
+    def unscaled(self) -> "ValuesTarget":
+        """Without centre and spread."""
+        return replace(self, centre=(), spread=())
+
+    def moved(self, targets: Any, motion: Motion) -> Any:
+        """Scaled values after the motion; sign and shift are meant in the values' own unit."""
+        spread = np.array(self.spread or (1.0,) * len(self.names), np.float32)
+        centre = np.array(self.centre or (0.0,) * len(self.names), np.float32)
+        values = targets + centre / spread
+        if self.mirrored:
+            values = values * _per_sample(motion.sign)
+        return values + _per_sample(motion.shift) * (self.per_shift / spread) - centre / spread
+
 
 @dataclass(frozen=True)
 class MaskTarget(TargetSpec):
@@ -156,6 +220,20 @@ class MaskTarget(TargetSpec):
     kind: ClassVar[str] = "mask"
     class_names: tuple[str, ...]
     colours: tuple[tuple[int, int, int], ...] = field(default=())
+
+    @classmethod
+    def usual(cls, count: int) -> "MaskTarget":
+        """Two classes."""
+        return cls(("background", "object"))
+
+    @property
+    def moves(self) -> bool:
+        """A mask moves with its picture."""
+        return True
+
+    def moved(self, targets: Any, motion: Motion) -> Any:
+        """Masks (batch, height, width) as floats, moved by the nearest pixel: whole class indices stay whole."""
+        return motion.warp(targets[..., None])[..., 0]
 
 
 @dataclass(frozen=True)
@@ -175,6 +253,10 @@ class OutputSpec:
     spatial: bool = False
     factor: tuple[float, ...] = ()
     offset: tuple[float, ...] = ()
+
+
+def _per_sample(amount: Any) -> Any:
+    return amount if isinstance(amount, float) else amount[:, None]
 
 
 def spec_to_json(spec: Spec) -> dict[str, Any]:

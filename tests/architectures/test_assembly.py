@@ -47,7 +47,15 @@ def digits():
     return resize_pictures(list(pictures[:640]), new_experiment().preprocessing), digits.target[:640]
 
 
-@pytest.mark.parametrize("name", registry().architectures.names())
+CLASSIFIERS = [
+    architecture.name
+    for architecture in registry().architectures
+    if ImageInput.kind in architecture.inputs and ClassTarget.kind in (architecture.targets or (ClassTarget.kind,))
+    if architecture.name != "pilotnet"  # it is made for wide pictures and has tests of its own
+]
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_every_architecture_learns_digits_within_a_short_epoch(name, digits):
     import keras
 
@@ -62,7 +70,7 @@ def test_every_architecture_learns_digits_within_a_short_epoch(name, digits):
     assert history[-1] < np.log(10) + 0.05
 
 
-@pytest.mark.parametrize("name", registry().architectures.names())
+@pytest.mark.parametrize("name", CLASSIFIERS)
 @pytest.mark.parametrize(("size", "channels", "target"), [(28, 1, TEN), (33, 3, TWO)])
 def test_the_table_of_every_architecture_is_the_one_keras_counts(name, size, channels, target):
     experiment = experiment_of(name, preprocessing={"height": size, "width": size + 3, "channels": channels})

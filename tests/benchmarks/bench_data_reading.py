@@ -67,7 +67,7 @@ def _workbench_epochs(folder: Path, size: int):
     start = time.perf_counter()
     prepare(experiment, lambda event: None, Control())
     open_seconds = time.perf_counter() - start
-    batches = Batches(data.images, data.targets, None, data.splits["train"], BATCH_SIZE)
+    batches = Batches(data.inputs, data.targets, None, data.splits["train"], BATCH_SIZE)
     number = iter(range(1_000_000))
 
     def epoch() -> int:

@@ -31,8 +31,8 @@ def read_npz(prepared, tmp_path):
 
 def test_train_and_test_arrays_are_ready_made_splits_at_their_own_size(read_npz):
     data = read_npz(x_train=PICTURES[:40], y_train=LABELS[:40], x_test=PICTURES[40:], y_test=LABELS[40:])
-    assert data.images.shape == (60, 8, 8, 3)
-    np.testing.assert_array_equal(data.images, PICTURES)
+    assert data.inputs.shape == (60, 8, 8, 3)
+    np.testing.assert_array_equal(data.inputs, PICTURES)
     np.testing.assert_array_equal(data.splits["test"], np.arange(40, 60))
     assert data.names[0] == "x_train[0]"
     assert data.names[-1] == "x_test[19]"
@@ -75,14 +75,14 @@ def test_class_names_in_the_file_are_used(read_npz):
     ids=["floats to 1", "floats to 255", "int64", "channels first"],
 )
 def test_pictures_may_be_floats_other_integers_or_channels_first(read_npz, pictures):
-    np.testing.assert_array_equal(read_npz(x=pictures, y=LABELS).images, PICTURES)
+    np.testing.assert_array_equal(read_npz(x=pictures, y=LABELS).inputs, PICTURES)
 
 
 def test_grey_pictures_may_lack_the_channel_or_lie_flat(read_npz):
     grey = PICTURES[..., 0]
     for pictures in (grey, grey.reshape(60, 64)):
         data = read_npz(x=pictures, y=LABELS)
-        np.testing.assert_array_equal(data.images[..., 0], grey)
+        np.testing.assert_array_equal(data.inputs[..., 0], grey)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_truncated_npz_is_named_as_such(prepared, tmp_path, kept):
 
 def test_the_real_sample_of_cifar_is_read(prepared, sample_data):
     data = prepared("npz", path=str(sample_data / "cifar10" / "cifar10_sample.npz"))
-    assert data.images.shape == (12_000, 32, 32, 3)
+    assert data.inputs.shape == (12_000, 32, 32, 3)
     assert "frog" in data.target.class_names
 
 
@@ -149,7 +149,7 @@ def write_idx(folder, packed):
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gz"])
 def test_mnist_files_are_read_from_their_folder_plain_or_packed(prepared, tmp_path, packed):
     data = prepared("idx", path=str(write_idx(tmp_path, packed)))
-    np.testing.assert_array_equal(data.images[..., 0], PICTURES[..., 0])
+    np.testing.assert_array_equal(data.inputs[..., 0], PICTURES[..., 0])
     np.testing.assert_array_equal(data.targets, LABELS)
     assert len(data.splits["test"]) == 15
     assert data.input.shape == (8, 8, 1)
@@ -206,7 +206,7 @@ HEADER = "label," + ",".join(f"pixel{index}" for index in range(64))
 def test_a_table_of_pixels_is_read_with_or_without_a_header(prepared, tmp_path, text):
     (tmp_path / "digits.csv").write_text(text, encoding="utf-8", newline="")
     data = prepared("csv_images", path=str(tmp_path / "digits.csv"))
-    np.testing.assert_array_equal(data.images.reshape(60, 64), FLAT)
+    np.testing.assert_array_equal(data.inputs.reshape(60, 64), FLAT)
     np.testing.assert_array_equal(data.targets, LABELS)
 
 
@@ -217,7 +217,7 @@ def test_text_labels_and_a_label_column_anywhere_are_understood(prepared, tmp_pa
     (tmp_path / "pets.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
     data = prepared("csv_images", path=str(tmp_path / "pets.csv"))
     assert data.target.class_names == tuple(sorted(names))
-    np.testing.assert_array_equal(data.images.reshape(60, 64), FLAT)
+    np.testing.assert_array_equal(data.inputs.reshape(60, 64), FLAT)
 
 
 def test_colour_and_oblong_pictures_take_a_given_side(prepared, tmp_path):
@@ -225,7 +225,7 @@ def test_colour_and_oblong_pictures_take_a_given_side(prepared, tmp_path):
     (tmp_path / "colour.csv").write_text(csv_text(LABELS, colour))
     assert prepared("csv_images", path=str(tmp_path / "colour.csv")).input.shape == (8, 8, 3)
     oblong = prepared("csv_images", path=str(tmp_path / "colour.csv"), height=4, width=16)
-    np.testing.assert_array_equal(oblong.images, colour.reshape(60, 4, 16, 3))
+    np.testing.assert_array_equal(oblong.inputs, colour.reshape(60, 4, 16, 3))
 
 
 def test_bad_rows_are_listed_and_the_rest_is_used(prepared, tmp_path):
@@ -294,7 +294,7 @@ def test_mnist_placed_by_hand_is_read_with_its_ready_made_test(prepared, keras_f
     labels = np.arange(30) % 10
     np.savez(keras_folder / "mnist.npz", x_train=grey[:20], y_train=labels[:20], x_test=grey[20:], y_test=labels[20:])
     data = prepared("mnist")
-    np.testing.assert_array_equal(data.images[..., 0], grey)
+    np.testing.assert_array_equal(data.inputs[..., 0], grey)
     np.testing.assert_array_equal(data.splits["test"], np.arange(20, 30))
 
 
@@ -305,7 +305,7 @@ def test_fashion_mnist_is_read_from_the_files_of_keras(prepared, keras_folder, n
         for kind, array in (("images-idx3", grey[part]), ("labels-idx1", np.arange(30)[part] % 10)):
             (keras_folder / "fashion-mnist" / f"{name}-{kind}-ubyte.gz").write_bytes(gzip.compress(idx(array)))
     data = prepared("fashion_mnist")
-    np.testing.assert_array_equal(data.images[..., 0], grey)
+    np.testing.assert_array_equal(data.inputs[..., 0], grey)
     assert data.target.class_names[9] == "Ankle boot"
 
 
@@ -330,7 +330,7 @@ def test_cifar_is_read_from_its_archive_under_the_name_a_browser_gives_it(prepar
     colour, batches = cifar_batches()
     write_cifar(keras_folder / "cifar-10-python.tar.gz", batches)
     data = prepared("cifar10")
-    np.testing.assert_array_equal(data.images, colour)
+    np.testing.assert_array_equal(data.inputs, colour)
     assert data.target.class_names[data.targets[3]] == "cat"
     assert len(data.splits["test"]) == 10
 

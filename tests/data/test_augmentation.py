@@ -5,7 +5,7 @@ import pytest
 
 from workbench.control import Control
 from workbench.data.augmentation import augment, preview
-from workbench.experiment import AugmentationSection
+from workbench.data.image_settings import ImageAugmentation
 from workbench.requests import AugmentationRequest
 from workbench.specs import ImageInput
 
@@ -20,12 +20,12 @@ PICTURES = np.random.default_rng(0).integers(30, 225, (24, 16, 20, 3)).astype(np
 def applied(pictures=PICTURES, seed=1, training=True, **changes):
     from keras import ops
 
-    layer = augment(AugmentationSection(**changes), SIZE, seed)
+    layer = augment(ImageAugmentation(**changes), SIZE, seed)
     return ops.convert_to_numpy(layer(pictures, training=training))
 
 
 def test_nothing_switched_on_gives_no_layer():
-    assert augment(AugmentationSection(fill="reflect"), SIZE, 0) is None
+    assert augment(ImageAugmentation(fill="reflect"), SIZE, 0) is None
 
 
 def test_pictures_are_changed_in_training_only_and_stay_within_their_range():
@@ -42,7 +42,7 @@ def test_the_same_seed_changes_alike_and_the_state_of_the_generator_brings_it_ba
 
     np.testing.assert_array_equal(applied(seed=5, **EVERYTHING), applied(seed=5, **EVERYTHING))
     assert not np.array_equal(applied(seed=5, **EVERYTHING), applied(seed=6, **EVERYTHING))
-    layer = augment(AugmentationSection(**EVERYTHING), SIZE, 1)
+    layer = augment(ImageAugmentation(**EVERYTHING), SIZE, 1)
     (state,) = layer.variables
     before = ops.convert_to_numpy(state.value)
     first, second = (ops.convert_to_numpy(layer(PICTURES, training=True)) for _ in range(2))
@@ -55,7 +55,7 @@ def test_the_generators_state_is_among_the_variables_of_a_model_around_it():
     import keras
 
     image = keras.Input(SIZE.shape)
-    model = keras.Model(image, augment(AugmentationSection(flip="both"), SIZE, 1)(image, training=True))
+    model = keras.Model(image, augment(ImageAugmentation(flip="both"), SIZE, 1)(image, training=True))
     assert len(model.variables) == 1
     assert model.trainable_variables == []
 

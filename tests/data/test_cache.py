@@ -30,8 +30,8 @@ def test_samples_are_decoded_once_and_then_only_read(prepared):
     events.clear()
     again = prepared("shapes", emit=events.append, **SHAPES)
     assert events == []
-    np.testing.assert_array_equal(first.images, again.images)
-    assert not again.images.flags.writeable
+    np.testing.assert_array_equal(first.inputs, again.inputs)
+    assert not again.inputs.flags.writeable
     assert len(entries()) == 1
 
 
@@ -42,7 +42,7 @@ def test_every_row_is_the_sample_of_its_name(prepared, experiment_on):
     samples = registry().datasets.get("shapes").open(section, lambda event: None)
     data = prepared("shapes", **SHAPES)
     for index in (0, 63, 64, 65, 128, 199):
-        np.testing.assert_array_equal(data.images[index], samples.read(index, 3))
+        np.testing.assert_array_equal(data.inputs[index], samples.read(index, 3))
 
 
 def test_a_stop_in_the_middle_leaves_nothing_behind_and_the_next_attempt_succeeds(prepared, experiment_on, home):
@@ -54,7 +54,7 @@ def test_a_stop_in_the_middle_leaves_nothing_behind_and_the_next_attempt_succeed
     with pytest.raises(Stopped):
         prepare(experiment_on("shapes", count=5000, size=16), stop_at_once, control)
     assert entries() == []
-    assert len(prepared("shapes", count=5000, size=16).images) == 5000
+    assert len(prepared("shapes", count=5000, size=16).inputs) == 5000
 
 
 def test_a_process_killed_while_filling_leaves_nothing_wrong(prepared, home):
@@ -73,7 +73,7 @@ def test_a_process_killed_while_filling_leaves_nothing_wrong(prepared, home):
         process.wait()
     left = entries()
     assert [name.endswith(".filling") for name in left] == [True]
-    assert len(prepared("shapes", **SHAPES).images) == 200
+    assert len(prepared("shapes", **SHAPES).inputs) == 200
     gc.collect()
     cache.clear()
     assert entries() == []
@@ -92,7 +92,7 @@ def test_a_disk_that_fills_up_while_writing_is_an_error_for_the_user(prepared, m
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("workbench.data.prepare.fill", full)
+    monkeypatch.setattr("workbench.data.inputs.image.fill", full)
     with pytest.raises(UserError, match="disk of the cache is full"):
         prepared("shapes", **SHAPES)
     assert entries() == []
@@ -120,16 +120,16 @@ def test_an_entry_in_use_is_never_evicted_or_cleared(prepared, monkeypatch):
         prepared("shapes", seed=2, **SHAPES)
     cache.clear()
     assert len(entries()) == 1
-    pixels = np.array(held.images)
+    pixels = np.array(held.inputs)
     del held
     gc.collect()
-    assert len(prepared("shapes", seed=2, **SHAPES).images) == 200
+    assert len(prepared("shapes", seed=2, **SHAPES).inputs) == 200
     assert len(entries()) == 1
     assert pixels.any()
 
 
 def test_a_part_of_the_images_keeps_the_entry_in_use(prepared):
-    part = prepared("shapes", **SHAPES).images[10:20]
+    part = prepared("shapes", **SHAPES).inputs[10:20]
     gc.collect()
     cache.clear()
     assert len(entries()) == 1
@@ -145,7 +145,7 @@ def test_a_damaged_entry_is_made_again(prepared):
     gc.collect()
     folder = cache.data_cache_folder() / entries()[0]
     (folder / "images.npy").write_bytes(b"rubbish")
-    assert len(prepared("shapes", **SHAPES).images) == 200
+    assert len(prepared("shapes", **SHAPES).inputs) == 200
 
 
 def test_two_processes_that_want_the_same_entry_fill_it_once(prepared, experiment_on, home):
@@ -170,7 +170,7 @@ def test_a_second_folder_size_or_way_to_resize_is_another_entry(prepared):
         prepared("digits", preprocessing=preprocessing)
         for preprocessing in ({"height": 8, "width": 8}, {"height": 8, "width": 8, "channels": 3})
     ]
-    assert [d.images.shape[1:] for d in data] == [(8, 8, 1), (8, 8, 3)]
+    assert [d.inputs.shape[1:] for d in data] == [(8, 8, 1), (8, 8, 3)]
     assert len(entries()) == 2
 
 

@@ -54,7 +54,7 @@ def test_unreadable_files_are_listed_with_their_reason_and_the_rest_is_used(prep
     os.symlink(folder / "nowhere.png", folder / "a" / "broken link.png")
     for _first_then_cached in range(2):
         data = prepared("image_folder", path=str(folder), preprocessing={"height": 20, "width": 24})
-        assert len(data.names) == len(data.images) == len(data.paths) == 12
+        assert len(data.names) == len(data.inputs) == len(data.paths) == 12
         found = reasons(data)
         assert set(found) == {
             "a/empty.jpg", "a/half.jpg", "b/letter.jpg", "b/notes.txt", "c", "a/broken link.png",
@@ -94,7 +94,7 @@ def test_a_changed_file_is_decoded_again(prepared, picture_folder, encode, smoot
     before = prepared("image_folder", **settings)
     (folder / "a" / "ảnh 000.png").write_bytes(encode(smooth_picture(20, 24, 77)))
     after = prepared("image_folder", **settings)
-    np.testing.assert_array_equal(after.images[0], smooth_picture(20, 24, 77))
+    np.testing.assert_array_equal(after.inputs[0], smooth_picture(20, 24, 77))
     assert before.fingerprint != after.fingerprint
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from workbench.data.decoding import decode_file
+from workbench.data.image_settings import ImagePreprocessing
 from workbench.data.preprocessing import channel_statistics, resize, resize_pictures, scale
-from workbench.experiment import PreprocessingSection, new_experiment
+from workbench.experiment import new_experiment
 
 
 def input_of(preprocessing):
@@ -24,17 +25,17 @@ def test_a_file_predicted_directly_and_through_the_cache_differs_by_at_most_one_
     folder = picture_folder({"a": 3, "b": 3}, size=(90, 130))
     preprocessing = {"height": size[0], "width": size[1], "channels": 3, "resize": mode}
     data = prepared("image_folder", path=str(folder), preprocessing=preprocessing)
-    model = input_of(PreprocessingSection(**preprocessing))
+    model = input_of(ImagePreprocessing(**preprocessing))
     for index in range(len(data.names)):
         direct = model.predict_on_batch(decode_file(data.paths[index], 3)[None].astype(np.float32))[0]
-        assert direct.shape == data.images[index].shape
-        assert np.abs(direct - data.images[index].astype(np.float32)).max() <= 1
+        assert direct.shape == data.inputs[index].shape
+        assert np.abs(direct - data.inputs[index].astype(np.float32)).max() <= 1
 
 
 def test_a_picture_of_the_right_size_passes_through_model_and_cache_unchanged():
     picture = np.random.default_rng(0).integers(0, 256, (28, 20, 3)).astype(np.uint8)
     for mode in ("stretch", "crop", "pad"):
-        preprocessing = PreprocessingSection(height=28, width=20, channels=3, resize=mode)
+        preprocessing = ImagePreprocessing(height=28, width=20, channels=3, resize=mode)
         np.testing.assert_array_equal(resize_pictures([picture], preprocessing)[0], picture)
         np.testing.assert_array_equal(input_of(preprocessing).predict_on_batch(picture[None])[0], picture)
 
@@ -42,7 +43,7 @@ def test_a_picture_of_the_right_size_passes_through_model_and_cache_unchanged():
 def test_the_model_gives_whole_grey_levels_and_can_be_saved_and_opened_safely(tmp_path, smooth_picture):
     import keras
 
-    preprocessing = PreprocessingSection(height=13, width=17, channels=3, resize="crop")
+    preprocessing = ImagePreprocessing(height=13, width=17, channels=3, resize="crop")
     model = input_of(preprocessing)
     picture = smooth_picture(50, 61)[None].astype(np.float32)
     values = model.predict_on_batch(picture)
@@ -53,7 +54,7 @@ def test_the_model_gives_whole_grey_levels_and_can_be_saved_and_opened_safely(tm
 
 
 def test_pictures_of_different_sizes_are_resized_as_each_one_alone(smooth_picture):
-    preprocessing = PreprocessingSection(height=16, width=16, channels=3)
+    preprocessing = ImagePreprocessing(height=16, width=16, channels=3)
     pictures = [smooth_picture(h, w, seed) for seed, (h, w) in enumerate([(30, 40), (16, 16), (30, 40), (8, 90)])]
     together = resize_pictures(pictures, preprocessing)
     for picture, resized in zip(pictures, together, strict=True):
@@ -63,9 +64,9 @@ def test_pictures_of_different_sizes_are_resized_as_each_one_alone(smooth_pictur
 def test_crop_cuts_the_longer_side_and_pad_adds_black_to_the_shorter():
     picture = np.zeros((20, 60, 3), np.uint8)
     picture[:, 20:40] = 200
-    cropped = resize_pictures([picture], PreprocessingSection(height=20, width=20, channels=3, resize="crop"))[0]
+    cropped = resize_pictures([picture], ImagePreprocessing(height=20, width=20, channels=3, resize="crop"))[0]
     assert cropped.min() == 200
-    padded = resize_pictures([picture + 50], PreprocessingSection(height=60, width=60, channels=3, resize="pad"))[0]
+    padded = resize_pictures([picture + 50], ImagePreprocessing(height=60, width=60, channels=3, resize="pad"))[0]
     assert padded[:19].max() == padded[41:].max() == 0
     assert padded[21:39].min() == 50
 
@@ -88,7 +89,7 @@ def test_scaling_brings_grey_levels_to_its_range_and_the_override_takes_its_plac
 
 def test_statistics_are_those_of_the_training_split_alone(prepared):
     data = prepared("shapes", count=60, size=16)
-    training = data.images[data.splits["train"]].reshape(-1, 3).astype(float)
+    training = data.inputs[data.splits["train"]].reshape(-1, 3).astype(float)
     mean, variance = channel_statistics(data)
     np.testing.assert_allclose(mean, training.mean(axis=0))
     np.testing.assert_allclose(variance, training.var(axis=0))

@@ -40,7 +40,7 @@ def test_tiles_show_the_training_sample_whose_index_they_carry(reported, prepare
     data = prepared("shapes", count=50, size=16)
     for tile in answer.figures[0].tiles:
         row = data.splits["train"][tile.sample]
-        np.testing.assert_array_equal(tile.pixels, data.images[row])
+        np.testing.assert_array_equal(tile.pixels, data.inputs[row])
         assert tile.caption == data.target.class_names[data.targets[row]]
 
 
@@ -54,4 +54,4 @@ def test_problems_and_leaks_come_with_names_and_everything_is_plain_json(reporte
     assert values["samples"] == 13
     assert {"where": "train/b/bad.png", "reason": "the file is empty"} in values["problems"]
     assert ["train/a/ảnh 001.png", "test/a/copy.png"] in values["leaks"]
-    assert values["input"] == {"height": 20, "width": 24, "channels": 3}
+    assert values["input"] == {"kind": "image", "height": 20, "width": 24, "channels": 3}

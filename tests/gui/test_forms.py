@@ -9,7 +9,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QSpinBox
 
-from workbench.experiment import AugmentationSection, OverridesSection, PreprocessingSection, SplitsSection
+from workbench.experiment import ImageAugmentation, ImagePreprocessing, OverridesSection, SplitsSection
 from workbench.gui.form_editors import BoolEditor, FloatBox, FloatEditor, IntEditor, TextEditor
 from workbench.gui.form_fields import plan_fields
 from workbench.gui.forms import Form, with_mnemonic
@@ -38,13 +38,13 @@ def type_into(box, text):
 
 
 @pytest.mark.parametrize(
-    "section_class", [TrainingSection, PreprocessingSection, AugmentationSection, SplitsSection, OverridesSection]
+    "section_class", [TrainingSection, ImagePreprocessing, ImageAugmentation, SplitsSection, OverridesSection]
 )
 def test_showing_a_section_says_nothing(make_form, section_class):
     assert make_form(section_class).edits == []
 
 
-@pytest.mark.parametrize("section_class", [TrainingSection, PreprocessingSection, AugmentationSection, SplitsSection])
+@pytest.mark.parametrize("section_class", [TrainingSection, ImagePreprocessing, ImageAugmentation, SplitsSection])
 def test_every_field_with_a_title_has_an_editor_with_a_name_and_a_tip(make_form, section_class):
     form = make_form(section_class)
     for plan in plan_fields(section_class):
@@ -161,7 +161,7 @@ def test_choosing_another_optimizer_asks_for_its_defaults_and_shows_its_fields(m
 
 
 def test_a_choice_of_numbers_gives_the_number(make_form):
-    form = make_form(PreprocessingSection)
+    form = make_form(ImagePreprocessing)
     box = form.editor("channels").box
     assert [box.itemText(row) for row in range(2)] == ["1 (grey)", "3 (colour)"]
     box.activated.emit(1)

@@ -15,6 +15,7 @@ from workbench.engine import Engine
 from workbench.gui.pages.model_code import CodeDialog
 from workbench.gui.pages.model_table import KIND, NAME, PARAMETERS, SHAPE
 from workbench.requests import CodeRequest, DataRequest, SummaryRequest
+from workbench.specs import ClassTarget, ImageInput
 
 ANSWER = 90_000
 
@@ -24,6 +25,8 @@ class Report:
 
     def __init__(self, *classes):
         self.classes = dict.fromkeys(classes, 5)
+        self.target = ClassTarget(classes)
+        self.input = ImageInput(8, 8, 1)
 
 
 def unanswered(request, emit, engine):
@@ -239,6 +242,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from workbench.architectures.layer_stack import DEFAULT_STACK
 from workbench.gui.layer_list import LayerListEditor
+from workbench.specs import ClassTarget, ImageInput
 application = QApplication([])
 editor = LayerListEditor()
 editor.set_layers(DEFAULT_STACK)

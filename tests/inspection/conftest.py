@@ -19,11 +19,11 @@ def colour_network(units=3, activation="softmax"):
     """One map per colour, each class the mean of one: what it looks at is known exactly."""
     import keras
 
+    from workbench.data.image_settings import ImagePreprocessing
     from workbench.data.preprocessing import resize
-    from workbench.experiment import PreprocessingSection
 
     image = keras.Input((None, None, 3), name="image")
-    resized = resize(image, PreprocessingSection(height=20, width=30, channels=3))
+    resized = resize(image, ImagePreprocessing(height=20, width=30, channels=3))
     scaled = keras.layers.Rescaling(1 / 255, name="scale")(resized)
     maps = keras.layers.Conv2D(3, 1, name="colours")(scaled)
     features = keras.layers.GlobalAveragePooling2D(name="means")(maps)
@@ -82,7 +82,7 @@ def digits_run(tmp_path_factory):
     model = keras.Model(image, keras.layers.Activation("softmax", name="output")(logits))
     model.compile("adam", "sparse_categorical_crossentropy")
     train = data.splits["train"]
-    model.fit(np.asarray(data.images[train]), data.targets[train], epochs=2, batch_size=64, verbose=0)
+    model.fit(np.asarray(data.inputs[train]), data.targets[train], epochs=2, batch_size=64, verbose=0)
     folder = tmp_path_factory.mktemp("runs") / "digits run"
     folder.mkdir()
     write_experiment(experiment, folder / "experiment.toml")

@@ -25,7 +25,8 @@ def test_grad_cam_of_a_sample_names_layer_class_and_probability(digits_run):
     assert heatmap.values.dtype == np.float32
     assert 0 <= heatmap.values.min() <= heatmap.values.max() <= 1
     percent = 100 * bars.series["Probability"][0]
-    assert heatmap.note.startswith(f"Layer second, class {answer.target} ({percent:.1f} %)")
+    told = f"evidence for: {answer.target}. The model says: {answer.target} ({percent:.1f} %)"
+    assert heatmap.note.startswith(f"Layer second, {told}")
     assert answer.layers == ("first", "pool", "second")
     assert answer.choices == tuple("0123456789")
     assert answer.truth in answer.choices
@@ -166,7 +167,7 @@ def test_every_architecture_with_convolutions_is_looked_into(name, last):
 
     network = assemble(new_experiment(architecture=name), ImageInput(28, 28, 1), ClassTarget(("a", "b", "c")))
     picture = np.random.default_rng(0).integers(0, 256, (1, 28, 28, 1)).astype(np.uint8)
-    outputs, maps = gradients.class_maps(network.model, last)(picture, np.array([1]))
+    outputs, maps, _chosen = gradients.class_maps(network.model, last)(picture, np.array([1]))
     assert last_convolution(network.model) == last
     assert np.allclose(outputs, network.model(picture.astype(np.float32)).numpy(), atol=1e-6)
     assert maps.shape[0] == 1

@@ -3,7 +3,7 @@
 from typing import Any
 
 from workbench.experiment import ArchitectureSection
-from workbench.specs import InputSpec
+from workbench.specs import ImageInput, InputSpec
 
 
 class Architecture:
@@ -13,6 +13,8 @@ class Architecture:
     title: str
     help: str
     section: type[ArchitectureSection]
+    inputs: tuple[str, ...] = (ImageInput.kind,)  # the kinds of input it is made for
+    targets: tuple[str, ...] = ()  # the kinds of target it is made for; empty for all that suit its shape
 
     def layers(self, section: ArchitectureSection) -> list[Any] | None:
         """The hidden layers as `workbench.architectures.layers` specs, without the output layer; None for a builder."""

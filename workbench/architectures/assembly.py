@@ -1,7 +1,8 @@
 """From an experiment to its Keras network: the model that is saved, and the one that is trained.
 
-Both share their layers. The saved one takes raw pictures of any size and holds everything a prediction needs; the
-trained one takes pictures that were resized already, augments them while training, and gives what the loss takes.
+Both share their layers. The saved one takes raw samples (pictures of any size, rows of a table) and holds everything a
+prediction needs; the trained one takes samples that were prepared already, augments them while training, and gives what
+the loss takes.
 """
 
 from collections.abc import Iterator
@@ -12,23 +13,21 @@ from typing import Any
 from workbench.architectures.layers import Layer, layer_names
 from workbench.architectures.table import (
     EXTRA,
-    IMAGE,
     LOGITS,
     OUTPUT,
+    UNSCALE,
     Stack,
     extra_layers,
     hidden_layers,
     layer_table,
-    not_flat,
     output_activation,
+    unfit,
 )
-from workbench.data.augmentation import augment
-from workbench.data.preprocessing import resize, scale
 from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.i18n import _
 from workbench.registry import registry
-from workbench.specs import ImageInput, OutputSpec, TargetSpec
+from workbench.specs import InputSpec, OutputSpec, TargetSpec
 
 AS_GIVEN = "as_given"
 
@@ -38,24 +37,27 @@ class Network:
     """A network twice, with shared weights.
 
     Attributes:
-        model: from a raw picture (any height, any width, channels), 0-255, to the output after its activation.
-        trainable: from a resized picture, uint8, to what the loss takes.
+        model: from a raw sample to the output after its activation, in the target's own units.
+        trainable: from a prepared sample as it is stored to what the loss takes.
         from_logits: whether the loss has to take that for logits.
+        change: where targets move with their pictures: the layer whose `change` must be applied to a batch before
+            `trainable` sees it; None where the augmentation is inside of `trainable`, or there is none.
     """
 
     model: Any
     trainable: Any
     from_logits: bool
+    change: Any = None
 
 
-def assemble(experiment: Experiment, input: ImageInput, target: TargetSpec, statistics: Any = None) -> Network:
+def assemble(experiment: Experiment, input: InputSpec, target: TargetSpec, statistics: Any = None) -> Network:
     """Build the network of an experiment.
 
     Args:
         experiment: what was asked for.
-        input: the picture at the network's input.
+        input: a sample at the network's input.
         target: what is learned.
-        statistics: mean and variance per channel (0-255), needed by the scaling `standardize`.
+        statistics: of the training split, as its kind of input wants them for scaling.
 
     Raises:
         UserError: the layers cannot be stacked like this; the text is the one of the layer table.
@@ -63,11 +65,15 @@ def assemble(experiment: Experiment, input: ImageInput, target: TargetSpec, stat
     output = registry().tasks.get(experiment.task.name).output(target)
     refuse_impossible(experiment, input, output)
     with precision(experiment.training.precision):
-        return _assemble(experiment, input, output, statistics)
+        return _assemble(experiment, input, target, output, statistics)
 
 
-def refuse_impossible(experiment: Experiment, input: ImageInput, output: OutputSpec) -> None:
+def refuse_impossible(experiment: Experiment, input: InputSpec, output: OutputSpec) -> None:
     """Raise `UserError` with the table's text when the layers cannot be stacked."""
+    if input.kind not in registry().architectures.get(experiment.architecture.name).inputs:
+        fitting = [other.name for other in registry().architectures if input.kind in other.inputs]
+        raise UserError(_("The architecture {name} is not made for this kind of data. Those that are: {names}.").format(
+            name=experiment.architecture.name, names=", ".join(fitting)))  # fmt: skip
     table = layer_table(experiment, input, output)
     if table is not None and table.problem:
         raise UserError(_("This network cannot be built. {problem}").format(problem=table.problem))
@@ -86,29 +92,53 @@ def precision(policy: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def _assemble(experiment: Experiment, input: ImageInput, output: OutputSpec, statistics: Any) -> Network:
+def _assemble(
+    experiment: Experiment, input: InputSpec, target: TargetSpec, output: OutputSpec, statistics: Any
+) -> Network:
     import keras
 
-    image = keras.Input(shape=(None, None, input.channels), name=IMAGE)
-    resized = resize(image, experiment.preprocessing)
-    features = _features(experiment, input, scale(resized, experiment, statistics))
-    logits = keras.layers.Dense(output.units, name=LOGITS, dtype="float32")(features)
+    kind = registry().inputs.get(input.kind)
+    raw, prepared = kind.enter(input, experiment.preprocessing)
+    features = _features(experiment, input, output, kind.scale(prepared, experiment, input, statistics))
+    logits = _output_layer(output)(features)
     activation = output_activation(experiment, output)
     answer = keras.layers.Activation(activation, name=OUTPUT, dtype="float32")(logits)
-    model = keras.Model(image, answer, name=experiment.architecture.name)
+    model = keras.Model(raw, _unscaled(answer, output), name=experiment.architecture.name)
 
     learned, from_logits = _what_the_loss_takes(experiment, activation, logits, answer)
-    from_resized = keras.Model(resized, learned, name="network")
-    pixels = keras.Input(shape=input.shape, dtype="uint8", name="pixels")
-    picture = keras.ops.cast(pixels, "float32")
-    change = augment(experiment.augmentation, input, experiment.training.seed)
+    from_prepared = keras.Model(prepared, learned, name="network")
+    change = kind.augment(experiment.augmentation, input, experiment.training.seed)
+    if change is not None and target.moves:
+        sample = keras.Input(shape=input.shape, dtype="float32", name="changed")
+        return Network(model, keras.Model(sample, from_prepared(sample), name="trainable"), from_logits, change)
+    stored, sample = kind.learn(input)
     if change is not None:
-        picture = change(picture)
-    trainable = keras.Model(pixels, from_resized(picture), name="trainable")
-    return Network(model, trainable, from_logits)
+        sample = change(sample)
+    return Network(model, keras.Model(stored, from_prepared(sample), name="trainable"), from_logits)
 
 
-def _features(experiment: Experiment, input: ImageInput, picture: Any) -> Any:
+def _output_layer(output: OutputSpec) -> Any:
+    import keras
+
+    if output.spatial:
+        return keras.layers.Conv2D(output.units, 1, name=LOGITS, dtype="float32")
+    return keras.layers.Dense(output.units, name=LOGITS, dtype="float32")
+
+
+def _unscaled(answer: Any, output: OutputSpec) -> Any:
+    """The answer in the target's own units."""
+    import keras
+
+    if not output.factor:
+        return answer
+    layer = keras.layers.Normalization(
+        axis=-1, mean=list(output.offset), variance=[factor**2 for factor in output.factor], invert=True,
+        dtype="float32", name=UNSCALE,
+    )  # fmt: skip
+    return layer(answer)
+
+
+def _features(experiment: Experiment, input: InputSpec, output: OutputSpec, picture: Any) -> Any:
     hidden = hidden_layers(experiment)
     extra = extra_layers(experiment)
     if hidden is None:
@@ -122,21 +152,20 @@ def _features(experiment: Experiment, input: ImageInput, picture: Any) -> Any:
             if problem:
                 raise UserError(_("This network cannot be built. {problem}").format(problem=f"{name}: {problem}"))
     features = apply_layers(extra, layer_names(extra, EXTRA), features)
-    if len(features.shape) != 2:
-        raise UserError(
-            _("This network cannot be built. {problem}").format(problem=f"{LOGITS}: {not_flat(features.shape[1:])}")
-        )
+    problem = unfit(tuple(features.shape[1:]), output)
+    if problem:
+        raise UserError(_("This network cannot be built. {problem}").format(problem=f"{LOGITS}: {problem}"))
     return features
 
 
-def _build(experiment: Experiment, input: ImageInput, picture: Any) -> Any:
+def _build(experiment: Experiment, input: InputSpec, picture: Any) -> Any:
     architecture = registry().architectures.get(experiment.architecture.name)
     try:
         return architecture.build(experiment.architecture, picture, input)
     except ValueError as error:  # Keras says so when shapes do not fit
         raise UserError(
-            _("The network {name!r} cannot be built for pictures of {height} × {width}: {error}").format(
-                name=architecture.name, height=input.height, width=input.width, error=str(error).splitlines()[0]
+            _("The network {name!r} cannot be built for an input of {shape}: {error}").format(
+                name=architecture.name, shape=" × ".join(map(str, input.shape)), error=str(error).splitlines()[0]
             )
         ) from error
 

@@ -7,6 +7,7 @@ from workbench.architectures.layers import Convolution, Dense, Dropout, Flatten,
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
+from workbench.specs import ImageInput, TableInput
 
 DEFAULT_STACK = (
     Convolution(filters=32),
@@ -36,6 +37,7 @@ class LayerStack(Architecture):
     title = mark("My own layers")
     help = mark("A stack of your own: add, remove, duplicate and move layers.")
     section = LayersSection
+    inputs = (ImageInput.kind, TableInput.kind)
 
     def layers(self, section: LayersSection) -> list[Layer]:
         """See `Architecture.layers`."""

@@ -16,6 +16,7 @@ from workbench.architectures.convolutional import (
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
+from workbench.specs import ImageInput, TableInput
 
 
 class MlpSection(ArchitectureSection):
@@ -35,6 +36,7 @@ class Mlp(Architecture):
     title = mark("Multi-layer perceptron")
     help = mark("Dense layers only. It does not know which pixels are neighbours: a baseline to beat.")
     section = MlpSection
+    inputs = (ImageInput.kind, TableInput.kind)
 
     def layers(self, section: MlpSection) -> list[layers.Layer]:
         """See `Architecture.layers`."""

@@ -4,13 +4,14 @@ import math
 from typing import Any
 
 from workbench.architectures.assembly import assemble
-from workbench.architectures.table import IMAGE, OUTPUT, RESIZE, SCALE, LayerRow, LayerTable, layer_table
+from workbench.architectures.table import LOGITS, OUTPUT, UNSCALE, LayerRow, LayerTable, layer_table
 from workbench.control import Control, Emit
 from workbench.registry import registry
 from workbench.requests import SummaryRequest
-from workbench.specs import ImageInput
+from workbench.specs import InputSpec
 
-_OWN_KINDS = {IMAGE: "input", RESIZE: "resize", SCALE: "scale", "logits": "dense", OUTPUT: "activation"}
+_OWN_KINDS = {OUTPUT: "activation", UNSCALE: "unscale"}
+_KERAS_KINDS = {(LOGITS, "Dense"): "dense", (LOGITS, "Conv2D"): "convolution"}
 
 
 def summarise(request: SummaryRequest, emit: Emit, control: Control) -> LayerTable:
@@ -21,21 +22,30 @@ def summarise(request: SummaryRequest, emit: Emit, control: Control) -> LayerTab
             stacked is answered by its table with the problem in it.
     """
     experiment = request.experiment
-    preprocessing = experiment.preprocessing
-    input = ImageInput(preprocessing.height, preprocessing.width, preprocessing.channels)
     source = registry().datasets.get(experiment.dataset.name)
-    target = source.open(experiment.dataset, emit).target
+    kind = registry().inputs.get(source.input_kind)
+    samples = source.open(experiment.dataset, emit)
+    input = kind.planned(experiment.preprocessing) or samples.columns
     control.check()
-    output = registry().tasks.get(experiment.task.name).output(target)
-    counted = layer_table(experiment, input, output)
+    task = registry().tasks.get(experiment.task.name)
+    target = samples.target
+    if samples.read_target is None:  # the fit decides on the layers behind the output
+        target = task.fit(target, samples.targets, experiment.task)
+    counted = layer_table(experiment, input, task.output(target))
     if counted is not None:
         return counted
-    return keras_table(assemble(experiment, input, target).model)
+    return keras_table(assemble(experiment, input, target).model, front_kinds(input, experiment))
 
 
-def keras_table(model: Any) -> LayerTable:
-    """The layer table of a Keras model as Keras itself counts it."""
-    rows = tuple(_row(layer) for layer in model.layers if _is_shown(layer))
+def front_kinds(input: InputSpec, experiment: Any) -> dict[str, str]:
+    """The kinds of the layers before the architecture's, by their names."""
+    front = registry().inputs.get(input.kind).front(input, experiment.preprocessing)
+    return {name: kind for name, kind, _shape in front}
+
+
+def keras_table(model: Any, kinds: dict[str, str] | None = None) -> LayerTable:
+    """The layer table of a Keras model as Keras itself counts it; `kinds` names those of layers that are ours."""
+    rows = tuple(_row(layer, {**_OWN_KINDS, **(kinds or {})}) for layer in model.layers if _is_shown(layer))
     return LayerTable(rows, model.count_params(), sum(math.prod(weight.shape) for weight in model.trainable_weights))
 
 
@@ -46,14 +56,14 @@ def _is_shown(layer: Any) -> bool:
     return isinstance(layer, Layer)
 
 
-def _row(layer: Any) -> LayerRow:
+def _row(layer: Any, kinds: dict[str, str]) -> LayerRow:
     weights = layer.weights
     shape = tuple(layer.output.shape[1:])
     formula = " + ".join(f"{weight.name} {_times(weight.shape)}" for weight in weights)
     positions = math.prod(shape[:-1]) if None not in shape else 0
     return LayerRow(
         layer.name,
-        _OWN_KINDS.get(layer.name, type(layer).__name__),
+        kinds.get(layer.name) or _KERAS_KINDS.get((layer.name, type(layer).__name__), type(layer).__name__),
         shape,
         layer.count_params(),
         f"{formula} = {layer.count_params()}" if formula else "",

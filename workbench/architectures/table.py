@@ -7,14 +7,14 @@ refuses, the table marks with the same text.
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from workbench.architectures.layers import Effect, Layer, dense_effect, layer_names, parse_layers
+from workbench.architectures.layers import Convolution, Effect, Layer, dense_effect, layer_names, parse_layers
 from workbench.architectures.windows import ImpossibleLayerError
 from workbench.experiment import Experiment
 from workbench.i18n import _
 from workbench.registry import registry
-from workbench.specs import ImageInput, OutputSpec
+from workbench.specs import InputSpec, OutputSpec
 
-IMAGE, RESIZE, SCALE, LOGITS, OUTPUT = "image", "resize", "scale", "logits", "output"
+LOGITS, OUTPUT, UNSCALE = "logits", "output", "unscale"
 EXTRA = "extra_"
 
 
@@ -81,7 +81,7 @@ def output_activation(experiment: Experiment, output: OutputSpec) -> str:
     return output.activation if chosen == "auto" else chosen
 
 
-def layer_table(experiment: Experiment, input: ImageInput, output: OutputSpec) -> LayerTable | None:
+def layer_table(experiment: Experiment, input: InputSpec, output: OutputSpec) -> LayerTable | None:
     """The table of an experiment's network, or None when its architecture is built by Keras code.
 
     Raises:
@@ -91,17 +91,14 @@ def layer_table(experiment: Experiment, input: ImageInput, output: OutputSpec) -
     if hidden is None:
         return None
     extra = extra_layers(experiment)
-    rows = [
-        LayerRow(IMAGE, "input", (None, None, input.channels)),
-        LayerRow(RESIZE, "resize", input.shape),
-        LayerRow(SCALE, "scale", input.shape),
-    ]
-    stack = Stack(input.shape)
+    front = registry().inputs.get(input.kind).front(input, experiment.preprocessing)
+    rows = [LayerRow(name, kind, shape) for name, kind, shape in front]
+    stack = Stack(front[-1][2])
     for name, layer in zip(layer_names(hidden), hidden, strict=True):
         rows.append(stack.put(name, layer))
     for name, layer in zip(layer_names(extra, EXTRA), extra, strict=True):
         rows.append(stack.put(name, layer))
-    rows += stack.finish(output.units)
+    rows += stack.finish(output)
     return LayerTable(tuple(rows), stack.total, stack.trainable)
 
 
@@ -124,16 +121,20 @@ class Stack:
             self._broken = True
             return LayerRow(name, layer.kind, problem=str(error))
 
-    def finish(self, units: int) -> list[LayerRow]:
+    def finish(self, output: OutputSpec) -> list[LayerRow]:
         """The rows of the output."""
+        kind = "convolution" if output.spatial else "dense"
         if self._broken:
-            return [LayerRow(LOGITS, "dense"), LayerRow(OUTPUT, "activation")]
-        if len(self.shape) != 1:
-            return [LayerRow(LOGITS, "dense", problem=not_flat(self.shape)), LayerRow(OUTPUT, "activation")]
-        return [
-            self._row(LOGITS, "dense", dense_effect(self.shape, units)),
-            self._row(OUTPUT, "activation", Effect((units,))),
-        ]
+            return [LayerRow(LOGITS, kind), LayerRow(OUTPUT, "activation")]
+        problem = unfit(self.shape, output)
+        if problem:
+            return [LayerRow(LOGITS, kind, problem=problem), LayerRow(OUTPUT, "activation")]
+        if output.spatial:
+            logits = Convolution(filters=output.units, kernel_size=1).effect(self.shape)
+        else:
+            logits = dense_effect(self.shape, output.units)
+        rows = [self._row(LOGITS, kind, logits), self._row(OUTPUT, "activation", Effect(self.shape))]
+        return [*rows, self._row(UNSCALE, "unscale", Effect(self.shape))] if output.factor else rows
 
     def _row(self, name: str, kind: str, effect: Effect) -> LayerRow:
         self.shape = effect.output_shape
@@ -145,8 +146,21 @@ class Stack:
         )  # fmt: skip
 
 
-def not_flat(shape: tuple[int | None, ...]) -> str:
-    """Why the output layer cannot take a picture."""
+def unfit(shape: tuple[int | None, ...], output: OutputSpec) -> str:
+    """Why the output layer cannot take features of this shape; empty where it can."""
+    if output.spatial:
+        return "" if len(shape) == 3 else _not_a_map(shape)
+    return "" if len(shape) == 1 else _not_flat(shape)
+
+
+def _not_a_map(shape: tuple[int | None, ...]) -> str:
+    return _(
+        "The answer is to be given for every pixel, so the output layer needs a map, but gets {shape}. Choose an "
+        "architecture for that, such as a U-Net, or leave out the flatten and the dense layers."
+    ).format(shape=" × ".join(str(side) for side in shape))
+
+
+def _not_flat(shape: tuple[int | None, ...]) -> str:
     return _(
         "The output layer needs a flat list of numbers, but gets {shape}. Put a flatten or a global pooling before it."
     ).format(shape=" × ".join(str(side) for side in shape))

@@ -13,10 +13,10 @@ def order(seed: int, epoch: int, count: int) -> np.ndarray:
 
 
 class Batches:
-    """Batches of one split: uint8 pictures, encoded targets, weights or None.
+    """Batches of one split: inputs, encoded targets, weights or None.
 
     Args:
-        images: (n, height, width, channels), all samples of the dataset.
+        inputs: (n, ...), all samples of the dataset.
         targets: (n, ...), as the loss takes them.
         weights: (n,) or None.
         indices: the samples of the split.
@@ -25,15 +25,15 @@ class Batches:
 
     def __init__(
         self,
-        images: np.ndarray,
+        inputs: np.ndarray,
         targets: np.ndarray,
         weights: np.ndarray | None,
         indices: np.ndarray,
         batch_size: int,
     ) -> None:
         # Indexing the subclass np.memmap costs several microseconds a time.
-        self._images = np.asarray(images)
-        self._targets = targets
+        self._inputs = np.asarray(inputs)
+        self._targets = np.asarray(targets)
         self._weights = weights
         self._indices = np.asarray(indices)
         self.batch_size = batch_size
@@ -63,4 +63,4 @@ class Batches:
 
     def _batch(self, rows: np.ndarray) -> Batch:
         weights = None if self._weights is None else self._weights[rows]
-        return self._images[rows], self._targets[rows], weights
+        return self._inputs[rows], self._targets[rows], weights

@@ -42,6 +42,7 @@ class CacheEntry:
         sizes: int32, (n, 2): height and width before resizing.
         hashes: uint8, (n, 16): digests of the images.
         problems: the samples that could not be read.
+        targets: uint8, (n, height, width), memory-mapped, where targets are as large as pictures; else None.
     """
 
     images: np.ndarray
@@ -49,6 +50,7 @@ class CacheEntry:
     sizes: np.ndarray
     hashes: np.ndarray
     problems: tuple[Problem, ...]
+    targets: np.ndarray | None = None
 
 
 def data_cache_folder() -> Path:
@@ -93,13 +95,15 @@ def open_entry(name: str) -> CacheEntry | None:
         marker = _mark_as_used(folder)
     try:
         index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+        images = _mapped(folder / "images.npy")
         entry = CacheEntry(
             images,
             *(np.load(folder / f"{part}.npy", allow_pickle=False) for part in ("rows", "sizes", "hashes")),
             tuple(Problem(where, reason) for where, reason in index["problems"]),
+            _mapped(folder / "targets.npy") if index.get("targets") else None,
         )
-        if not len(images) == len(entry.rows) == len(entry.sizes) == len(entry.hashes):
+        targets = images if entry.targets is None else entry.targets
+        if not len(images) == len(entry.rows) == len(entry.sizes) == len(entry.hashes) == len(targets):
             raise ValueError("the parts are of different lengths")
     except (OSError, ValueError, KeyError, TypeError):
         # Somebody touched the folder: it is worth nothing, and is made again.
@@ -108,6 +112,10 @@ def open_entry(name: str) -> CacheEntry | None:
         return None
     weakref.finalize(images.base, _forget, marker)
     return entry
+
+
+def _mapped(path: Path) -> np.ndarray:
+    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 @contextlib.contextmanager

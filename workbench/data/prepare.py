@@ -1,32 +1,32 @@
-"""From an experiment to data that can be trained on: opened, decoded once into the cache, split, checked."""
+"""From an experiment to data that can be trained on: opened, read once, split, checked, fitted."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 import numpy as np
 
 from workbench.control import Control
-from workbench.data import cache
-from workbench.data.filling import HASH_BYTES, fill
+from workbench.data.input_kind import Loaded
 from workbench.data.leakage import find_leaks
 from workbench.data.prepared import PreparedData
-from workbench.data.source import SPLIT_NAMES, TEST, VALIDATION, Emit, Samples
+from workbench.data.source import SPLIT_NAMES, TEST, VALIDATION, Emit
 from workbench.data.splits import make_splits
 from workbench.errors import UserError
 from workbench.events import Event
-from workbench.experiment import Experiment, PreprocessingSection
+from workbench.experiment import Experiment
 from workbench.i18n import _
 from workbench.registry import registry
-from workbench.specs import ClassTarget, ImageInput
+from workbench.specs import Spec, TargetSpec, spec_to_json
 
 __all__ = ["PreparedData", "prepare"]
 
 
 def prepare(experiment: Experiment, emit: Emit, control: Control) -> PreparedData:
-    """The experiment's data, decoded, resized, split and checked.
+    """The experiment's data, read, split and checked, their specs fitted on the training split.
 
     Args:
-        experiment: its dataset, splits and preprocessing are used.
+        experiment: its dataset, splits, preprocessing and task are used.
         emit: takes `Progress` events.
         control: a stop leaves nothing behind.
 
@@ -35,6 +35,8 @@ def prepare(experiment: Experiment, emit: Emit, control: Control) -> PreparedDat
         Stopped: it was asked to stop.
     """
     source = registry().datasets.get(experiment.dataset.name)
+    kind = registry().inputs.get(source.input_kind)
+    task = registry().tasks.get(experiment.task.name)
 
     def emit_unless_stopped(event: Event) -> None:
         control.check()
@@ -42,73 +44,63 @@ def prepare(experiment: Experiment, emit: Emit, control: Control) -> PreparedDat
 
     samples = source.open(experiment.dataset, emit_unless_stopped)
     control.check()
-    if not samples.names:
+    if not len(samples.names):
         raise UserError(_("The dataset {name} has no samples.").format(name=experiment.dataset.name))
-    _refuse_one_class(samples.target, None)
-    entry = _decoded(samples, experiment.preprocessing, emit, control)
-    problems = (*samples.problems, *entry.problems)
-    if len(entry.rows) == 0:
+    if samples.read_target is None:  # otherwise they are not known yet
+        _refuse(task.unlearnable(samples.targets, samples.target))
+    loaded = kind.load(samples, experiment, emit, control)
+    problems = (*samples.problems, *loaded.problems)
+    if len(loaded.rows) == 0:
         raise UserError(_("None of the {count} samples can be read. The first, {where}: {reason}.").format(
             count=len(samples.names), where=problems[0].where, reason=problems[0].reason))  # fmt: skip
-    targets = samples.targets[entry.rows]
-    _refuse_one_class(samples.target, targets)
-    ready = samples.ready_split[entry.rows]
-    splits, split_problems = make_splits(targets, ready, samples.target, experiment.splits)
+    _refuse(task.unlearnable(loaded.targets, samples.target))
+    ready = samples.ready_split[loaded.rows]
+    groups = _groups(samples.groups, loaded.rows)
+    splits, split_problems = make_splits(loaded.targets, ready, samples.target, experiment.splits, groups)
+    training = splits["train"]
     return PreparedData(
-        images=entry.images,
-        targets=targets,
-        names=_pick(samples.names, entry.rows),
-        paths=_pick(samples.paths, entry.rows) if samples.paths else (),
-        target=samples.target,
-        input=ImageInput(*entry.images.shape[1:]),
+        inputs=loaded.inputs,
+        targets=loaded.targets,
+        names=_pick(samples.names, loaded.rows),
+        paths=_pick(samples.paths, loaded.rows) if len(samples.paths) else (),
+        target=task.fit(samples.target, loaded.targets[training], experiment.task),
+        input=kind.refit(loaded.spec, loaded.inputs, training),
         splits=splits,
         problems=problems + split_problems,
-        leaks=find_leaks(entry.images, entry.hashes, splits),
-        original_sizes=entry.sizes,
-        fingerprint=_fingerprint(entry.hashes, targets, samples.target),
+        leaks=find_leaks(loaded.inputs, loaded.hashes, splits),
+        original_sizes=loaded.sizes,
+        fingerprint=_fingerprint(loaded, samples.target),
         ready_made=tuple(SPLIT_NAMES[number] for number in (VALIDATION, TEST) if np.any(ready == number)),
     )
 
 
-def _decoded(samples: Samples, preprocessing: PreprocessingSection, emit: Emit, control: Control) -> cache.CacheEntry:
-    shape = (preprocessing.height, preprocessing.width, preprocessing.channels)
-    name = cache.key(samples.fingerprint, *shape, preprocessing.resize)
-    entry = cache.open_entry(name)
-    while entry is None:
-        # Twice only when another process deletes what this one has just filled.
-        _fill_entry(name, samples, preprocessing, emit, control)
-        entry = cache.open_entry(name)
-    return entry
+def _refuse(reason: str) -> None:
+    if reason:
+        raise UserError(reason)
 
 
-def _fill_entry(name: str, samples: Samples, preprocessing: PreprocessingSection, emit: Emit, control: Control) -> None:
-    image_bytes = preprocessing.height * preprocessing.width * preprocessing.channels
-    with cache.filling(name, control) as folder:
-        if folder is None:
-            return
-        cache.make_room(len(samples.names) * (image_bytes + HASH_BYTES + 16))
-        fill(folder, samples, preprocessing, emit, control)
+def _groups(groups: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    """What must stay together: the source's groups, and what was made of one sample."""
+    if groups is not None:
+        return groups[rows]
+    return rows if len(np.unique(rows)) < len(rows) else None
 
 
-def _refuse_one_class(target: object, targets: np.ndarray | None) -> None:
-    if not isinstance(target, ClassTarget):
-        return
-    present = range(len(target.class_names)) if targets is None else np.unique(targets)
-    if len(present) < 2:
-        names = ", ".join(target.class_names[index] for index in present) or "-"
-        raise UserError(_(
-            "The dataset has samples of one class only ({names}). A classifier needs at least two."
-        ).format(names=names))  # fmt: skip
-
-
-def _pick(values: tuple[str, ...], rows: np.ndarray) -> tuple[str, ...]:
-    if len(rows) == len(values):
+def _pick(values: Sequence[str], rows: np.ndarray) -> Sequence[str]:
+    if len(rows) == len(values) and rows[-1] == len(values) - 1:
         return values
     return tuple(values[row] for row in rows)
 
 
-def _fingerprint(hashes: np.ndarray, targets: np.ndarray, target: object) -> str:
-    digest = hashlib.sha256(np.ascontiguousarray(hashes).data)
-    digest.update(np.ascontiguousarray(targets).data)
-    digest.update(json.dumps(vars(target), default=str).encode())
+def _fingerprint(loaded: Loaded, target: TargetSpec) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(loaded.hashes).data)
+    digest.update(np.ascontiguousarray(loaded.targets).data)
+    digest.update(json.dumps(_told(target), default=str).encode())
     return digest.hexdigest()
+
+
+def _told(spec: Spec) -> dict[str, object]:
+    """The values of a spec, without the kind: fingerprints of before the kinds stay as they were."""
+    values = spec_to_json(spec)
+    del values["kind"]
+    return values

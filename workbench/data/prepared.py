@@ -1,38 +1,54 @@
-"""What a dataset is once it is ready to be trained on: decoded, resized, split."""
+"""What a dataset is once it is ready to be trained on: read, brought to the input's size, split."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from workbench.data.source import Problem
-from workbench.specs import ImageInput, TargetSpec
+from workbench.specs import InputSpec, TargetSpec
+
+
+@dataclass(frozen=True)
+class InputsOf:
+    """The inputs of some samples without a copy of them all: index it with a number, a slice or an array of numbers."""
+
+    inputs: np.ndarray
+    indices: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        return np.asarray(self.inputs[self.indices[key]])
 
 
 @dataclass(frozen=True)
 class PreparedData:
-    """A dataset at the experiment's input size; only samples that could be read.
+    """A dataset as the experiment wants it; only samples that could be read.
 
     Attributes:
-        images: uint8, (n, height, width, channels), memory-mapped and read-only.
+        inputs: (n, ...): pictures uint8 (height, width, channels), memory-mapped and read-only; rows of tables float32.
         targets: first axis n.
         names: a name per sample, for people and for exported lists.
         paths: absolute path per sample where samples are files, else empty.
-        target: the spec of the targets.
-        input: the spec of the images.
-        splits: `train`, `validation`, `test` -> ascending indices into `images`.
+        target: the spec of the targets, fitted on the training split.
+        input: the spec of the inputs, likewise.
+        splits: `train`, `validation`, `test` -> ascending indices into `inputs`.
         problems: what was left out, and what may spoil the result.
-        leaks: pairs of indices of the same picture in two splits, the one in the earlier split first.
-        original_sizes: int32, (n, 2): height and width before resizing.
-        fingerprint: sha256 of pictures, targets and class names, the same on every machine.
+        leaks: pairs of indices of the same sample in two splits, the one in the earlier split first.
+        original_sizes: int32, (n, 2): height and width of pictures before resizing, else zeros.
+        fingerprint: sha256 of samples, targets and their specs, the same on every machine.
         ready_made: names of the splits that came with the dataset and are not drawn.
     """
 
-    images: np.ndarray
+    inputs: np.ndarray
     targets: np.ndarray
-    names: tuple[str, ...]
-    paths: tuple[str, ...]
+    names: Sequence[str]
+    paths: Sequence[str]
     target: TargetSpec
-    input: ImageInput
+    input: InputSpec
     splits: dict[str, np.ndarray]
     problems: tuple[Problem, ...]
     leaks: tuple[tuple[int, int], ...]

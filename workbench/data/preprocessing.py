@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from workbench.data.image_settings import ImagePreprocessing
 from workbench.data.prepared import PreparedData
-from workbench.experiment import Experiment, PreprocessingSection
+from workbench.experiment import Experiment
 
 _STATISTICS_CHUNK = 4_000_000
 
 
-def _resize_arguments(preprocessing: PreprocessingSection) -> dict[str, Any]:
+def _resize_arguments(preprocessing: ImagePreprocessing) -> dict[str, Any]:
     return {
         "interpolation": "bilinear",
         "antialias": True,
@@ -26,7 +27,7 @@ def _resize_arguments(preprocessing: PreprocessingSection) -> dict[str, Any]:
     }
 
 
-def resize(tensor: Any, preprocessing: PreprocessingSection) -> Any:
+def resize(tensor: Any, preprocessing: ImagePreprocessing) -> Any:
     """Pictures at the input size, float32, whole grey levels 0-255.
 
     Args:
@@ -39,12 +40,25 @@ def resize(tensor: Any, preprocessing: PreprocessingSection) -> Any:
     import keras
 
     arguments = _resize_arguments(preprocessing)
-    layer = keras.layers.Resizing(
-        preprocessing.height, preprocessing.width, **arguments, dtype="float32", name="resize"
-    )
+    height, above = uncut_height(preprocessing)
+    layer = keras.layers.Resizing(height, preprocessing.width, **arguments, dtype="float32", name="resize")
     # Resizing takes training=True for its default and hands it on to every layer after it: without this, calling the
     # saved model bare, `model(pictures)`, would switch dropout and batch normalisation to training.
-    return keras.ops.round(layer(tensor, training=False))
+    resized = keras.ops.round(layer(tensor, training=False))
+    if height == preprocessing.height:
+        return resized
+    below = height - above - preprocessing.height
+    return keras.layers.Cropping2D(((above, below), (0, 0)), dtype="float32", name="cut")(resized)
+
+
+def uncut_height(preprocessing: ImagePreprocessing) -> tuple[int, int]:
+    """The height pictures are resized to before rows are cut off, and how many rows are cut off above."""
+    top, bottom = preprocessing.crop_top, preprocessing.crop_bottom
+    if not (top or bottom):
+        return preprocessing.height, 0
+    height = max(preprocessing.height, round(preprocessing.height / (1 - top - bottom)))
+    rest = height - preprocessing.height
+    return height, min(rest, round(rest * top / (top + bottom)))
 
 
 def scale(tensor: Any, experiment: Experiment, statistics: tuple[np.ndarray, np.ndarray] | None = None) -> Any:
@@ -74,7 +88,7 @@ def scale(tensor: Any, experiment: Experiment, statistics: tuple[np.ndarray, np.
     return keras.layers.Rescaling(1 / 255, dtype="float32", name="scale")(tensor)
 
 
-def resize_pictures(pictures: Sequence[np.ndarray], preprocessing: PreprocessingSection) -> np.ndarray:
+def resize_pictures(pictures: Sequence[np.ndarray], preprocessing: ImagePreprocessing) -> np.ndarray:
     """Pictures at the input size as the model would resize them.
 
     Args:
@@ -85,10 +99,11 @@ def resize_pictures(pictures: Sequence[np.ndarray], preprocessing: Preprocessing
         uint8, (n, height, width, channels).
     """
     target = (preprocessing.height, preprocessing.width)
+    cut = uncut_height(preprocessing)[0] != preprocessing.height
     result = np.empty((len(pictures), *target, preprocessing.channels), np.uint8)
     by_size: dict[tuple[int, ...], list[int]] = {}
     for index, picture in enumerate(pictures):
-        if picture.shape[:2] == target:
+        if picture.shape[:2] == target and not cut:
             result[index] = picture
         else:
             by_size.setdefault(picture.shape, []).append(index)
@@ -97,16 +112,50 @@ def resize_pictures(pictures: Sequence[np.ndarray], preprocessing: Preprocessing
     return result
 
 
-def _resize_batch(batch: np.ndarray, preprocessing: PreprocessingSection) -> np.ndarray:
+def _resize_batch(batch: np.ndarray, preprocessing: ImagePreprocessing) -> np.ndarray:
     import keras
 
+    height, above = uncut_height(preprocessing)
     with keras.device("cpu"):
         resized = keras.ops.image.resize(
             keras.ops.convert_to_tensor(batch.astype(np.float32)),
-            (preprocessing.height, preprocessing.width),
+            (height, preprocessing.width),
             **_resize_arguments(preprocessing),
         )
-        return keras.ops.convert_to_numpy(keras.ops.cast(keras.ops.round(resized), "uint8"))
+        pixels = keras.ops.convert_to_numpy(keras.ops.cast(keras.ops.round(resized), "uint8"))
+    return pixels[:, above : above + preprocessing.height]
+
+
+def resize_mask(mask: np.ndarray, preprocessing: ImagePreprocessing) -> np.ndarray:
+    """A mask at the input size, by the nearest pixel, cut and padded as its picture is.
+
+    Args:
+        mask: class indices, uint8, (height, width).
+        preprocessing: the input.
+
+    Returns:
+        uint8, (height, width) of the input.
+    """
+    import cv2
+
+    height, above = uncut_height(preprocessing)
+    width = preprocessing.width
+    mask_height, mask_width = mask.shape
+    # As keras.ops.image.resize does it: whole pixels are cut off or added before the picture is resized.
+    if preprocessing.resize == "crop":
+        crop_height = min(mask_height, int(mask_width * height / width))
+        crop_width = min(mask_width, int(mask_height * width / height))
+        top, left = int((mask_height - crop_height) / 2), int((mask_width - crop_width) / 2)
+        mask = mask[top : top + crop_height, left : left + crop_width]
+    elif preprocessing.resize == "pad":
+        pad_height = max(mask_height, int(mask_width * height / width))
+        pad_width = max(mask_width, int(mask_height * width / height))
+        top, left = int((pad_height - mask_height) / 2), int((pad_width - mask_width) / 2)
+        bottom, right = pad_height - mask_height - top, pad_width - mask_width - left
+        mask = np.pad(mask, ((top, bottom), (left, right)))
+    if mask.shape != (height, width):
+        mask = cv2.resize(np.ascontiguousarray(mask), (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    return mask[above : above + preprocessing.height]
 
 
 def channel_statistics(data: PreparedData) -> tuple[np.ndarray, np.ndarray]:
@@ -118,10 +167,10 @@ def channel_statistics(data: PreparedData) -> tuple[np.ndarray, np.ndarray]:
     import cv2
 
     indices = data.splits["train"]
-    rows = max(1, _STATISTICS_CHUNK // int(np.prod(data.images.shape[1:])))
+    rows = max(1, _STATISTICS_CHUNK // int(np.prod(data.inputs.shape[1:])))
     count, total, squares = 0, np.zeros(data.input.channels), np.zeros(data.input.channels)
     for start in range(0, len(indices), rows):
-        pixels = data.images[indices[start : start + rows]].reshape(-1, 1, data.input.channels)
+        pixels = data.inputs[indices[start : start + rows]].reshape(-1, 1, data.input.channels)
         mean, deviation = (values.ravel() for values in cv2.meanStdDev(pixels))
         count += len(pixels)
         total += mean * len(pixels)

@@ -6,11 +6,15 @@ from workbench.data.source import NO_SPLIT, SPLIT_NAMES, TEST, TRAIN, VALIDATION
 from workbench.errors import UserError
 from workbench.experiment import SplitsSection
 from workbench.i18n import _
-from workbench.specs import ClassTarget, TargetSpec
+from workbench.specs import TargetSpec
 
 
 def make_splits(
-    targets: np.ndarray, ready: np.ndarray, target: TargetSpec, section: SplitsSection
+    targets: np.ndarray,
+    ready: np.ndarray,
+    target: TargetSpec,
+    section: SplitsSection,
+    together: np.ndarray | None = None,
 ) -> tuple[dict[str, np.ndarray], tuple[Problem, ...]]:
     """Divide n samples.
 
@@ -20,8 +24,9 @@ def make_splits(
     Args:
         targets: (n, ...).
         ready: int8, (n,), as in `Samples.ready_split`.
-        target: classes are kept in proportion; other targets are divided at random.
+        target: its strata are kept in proportion; without any, samples are divided at random.
         section: shares, seed.
+        together: (n,): samples of the same number stay in one split, or None.
 
     Returns:
         Ascending int64 indices per split name, and what is worth knowing about them.
@@ -37,11 +42,18 @@ def make_splits(
     }
     if len(open_to_draw) == 0:
         raise UserError(_("No sample is left for training: all of them are in the folders for validation and test."))
-    stratified = section.stratified and isinstance(target, ClassTarget)
-    groups = targets[open_to_draw] if stratified else np.zeros(len(open_to_draw), np.int64)
-    assigned[open_to_draw] = _draw(groups, shares, np.random.default_rng(section.seed))
+    strata = target.strata(targets)
+    drawn = strata[open_to_draw] if section.stratified and strata is not None else None
+    random = np.random.default_rng(section.seed)
+    if together is None:
+        drawn = np.zeros(len(open_to_draw), np.int64) if drawn is None else drawn
+        assigned[open_to_draw] = _draw(drawn, shares, random)
+    else:
+        _names, first, member = np.unique(together[open_to_draw], return_index=True, return_inverse=True)
+        of_groups = np.zeros(len(first), np.int64) if drawn is None else drawn[first]
+        assigned[open_to_draw] = _draw(of_groups, shares, random)[member]
     splits = {name: np.flatnonzero(assigned == number) for number, name in enumerate(SPLIT_NAMES)}
-    problems = _rare_classes(targets, assigned, target) if isinstance(target, ClassTarget) else ()
+    problems = () if strata is None else _rare_classes(strata, assigned, target.strata_names)
     return splits, problems
 
 
@@ -71,11 +83,11 @@ def _apportion(sizes: np.ndarray, share: float, limits: np.ndarray, random: np.r
     return counts
 
 
-def _rare_classes(targets: np.ndarray, assigned: np.ndarray, target: ClassTarget) -> tuple[Problem, ...]:
-    total = np.bincount(targets, minlength=len(target.class_names))
-    training = np.bincount(targets[assigned == TRAIN], minlength=len(target.class_names))
+def _rare_classes(strata: np.ndarray, assigned: np.ndarray, names: tuple[str, ...]) -> tuple[Problem, ...]:
+    total = np.bincount(strata, minlength=len(names))
+    training = np.bincount(strata[assigned == TRAIN], minlength=len(names))
     problems = []
-    for name, count, trained in zip(target.class_names, total, training, strict=True):
+    for name, count, trained in zip(names, total, training, strict=True):
         if count == 0:
             problems.append(Problem(name, _("no readable sample of this class")))
         elif trained == 0:

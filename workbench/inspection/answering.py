@@ -7,8 +7,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from workbench.control import Control, Emit
-from workbench.data.decoding import decode_bytes, decode_file
-from workbench.data.source import SPLIT_NAMES, UnreadableSampleError
+from workbench.data.source import SPLIT_NAMES
 from workbench.errors import UserError, did_you_mean
 from workbench.figures import Figure
 from workbench.i18n import _
@@ -46,9 +45,9 @@ class InspectAnswer:
 
 @dataclass(frozen=True)
 class _Asked:
-    """The picture that is asked about, and what is known about it."""
+    """The sample that is asked about, and what is known about it."""
 
-    picture: np.ndarray
+    sample: np.ndarray
     caption: str = ""
     truth: str = ""
     samples: int = 0
@@ -69,11 +68,15 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
         raise explain(error, request.method, inspector.section) from None
     opened = open_model(request.model)
     control.check()
+    if opened.kind.name not in inspector.inputs:
+        raise UserError(
+            _("{method} looks into models of other data than this one's.").format(method=_(inspector.title))
+        )
     asked = _asked(request, opened, emit, control)
     control.check()
-    resized = opened.resized([asked.picture])
-    shown = opened.shown(asked.picture, resized[0])
-    question = Question(opened.inputs(resized), (shown,), (asked.caption,), params, opened.choices)
+    prepared = opened.prepared([asked.sample])
+    shown = (opened.shown(asked.sample, prepared[0]),) if asked.sample.ndim == 3 else ()
+    question = Question(opened.inputs(prepared), shown, (asked.caption,), params, opened.choices, opened.decode)
     findings = inspector.inspect(opened.model, question)
     return InspectAnswer(
         findings.figures,
@@ -88,16 +91,14 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
 
 
 def _asked(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> _Asked:
-    try:
-        if request.pixels:
-            return _Asked(decode_bytes(request.pixels, opened.channels))
-        if request.path:
-            name = request.path.replace("\\", "/").rsplit("/", 1)[-1]
-            return _Asked(decode_file(request.path, opened.channels), name)
-    except UnreadableSampleError as error:
+    if not (request.pixels or request.path):
+        return _sample(request, opened, emit, control)
+    paths = (request.path,) if request.path else ()
+    given = next(iter(opened.kind.asked(paths, request.pixels, (), opened.loaded.input, control)))
+    if given.sample is None:
         where = request.path or _("The picture")
-        raise UserError(_("{path}: {reason}").format(path=where, reason=error)) from None
-    return _sample(request, opened, emit, control)
+        raise UserError(_("{path}: {reason}").format(path=where, reason=given.error))
+    return _Asked(given.sample, request.path.replace("\\", "/").rsplit("/", 1)[-1])
 
 
 def _sample(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> _Asked:
@@ -118,4 +119,4 @@ def _sample(request: InspectRequest, opened: OpenModel, emit: Emit, control: Con
     index = int(indices[request.sample])
     truth = opened.task.describe(data.targets[index], data.target)
     caption = _("{split} sample {index} ({truth})").format(split=request.split, index=request.sample, truth=truth)
-    return _Asked(np.array(data.images[index]), caption, truth, len(indices))
+    return _Asked(np.array(data.inputs[index]), caption, truth, len(indices))

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from workbench.architectures.table import LOGITS
 from workbench.errors import UserError, did_you_mean
-from workbench.figures import Bars, Figure, Heatmap
+from workbench.figures import Figure, Heatmap
 from workbench.i18n import _, mark
 from workbench.inspection import gradients
 from workbench.inspection.inspector import Findings, Inspector, Question
@@ -20,7 +21,6 @@ from workbench.inspection.layers import (
 )
 from workbench.section import Section, setting
 
-_SHOWN_CLASSES = 10
 _TRIED_LAYERS = 3
 
 
@@ -50,16 +50,19 @@ class GradCam(Inspector):
         return spatial_layers(model)
 
     def inspect(self, model: Any, question: Question) -> Findings:
-        """A heatmap over every picture, and the class probabilities of each."""
+        """A heatmap over every picture, and what the model answers to each."""
         layers = candidates(model, question.params.layer)
         if not question.choices:
-            raise UserError(_("Grad-CAM explains a class, but the output of this model is not one value per class."))
+            raise UserError(_("Grad-CAM explains a class or a value, but this model's output is neither."))
         target = target_index(question.params.target, question.choices)
         figures: list[Figure] = []
         evidence = find_evidence(model, layers, question.inputs, target)
-        for picture, caption, found in zip(question.pictures, question.captions, evidence, strict=True):
-            figures.append(heatmap_figure(picture, caption, found, question.choices))
-            figures.append(_probabilities(found.probabilities, question.choices))
+        answers = question.decode(np.stack([found.output for found in evidence]))
+        for picture, caption, found, answer in zip(
+            question.pictures, question.captions, evidence, answers, strict=True
+        ):
+            figures.append(heatmap_figure(picture, caption, found, question.choices, answer.text))
+            figures += answer.figures
         return Findings(tuple(figures), evidence[0].layer, question.choices[evidence[0].target])
 
 
@@ -68,14 +71,14 @@ class Evidence:
     """What speaks for a class in one picture.
 
     Attributes:
-        probabilities: of all classes.
+        output: what the model answers.
         target: index of the class explained.
         layer: where it was looked for.
         heat: float32 in [0, 1], (rows, columns).
         blank_layers: layers that were tried before and found nothing.
     """
 
-    probabilities: np.ndarray
+    output: np.ndarray
     target: int
     layer: str
     heat: np.ndarray
@@ -92,12 +95,8 @@ def find_evidence(model: Any, layers: list[str], inputs: np.ndarray, target: int
     open_ones = np.arange(len(inputs))
     for depth, layer in enumerate(layers):
         asked = np.full(len(open_ones), target, np.int32)
-        outputs, maps = gradients.class_maps(model, layer)(inputs[open_ones], asked)
-        outputs = outputs.reshape(len(outputs), -1)
-        if outputs.shape[1] == 1:
-            outputs = np.concatenate([1 - outputs, outputs], axis=1)
-        for index, row, heat in zip(open_ones, outputs, maps, strict=True):
-            explained = target if target >= 0 else int(row.argmax())
+        outputs, maps, chosen = gradients.class_maps(model, layer)(inputs[open_ones], asked)
+        for index, row, heat, explained in zip(open_ones, outputs, maps, chosen.tolist(), strict=True):
             if found[index] is None or heat.any():
                 found[index] = Evidence(row, explained, layer, heat, tuple(layers[:depth]) if heat.any() else ())
         open_ones = open_ones[~maps.any(axis=(1, 2))]
@@ -112,7 +111,9 @@ def candidates(model: Any, name: str) -> list[str]:
     if name:
         return [named]
     layers = named_layers(model)
-    convolutions = [layer for layer in spatial_layers(model) if is_convolution(layers[layer])]
+    # The maps of the output layer itself are the answer, not what it comes from.
+    names = [layer for layer in spatial_layers(model) if layer != LOGITS] or spatial_layers(model)
+    convolutions = [layer for layer in names if is_convolution(layers[layer])]
     return convolutions[: -_TRIED_LAYERS - 1 : -1]
 
 
@@ -154,10 +155,12 @@ def target_index(name: str, choices: tuple[str, ...]) -> int:
     )
 
 
-def heatmap_figure(picture: np.ndarray, caption: str, found: Evidence, choices: tuple[str, ...]) -> Heatmap:
-    """The heatmap over one picture with a note on what it shows."""
-    note = _("Layer {layer}, class {target} ({percent:.1f} %).").format(
-        layer=found.layer, target=choices[found.target], percent=100 * float(found.probabilities[found.target])
+def heatmap_figure(
+    picture: np.ndarray, caption: str, found: Evidence, choices: tuple[str, ...], answer: str
+) -> Heatmap:
+    """The heatmap over one picture with a note on what it shows, and what the model answers."""
+    note = _("Layer {layer}, evidence for: {target}. The model says: {answer}.").format(
+        layer=found.layer, target=choices[found.target], answer=answer
     )
     if not found.heat.any():
         note = f"{note} {_('Nothing in this layer speaks for the class.')}"
@@ -166,16 +169,6 @@ def heatmap_figure(picture: np.ndarray, caption: str, found: Evidence, choices: 
         note = f"{note} {text}"
     title = _("Grad-CAM of {caption}").format(caption=caption) if caption else _("Grad-CAM")
     return Heatmap(title, picture, found.heat.astype(np.float32), note=note)
-
-
-def _probabilities(row: np.ndarray, choices: tuple[str, ...]) -> Bars:
-    best = np.argsort(-row, kind="stable")[:_SHOWN_CLASSES]
-    return Bars(
-        _("Class probabilities"),
-        tuple(choices[index] for index in best),
-        {_("Probability"): tuple(float(row[index]) for index in best)},
-        value_label=_("Probability"),
-    )
 
 
 def register(registry: Any) -> None:

@@ -15,17 +15,18 @@ from workbench.inspection.layers import final_layer, find_layer
 _KEPT_FUNCTIONS = 16
 
 
-def class_maps(model: Any, layer: str) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+def class_maps(model: Any, layer: str) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, ...]]:
     """Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391), compiled.
 
     Args:
-        model: a Keras model whose output is one row of class scores or probabilities per picture.
+        model: a Keras model whose output is one row of scores per picture, or one at every pixel (their mean counts).
         layer: name of a layer whose output is (batch, rows, columns, channels).
 
     Returns:
-        A function of (pictures, class indices) -> (outputs of the model, maps). An index of -1 stands for the likeliest
-        class. Maps are float32 (n, rows, columns), each scaled to a highest value of 1 (all 0 where nothing speaks
-        for the class). The gradient is of the score before the final softmax or sigmoid.
+        A function of (pictures, class indices) -> (outputs of the model, maps, indices explained). An index of -1
+        stands for the likeliest class; of a single unit, 0 explains what lowers it and 1 what raises it. Maps are
+        float32 (n, rows, columns), each scaled to a highest value of 1 (all 0 where nothing speaks for the class). The
+        gradient is of the score before the final softmax or sigmoid.
     """
     return _kept(model, ("class_maps", layer), lambda: _compile_class_maps(model, layer))
 
@@ -103,18 +104,20 @@ def _tapped(model: Any, layer: Any, at_layer: Callable[[Any], Any]) -> Iterator[
 
 
 def _explained_score(scores: Any, result: Any, index: Any, units: int) -> Any:
-    """The sum over the batch of the score of the class asked for; one unit stands for two classes."""
+    """The sum over the batch of the score asked for, and its index; one unit stands for two: less and more of it."""
     from keras import ops
 
+    if len(result.shape) == 4:
+        scores, result = ops.mean(ops.cast(scores, "float32"), axis=(1, 2)), ops.mean(result, axis=(1, 2))
     # The number of units is named: a batch of any size leaves nothing else known of the shape.
     scores = ops.cast(ops.reshape(scores, (-1, units)), "float32")
     if units == 1:
         likeliest = ops.cast(scores[:, 0] > 0, "int32")
         chosen = ops.where(index < 0, likeliest, index)
-        return ops.sum(ops.where(chosen == 0, -scores[:, 0], scores[:, 0]))
+        return ops.sum(ops.where(chosen == 0, -scores[:, 0], scores[:, 0])), chosen
     result = ops.reshape(result, (-1, units))
     chosen = ops.where(index < 0, ops.cast(ops.argmax(result, axis=-1), "int32"), index)
-    return ops.sum(scores * ops.one_hot(chosen, units, dtype="float32"))
+    return ops.sum(scores * ops.one_hot(chosen, units, dtype="float32")), chosen
 
 
 def _weighted_map(activation: Any, gradient: Any) -> Any:
@@ -136,9 +139,9 @@ def _compile_class_maps(model: Any, name: str) -> Callable[..., tuple[np.ndarray
     else:
         run = _class_maps_by_tensorflow(model, layer)
 
-    def maps(pictures: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        result, heat = run(_as_float(pictures), np.asarray(index, np.int32))
-        return _as_array(result), _as_array(heat)
+    def maps(pictures: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, ...]:
+        result, heat, chosen = run(_as_float(pictures), np.asarray(index, np.int32))
+        return _as_array(result), _as_array(heat), _as_array(chosen).astype(np.int32)
 
     return maps
 
@@ -147,7 +150,7 @@ def _class_maps_by_tensorflow(model: Any, layer: Any) -> Any:
     import tensorflow as tf
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def run(pictures: Any, index: Any) -> tuple[Any, Any]:
+    def run(pictures: Any, index: Any) -> tuple[Any, ...]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
 
             def watch(value: Any) -> Any:
@@ -156,9 +159,9 @@ def _class_maps_by_tensorflow(model: Any, layer: Any) -> Any:
 
             with _tapped(model, layer, watch) as tap:
                 result = model(pictures, training=False)
-            score = _explained_score(tap.score, result, index, model.output_shape[-1])
+            score, chosen = _explained_score(tap.score, result, index, model.output_shape[-1])
         gradient = tape.gradient(score, tap.activation, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return tf.cast(result, tf.float32), _weighted_map(tap.activation, gradient)
+        return tf.cast(result, tf.float32), _weighted_map(tap.activation, gradient), chosen
 
     return run
 
@@ -171,14 +174,17 @@ def _class_maps_by_jax(model: Any, layer: Any) -> Any:
         # The gradient by a nudge of zeros added to the layer's output is the gradient by that output.
         with _tapped(model, layer, lambda value: value if nudge is None else value + nudge) as tap:
             result, _state = model.stateless_call(*state, pictures, training=False)
-        return _explained_score(tap.score, result, index, model.output_shape[-1]), (result, tap.activation)
+        score, chosen = _explained_score(tap.score, result, index, model.output_shape[-1])
+        return score, (result, tap.activation, chosen)
 
     @jax.jit
-    def compiled(state: Any, pictures: Any, index: Any) -> tuple[Any, Any]:
-        _score, (_result, shape) = jax.eval_shape(lambda *values: forward(None, *values), state, pictures, index)
+    def compiled(state: Any, pictures: Any, index: Any) -> tuple[Any, ...]:
+        _score, (_result, shape, _chosen) = jax.eval_shape(
+            lambda *values: forward(None, *values), state, pictures, index
+        )
         nudge = jnp.zeros(shape.shape, shape.dtype)
-        gradient, (result, activation) = jax.grad(forward, has_aux=True)(nudge, state, pictures, index)
-        return result, _weighted_map(activation, gradient)
+        gradient, (result, activation, chosen) = jax.grad(forward, has_aux=True)(nudge, state, pictures, index)
+        return result, _weighted_map(activation, gradient), chosen
 
     return lambda pictures, index: compiled(_state_of(model), pictures, index)
 

@@ -1,6 +1,7 @@
 """The contract of an inspector: `(model, samples, params) -> figures`."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,8 @@ import numpy as np
 
 from workbench.figures import Figure
 from workbench.section import Section
+from workbench.specs import ImageInput
+from workbench.tasks.task import Answer
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Question:
             network sees.
         captions: one per picture.
         params: the inspector's own settings.
-        choices: names of the outputs that can be explained; empty where the outputs are no classes.
+        choices: names of the outputs that can be explained; empty where none can.
+        decode: outputs of the model -> what they say, an answer a row.
     """
 
     inputs: np.ndarray
@@ -29,6 +33,7 @@ class Question:
     captions: tuple[str, ...]
     params: Section
     choices: tuple[str, ...]
+    decode: Callable[[np.ndarray], list[Answer]]
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Inspector(ABC):
     title: str
     help: str
     section: type[Section]
+    inputs: tuple[str, ...] = (ImageInput.kind,)  # the kinds of input of the models it can look into
 
     @abstractmethod
     def layers(self, model: Any) -> list[str]:

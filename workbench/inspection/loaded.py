@@ -1,17 +1,20 @@
 """Models and data that questions were just asked about, kept open: the next question comes soon."""
 
+import contextlib
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from workbench.control import Control, Emit
+from workbench.data.image_settings import ImagePreprocessing
+from workbench.data.input_kind import InputKind
 from workbench.data.prepare import PreparedData, prepare
-from workbench.data.preprocessing import resize_pictures
 from workbench.errors import UserError
 from workbench.experiment import Experiment, PreprocessingSection
 from workbench.i18n import _
@@ -19,7 +22,7 @@ from workbench.inspection.pictures import shrunk
 from workbench.registry import registry
 from workbench.runs.folder import RunFolder
 from workbench.runs.model_file import LoadedModel, load_model
-from workbench.tasks.task import Task
+from workbench.tasks.task import Answer, Task
 
 _KEPT_MODELS = 3
 _KEPT_DATA = 2
@@ -43,8 +46,8 @@ class OpenModel:
 
     @property
     def model(self) -> Any:
-        """The Keras model."""
-        return self.loaded.model
+        """The Keras model, from prepared samples on."""
+        return self.loaded.network
 
     @property
     def task(self) -> Task:
@@ -56,31 +59,32 @@ class OpenModel:
         """What can be explained: the classes."""
         return self.task.choices(self.loaded.target) if self.loaded.target is not None else ()
 
+    def decode(self, outputs: np.ndarray) -> list[Answer]:
+        """What outputs of the model say."""
+        return self.task.decode(outputs, self.loaded.target)
+
     @property
-    def channels(self) -> int:
-        """How pictures are to be decoded for it."""
-        return self.loaded.input.channels
+    def kind(self) -> InputKind:
+        """The kind of its samples."""
+        return registry().inputs.get(self.loaded.input.kind)
 
-    def resized(self, pictures: list[np.ndarray]) -> np.ndarray:
-        """Decoded pictures of any size at the network's input size: uint8, by the same code as inside the model."""
-        return resize_pictures(pictures, self._preprocessing)
+    def prepared(self, samples: Sequence[np.ndarray]) -> np.ndarray:
+        """Samples as they were read, prepared for the network by the same code as inside the model."""
+        return self.kind.stacked(samples, self.loaded.input, self.preprocessing)
 
-    def inputs(self, resized: np.ndarray) -> np.ndarray:
-        """What the model takes for resized pictures.
+    def inputs(self, prepared: np.ndarray) -> np.ndarray:
+        """What the model takes for prepared samples.
 
         Our own models scale inside; a foreign one that holds no scaling layer gets values from 0 to 1, as most expect.
         """
         if self.loaded.foreign and not self._scales_inside:
-            return resized.astype(np.float32) / 255
-        return resized
+            return prepared.astype(np.float32) / 255
+        return prepared
 
     def shown(self, picture: np.ndarray, resized: np.ndarray) -> np.ndarray:
         """What a heatmap is laid over: the picture itself, or what is left of it where the model crops or pads."""
-        return (
-            shrunk(picture, _SHOWN_PIXELS)
-            if self._preprocessing.resize == "stretch"
-            else shrunk(resized, _SHOWN_PIXELS)
-        )
+        whole = self.preprocessing.resize == "stretch" and self.model is self.loaded.model
+        return shrunk(picture if whole else resized, _SHOWN_PIXELS)
 
     @cached_property
     def _scales_inside(self) -> bool:
@@ -91,14 +95,14 @@ class OpenModel:
         )
 
     @cached_property
-    def _preprocessing(self) -> PreprocessingSection:
-        about = self.loaded.about or {}
+    def preprocessing(self) -> PreprocessingSection:
+        """How samples are brought to the network; for someone else's file, pictures are stretched to its size."""
+        kept = (self.loaded.about or {}).get("preprocessing")
+        if isinstance(kept, dict):
+            with contextlib.suppress(ValidationError):
+                return self.kind.preprocessing.model_validate(kept)
         size = self.loaded.input
-        kept = about.get("preprocessing", {})
-        resize = kept.get("resize", "stretch") if isinstance(kept, dict) else "stretch"
-        return PreprocessingSection.model_construct(
-            height=size.height, width=size.width, channels=size.channels, resize=resize, scaling="unit"
-        )
+        return ImagePreprocessing.model_construct(height=size.height, width=size.width, channels=size.channels)
 
 
 def open_model(path: str) -> OpenModel:
@@ -130,7 +134,7 @@ def open_model(path: str) -> OpenModel:
 
 def open_data(experiment: Experiment, emit: Emit, control: Control) -> PreparedData:
     """The prepared data of an experiment."""
-    key = experiment.model_dump_json(include={"dataset", "splits", "preprocessing"})
+    key = experiment.model_dump_json(include={"dataset", "splits", "preprocessing", "task"})
     return _kept(_data, key, lambda: prepare(experiment, emit, control), _KEPT_DATA)
 
 

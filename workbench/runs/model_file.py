@@ -9,15 +9,18 @@ import os
 import re
 import zipfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import UserError
 from workbench.i18n import _
-from workbench.specs import ClassTarget, ImageInput, TargetSpec, spec_from_json, spec_to_json
+from workbench.registry import registry
+from workbench.specs import ClassTarget, ImageInput, InputSpec, TargetSpec, spec_from_json, spec_to_json
 
 ABOUT_ENTRY = "workbench.json"
 ABOUT_VERSION = 1
+CUT = "cut"  # name of the layer that cuts rows off a resized picture
 _OLD_FORMATS = (".h5", ".hdf5")
 
 
@@ -35,9 +38,21 @@ class LoadedModel:
 
     model: Any
     about: dict[str, Any] | None
-    input: ImageInput
+    input: InputSpec
     target: TargetSpec | None
-    task: str = "classification"
+    task: str
+
+    @cached_property
+    def network(self) -> Any:
+        """The model from prepared samples on: where pictures are cut inside, it begins behind that.
+
+        Prepared pictures have the size of the input already, so that resizing them again would change nothing; cutting
+        them again would.
+        """
+        import keras
+
+        cut = next((layer for layer in self.model.layers if layer.name == CUT), None)
+        return self.model if cut is None or self.foreign else keras.Model(cut.output, self.model.output)
 
     @property
     def foreign(self) -> bool:
@@ -45,7 +60,7 @@ class LoadedModel:
         return self.about is None
 
 
-def describe_model(experiment: Any, input: ImageInput, target: TargetSpec) -> dict[str, Any]:
+def describe_model(experiment: Any, input: InputSpec, target: TargetSpec) -> dict[str, Any]:
     """The values of `workbench.json` for a model that was trained by an experiment."""
     return {
         "version": ABOUT_VERSION,
@@ -124,18 +139,17 @@ def load_model(path: str | Path) -> LoadedModel:
     about = read_about(path)
     model = _load_by_keras(path)
     if about is None:
-        return LoadedModel(model, None, _guess_input(model, path), _guess_target(model))
+        return LoadedModel(model, None, _guess_input(model, path), _guess_target(model), _task_for(ClassTarget.kind))
     try:
-        return LoadedModel(
-            model,
-            about,
-            spec_from_json(about["input"]),
-            spec_from_json(about["target"]),
-            about.get("task", "classification"),
-        )
+        input, target = spec_from_json(about["input"]), spec_from_json(about["target"])
+        return LoadedModel(model, about, input, target, about.get("task") or _task_for(target.kind))
     except (KeyError, TypeError) as error:
         raise UserError(_("The {entry} in {path} is not complete: {error}.").format(
             entry=ABOUT_ENTRY, path=path, error=error)) from None  # fmt: skip
+
+
+def _task_for(target_kind: str) -> str:
+    return next((task.name for task in registry().tasks if task.learns.kind == target_kind), "")
 
 
 def _check_it_is_there(path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.data.prepared import InputsOf
 from workbench.errors import UserError
 from workbench.experiment import Experiment, TaskSection
 from workbench.figures import Figure
@@ -22,11 +23,13 @@ class Evaluation:
         numbers: `loss` and the task's metrics by name (`accuracy`), plain floats.
         figures: what there is to look at, in the order of a page.
         ranking: sample indices of the split, worst first (for classification the most confident mistakes).
+        units: what numbers count, by their names, for those that count something ("€").
     """
 
     numbers: dict[str, float]
     figures: tuple[Figure, ...]
     ranking: tuple[int, ...] = ()
+    units: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Evidence:
     Attributes:
         outputs: (n, ...); `targets`, `losses` (n,) and `names` belong to the same samples.
         target: the spec of the targets; `input` that of the inputs.
-        inputs: the samples as they enter the network, (n, ...), memory-mapped.
+        inputs: the samples as they enter the network, by their numbers (`inputs[3]`, `inputs[:100]`).
         predict: more inputs -> outputs of the saved model, for drawing what it has learned.
     """
 
@@ -61,7 +64,7 @@ class Evidence:
     target: TargetSpec
     names: tuple[str, ...] = field(default=())
     input: InputSpec | None = None
-    inputs: np.ndarray | None = None
+    inputs: InputsOf | np.ndarray | None = None
     predict: Callable[[np.ndarray], np.ndarray] | None = None
 
 

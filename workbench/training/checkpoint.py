@@ -57,13 +57,13 @@ def optimizer_variables(model: Any) -> list[Any]:
     return list({id(variable): variable for variable in variables}.values())
 
 
-def capture(model: Any, metrics: list[np.ndarray], values: dict[str, Any]) -> Checkpoint:
-    """The present state of a compiled model in training."""
+def capture(model: Any, metrics: list[np.ndarray], values: dict[str, Any], seeds: list[Any]) -> Checkpoint:
+    """The present state of a compiled model in training, and of the seed generators it trains with."""
     return Checkpoint(
         {"version": CHECKPOINT_VERSION, **values},
         [np.asarray(variable) for variable in model.weights],
         [np.asarray(variable) for variable in optimizer_variables(model)],
-        [np.asarray(variable) for variable in seed_variables(model)],
+        [np.asarray(variable) for variable in seeds],
         metrics,
     )
 
@@ -96,7 +96,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(values, **groups)
 
 
-def restore(model: Any, checkpoint: Checkpoint) -> None:
+def restore(model: Any, checkpoint: Checkpoint, seeds: list[Any]) -> None:
     """Bring a freshly built, compiled model to the state of a checkpoint.
 
     Raises:
@@ -107,7 +107,7 @@ def restore(model: Any, checkpoint: Checkpoint) -> None:
     pairs = [
         (model.weights, checkpoint.weights),
         (optimizer_variables(model), checkpoint.optimizer),
-        (seed_variables(model), checkpoint.seeds),
+        (seeds, checkpoint.seeds),
     ]
     for variables, arrays in pairs:
         if [tuple(variable.shape) for variable in variables] != [array.shape for array in arrays]:

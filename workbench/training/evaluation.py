@@ -1,14 +1,18 @@
 """Judging a run's best model on a split, and showing the samples behind the numbers."""
 
+import tempfile
+from dataclasses import replace
+
 import numpy as np
 
 from workbench.control import Control, Emit
 from workbench.data.prepare import PreparedData, prepare
+from workbench.data.prepared import InputsOf
 from workbench.data.source import SPLIT_NAMES
 from workbench.errors import UserError, did_you_mean
 from workbench.events import Progress
 from workbench.experiment import Experiment
-from workbench.figures import Gallery, Tile
+from workbench.figures import Figure
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.requests import EvaluateRequest, SamplesRequest
@@ -18,6 +22,8 @@ from workbench.runs.writer import store_evaluation
 from workbench.tasks.task import Evaluation, Evidence
 
 _BATCH = 256
+_BATCH_BYTES = 32 * 1024**2
+_LARGEST_IN_MEMORY = 512 * 1024**2
 
 
 def evaluate(request: EvaluateRequest, emit: Emit, control: Control) -> Evaluation:
@@ -48,25 +54,50 @@ def evaluate_model(
     targets = data.targets[indices]
     losses = task.sample_losses(outputs, targets, data.target, experiment)
     names = tuple(data.names[index] for index in indices)
-    return task.evaluate(Evidence(outputs, targets, losses, data.target, names))
+
+    def predict(inputs: np.ndarray) -> np.ndarray:
+        return np.asarray(load_model(folder.model_path).network.predict_on_batch(inputs))
+
+    evaluation = task.evaluate(
+        Evidence(outputs, targets, losses, data.target, names, data.input, InputsOf(data.inputs, indices), predict)
+    )
+    trainer = registry().trainers.get(experiment.trainer.name)
+    more = trainer.figures(folder, experiment, data, emit or _nobody)
+    return replace(evaluation, figures=(*evaluation.figures, *more))
+
+
+def _nobody(_event: object) -> None:
+    """Where nobody watches."""
 
 
 def _outputs(
     folder: RunFolder, data: PreparedData, indices: np.ndarray, emit: Emit | None, control: Control | None
 ) -> np.ndarray:
-    model = load_model(folder.model_path).model
-    parts = []
-    for start in range(0, len(indices), _BATCH):
+    model = load_model(folder.model_path).network
+    batch = max(1, min(_BATCH, _BATCH_BYTES // max(1, data.inputs[0].nbytes)))
+    outputs = None
+    for start in range(0, len(indices), batch):
         if control is not None:
             control.check()
-        parts.append(np.asarray(model.predict_on_batch(data.images[indices[start : start + _BATCH]])))
+        part = np.asarray(model.predict_on_batch(data.inputs[indices[start : start + batch]]))
+        if outputs is None:
+            outputs = _room_for((len(indices), *part.shape[1:]), part.dtype)
+        outputs[start : start + len(part)] = part
         if emit is not None:
-            emit(Progress(_("evaluating"), min(start + _BATCH, len(indices)), len(indices)))
-    return np.concatenate(parts)
+            emit(Progress(_("evaluating"), min(start + batch, len(indices)), len(indices)))
+    return outputs
 
 
-def show_samples(request: SamplesRequest, emit: Emit, control: Control) -> Gallery:
-    """Pictures of samples of a split with what they are.
+def _room_for(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array, on the disk where it is large: an answer per pixel soon takes more than there is of memory."""
+    if np.prod(shape, dtype=np.float64) * dtype.itemsize <= _LARGEST_IN_MEMORY:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile() as file:  # the map keeps it until it is let go
+        return np.memmap(file, dtype, "w+", shape=shape)
+
+
+def show_samples(request: SamplesRequest, emit: Emit, control: Control) -> Figure:
+    """Samples of a split with what they are: a gallery of pictures, or a table.
 
     Raises:
         UserError: the run or its data are gone, or an index is outside of the split.
@@ -81,15 +112,15 @@ def show_samples(request: SamplesRequest, emit: Emit, control: Control) -> Galle
                 index=outside[0], split=request.split, count=len(indices)
             )
         )
-    tiles = tuple(
-        Tile(
-            np.squeeze(np.array(data.images[indices[index]])),
-            task.describe(data.targets[indices[index]], data.target),
-            index,
-        )
-        for index in request.indices
+    kind = registry().inputs.get(data.input.kind)
+    return kind.show(
+        data,
+        [int(indices[index]) for index in request.indices],
+        lambda index: task.describe(data.targets[index], data.target),
+        lambda picture, index: task.paint(picture, data.targets[index], data.target),
+        request.indices,
+        _("Samples"),
     )
-    return Gallery(_("Samples"), tiles)
 
 
 def _open(run: str, split: str, emit: Emit, control: Control) -> tuple[RunFolder, Experiment, PreparedData]:

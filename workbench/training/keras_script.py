@@ -13,10 +13,12 @@ import numpy as np
 from workbench.architectures.assembly import assemble
 from workbench.control import Control, Emit
 from workbench.data.prepare import PreparedData, prepare
-from workbench.data.preprocessing import channel_statistics
+from workbench.errors import UserError
 from workbench.experiment import Experiment
+from workbench.i18n import _
 from workbench.registry import registry
 from workbench.requests import CodeRequest
+from workbench.specs import ImageInput
 from workbench.training.keras_script_network import FLOAT32, layer_code, network_code
 from workbench.training.keras_script_training import TrainingCode, training_code
 
@@ -36,10 +38,13 @@ def write(request: CodeRequest, emit: Emit, control: Control) -> str:
     experiment = request.experiment
     source = registry().datasets.get(experiment.dataset.name)
     task = registry().tasks.get(experiment.task.name)
+    settings = experiment.preprocessing
+    if source.input_kind != ImageInput.kind or settings.crop_top or settings.crop_bottom:
+        raise UserError(_("Only experiments on whole pictures can be written as a Keras script yet."))
     data = prepare(experiment, emit, control)
     all_names = source.open(experiment.dataset, emit).names
     control.check()
-    statistics = channel_statistics(data) if experiment.preprocessing.scaling == "standardize" else None
+    statistics = registry().inputs.get(data.input.kind).statistics(data, experiment.preprocessing)
     network = assemble(experiment, data.input, data.target, statistics)
     mixed = experiment.training.precision != "float32"
     fragments = task.keras_code(experiment, data.target)

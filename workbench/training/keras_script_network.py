@@ -6,8 +6,9 @@ from typing import Any
 from workbench.architectures.assembly import AS_GIVEN, Network, mistaken_for_logits
 from workbench.architectures.layers import Layer, layer_names
 from workbench.architectures.table import EXTRA, extra_layers, hidden_layers, output_activation
+from workbench.data.image_settings import ImageAugmentation
 from workbench.errors import UserError
-from workbench.experiment import AugmentationSection, Experiment
+from workbench.experiment import Experiment
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.specs import ImageInput, OutputSpec
@@ -88,7 +89,7 @@ def _learned_lines(experiment: Experiment, network: Network, float32: str) -> li
     return [f"learned = keras.Model(resized, {learned})"]
 
 
-def augmentation_calls(section: AugmentationSection, float32: str) -> list[str]:
+def augmentation_calls(section: ImageAugmentation, float32: str) -> list[str]:
     """The augmentation as calls of Keras' own layers; they change pictures in training only."""
     fill = f'fill_mode="{section.fill}"'
     flips = {"horizontal": "horizontal", "vertical": "vertical", "both": "horizontal_and_vertical"}

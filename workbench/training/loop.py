@@ -20,7 +20,7 @@ from workbench.training.checkpoint import Checkpoint, capture, restore, seed_var
 from workbench.training.failure import DivergedError
 from workbench.training.judge import Judge
 from workbench.training.schedules import LearningRates
-from workbench.training.steps import make_steps
+from workbench.training.steps import JointAugmentation, make_steps
 from workbench.training.teller import Teller
 from workbench.training_settings import TrainingSection
 
@@ -49,6 +49,7 @@ class TrainingLoop:
         rates: the learning rate at every step.
         teller: takes the events.
         control: asked at every batch.
+        augmentation: moves inputs and targets of training batches together, or None.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class TrainingLoop:
         rates: LearningRates,
         teller: Teller,
         control: Control,
+        augmentation: JointAugmentation | None = None,
     ) -> None:
         self.position = Position()
         self.history: list[dict[str, float]] = []
@@ -69,10 +71,21 @@ class TrainingLoop:
         self._training, self._validation = training, validation
         self._settings, self._rates = settings, rates
         self._teller, self._control = teller, control
-        self._steps = make_steps(model)
+        self._steps = make_steps(model, augmentation)
+        self._seeds = [*seed_variables(model), *(augmentation.seeds if augmentation is not None else ())]
         self._rate_in_force = math.nan
         self._started = self._told = time.perf_counter()
         self._process = psutil.Process()
+
+    @property
+    def model(self) -> Any:
+        """The compiled training model."""
+        return self._model
+
+    @property
+    def training(self) -> Batches:
+        """The training split."""
+        return self._training
 
     @property
     def finished(self) -> bool:
@@ -86,17 +99,17 @@ class TrainingLoop:
 
     def build(self) -> None:
         """Make all variables of model, metrics and optimizer."""
-        x, y, _weights = next(iter(self._training.epoch(np.arange(len(self._training)))))
+        x, y, _weights = next(self._training.epoch(np.arange(len(self._training))))
         self._steps.build(x, y)
 
     def checkpoint(self) -> Checkpoint:
         """The present state."""
         values = {"position": asdict(self.position), "history": self.history, "judge": self.judge.to_json()}
-        return capture(self._model, self._steps.state() if self.position.step else [], values)
+        return capture(self._model, self._steps.state() if self.position.step else [], values, self._seeds)
 
     def go_on_from(self, checkpoint: Checkpoint) -> None:
         """Take up the state of a checkpoint, after `build`. Raises `UserError` when it is another network's."""
-        restore(self._model, checkpoint)
+        restore(self._model, checkpoint, self._seeds)
         self.position = Position(**checkpoint.values["position"])
         self.history = checkpoint.values["history"]
         self.judge = Judge(**checkpoint.values["judge"])
@@ -106,7 +119,7 @@ class TrainingLoop:
     def begin_epoch(self) -> Iterator[Any]:
         """The batches of the present epoch that are not done yet; everything random is set for it."""
         if self.position.step == 0:
-            seed_epoch(self._model, self._settings.seed, self.position.epoch)
+            seed_epoch(self._seeds, self._settings.seed, self.position.epoch)
             self._steps.reset()
         permutation = order(self._settings.seed, self.position.epoch, len(self._training))
         return iter(self._training.epoch(permutation, first_step=self.position.step))
@@ -215,8 +228,8 @@ class TrainingLoop:
         sizes.clear()
 
 
-def seed_epoch(model: Any, seed: int, epoch: int) -> None:
-    """Set every seed generator of the model from (seed, epoch); a `.keras` file does not keep them."""
-    for index, variable in enumerate(seed_variables(model)):
+def seed_epoch(seeds: list[Any], seed: int, epoch: int) -> None:
+    """Set the states of all seed generators from (seed, epoch); a `.keras` file does not keep them."""
+    for index, variable in enumerate(seeds):
         state = np.random.SeedSequence([seed, epoch, index]).generate_state(2)
         variable.assign(state.astype("uint32"))

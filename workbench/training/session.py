@@ -20,7 +20,6 @@ from workbench.architectures.assembly import Network, assemble
 from workbench.control import Control, Emit
 from workbench.data.batches import Batches
 from workbench.data.prepare import PreparedData, prepare
-from workbench.data.preprocessing import channel_statistics
 from workbench.errors import UserError
 from workbench.events import Finished, Note, RunStarted
 from workbench.experiment import Experiment
@@ -34,12 +33,15 @@ from workbench.runs.writer import RunWriter, create_run_folder, store_evaluation
 from workbench.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from workbench.training.devices import use_device
 from workbench.training.evaluation import evaluate_model
-from workbench.training.failure import explain_failure
+from workbench.training.failure import explain_failure, unscaled_column
 from workbench.training.judge import make_judge
 from workbench.training.loop import TrainingLoop
 from workbench.training.optimizers import keras_optimizer
 from workbench.training.schedules import LearningRates
+from workbench.training.steps import JointAugmentation
 from workbench.training.teller import Teller
+from workbench.training.trainer import Trainer
+from workbench.training_settings import TrainingSection
 
 _VERSIONS_OF = ("workbench", "keras", "tensorflow", "jax", "numpy", "opencv-python-headless")
 
@@ -100,6 +102,7 @@ class _Prepared:
 
     data: PreparedData
     network: Network
+    settings: TrainingSection
     judge: Any
     training: Batches
     validation: Batches | None
@@ -118,6 +121,11 @@ class _Execution:
     checkpoint: Checkpoint | None = None
 
     @property
+    def trainer(self) -> Trainer:
+        """How the weights are found."""
+        return registry().trainers.get(self.experiment.trainer.name)
+
+    @property
     def schedule_begins(self) -> int:
         """The epoch from which the schedule is computed: where the run was last extended, or 0."""
         extensions = self.folder.environment().get("extended", [])
@@ -128,19 +136,20 @@ class _Execution:
 def _ready_to_train(experiment: Experiment, teller: Teller, control: Control) -> Any:
     import keras
 
-    settings = experiment.training
     task = registry().tasks.get(experiment.task.name)
+    trainer = registry().trainers.get(experiment.trainer.name)
     with teller.phase("data"):
         data = prepare(experiment, teller.tell, control)
         train_indices, validation_indices = data.splits["train"], data.splits["validation"]
+        settings = trainer.settings(experiment, len(train_indices))
         judge = make_judge(settings.monitor, task.metric_directions(), len(validation_indices) > 0)
         targets = task.encode(data.targets, data.target)
         weights = task.sample_weights(data.targets, data.target) if settings.class_weights == "balanced" else None
-        training = Batches(data.images, targets, weights, train_indices, settings.batch_size)
+        training = Batches(data.inputs, targets, weights, train_indices, settings.batch_size)
         validation = None
         if len(validation_indices):
-            validation = Batches(data.images, targets, None, validation_indices, settings.batch_size)
-        statistics = channel_statistics(data) if experiment.preprocessing.scaling == "standardize" else None
+            validation = Batches(data.inputs, targets, None, validation_indices, settings.batch_size)
+        statistics = registry().inputs.get(data.input.kind).statistics(data, experiment.preprocessing)
     control.check()
     with teller.phase("build"):
         _prepare_backend(settings.seed)
@@ -149,7 +158,8 @@ def _ready_to_train(experiment: Experiment, teller: Teller, control: Control) ->
         try:
             with scope:
                 network = assemble(experiment, data.input, data.target, statistics)
-                prepared = _Prepared(data, network, judge, training, validation)
+                trainer.refuse(experiment, data, network)
+                prepared = _Prepared(data, network, settings, judge, training, validation)
         except BaseException:
             keras.config.set_dtype_policy("float32")
             raise
@@ -183,9 +193,7 @@ def _execute(execution: _Execution) -> None:
     try:
         teller.write_to(writer)
         loop = _make_loop(execution)
-        teller.tell(
-            RunStarted(str(folder.path), folder.name, execution.experiment.training.epochs, loop.position.epoch)
-        )
+        teller.tell(RunStarted(str(folder.path), folder.name, execution.prepared.settings.epochs, loop.position.epoch))
         _describe_environment(execution)
         writer.metrics(loop.history)
         state = _run_epochs(execution, loop)
@@ -193,7 +201,8 @@ def _execute(execution: _Execution) -> None:
         end = Finished(state, str(folder.path), best_epoch=loop.judge.best_epoch, metrics=metrics)
     except Exception as error:  # whatever went wrong ends the run as failed, in words
         _log_traceback(writer)
-        message = explain_failure(error, execution.experiment.training.batch_size)
+        cause = unscaled_column(execution.prepared.data, execution.experiment.preprocessing)
+        message = explain_failure(error, execution.prepared.settings.batch_size, cause)
         best = loop.judge.best_epoch if loop is not None else -1
         end = Finished("failed", str(folder.path), message, best, _best_metrics(loop) if loop else {})
     finally:
@@ -207,7 +216,7 @@ def _tell_the_end(teller: Teller, end: Finished, seconds: float) -> None:
 
 
 def _make_loop(execution: _Execution) -> TrainingLoop:
-    prepared, settings = execution.prepared, execution.experiment.training
+    prepared, settings = execution.prepared, execution.prepared.settings
     task = registry().tasks.get(execution.experiment.task.name)
     network, data = prepared.network, prepared.data
     with execution.teller.phase("compile"):
@@ -227,11 +236,19 @@ def _make_loop(execution: _Execution) -> TrainingLoop:
             rates,
             execution.teller,
             execution.control,
+            _joint_augmentation(prepared),
         )
         loop.build()
         if execution.checkpoint is not None:
             loop.go_on_from(execution.checkpoint)
+        execution.trainer.begin(loop, execution.folder)
     return loop
+
+
+def _joint_augmentation(prepared: _Prepared) -> JointAugmentation | None:
+    """What moves pictures and targets together, where the model alone cannot."""
+    layer = prepared.network.change
+    return None if layer is None else JointAugmentation(layer, prepared.data.target)
 
 
 def _run_epochs(execution: _Execution, loop: TrainingLoop) -> str:
@@ -249,6 +266,7 @@ def _run_epochs(execution: _Execution, loop: TrainingLoop) -> str:
         if not loop.epoch_complete:
             _keep_everything_learned(execution, loop)
             return "stopped"
+        execution.trainer.end_epoch(loop, execution.folder)
         is_best = loop.close_epoch()
         if is_best:
             _save_model(execution)

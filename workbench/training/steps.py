@@ -6,9 +6,36 @@ call. Nothing else in the workbench knows which.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+
+from workbench.specs import TargetSpec
+
+
+@dataclass(frozen=True)
+class JointAugmentation:
+    """Changes training inputs at random and moves their targets along.
+
+    Attributes:
+        layer: with a method `change(inputs, targets, target)` and a seed generator.
+        target: the spec of the targets.
+    """
+
+    layer: Any
+    target: TargetSpec
+
+    @property
+    def seeds(self) -> list[Any]:
+        """The state of its seed generator."""
+        return [self.layer.seed_generator.state]
+
+    def __call__(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """A changed batch, float32."""
+        from keras import ops
+
+        return self.layer.change(ops.cast(x, "float32"), ops.cast(y, "float32"), self.target)
 
 
 class Steps(Protocol):
@@ -36,20 +63,21 @@ class Steps(Protocol):
         """The inverse of `state`."""
 
 
-def make_steps(model: Any) -> Steps:
+def make_steps(model: Any, augmentation: JointAugmentation | None = None) -> Steps:
     """The steps of a compiled model on the backend that Keras runs on."""
     import keras
 
     if keras.backend.backend() == "tensorflow":
-        return _CompiledSteps(model)
-    return _BatchCalls(model)
+        return _CompiledSteps(model, augmentation)
+    return _BatchCalls(model, augmentation)
 
 
 class _CompiledSteps:
     """TensorFlow: the step is one `tf.function`."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, augmentation: JointAugmentation | None) -> None:
         self._model = model
+        self._augmentation = augmentation
         self._train: dict[bool, Any] = {}
         self._validate = None
 
@@ -65,11 +93,13 @@ class _CompiledSteps:
     def _compile_training(self, x: np.ndarray, y: np.ndarray, weighted: bool) -> Any:
         import tensorflow as tf
 
-        model, tracker = self._model, self._loss_tracker
+        model, tracker, augmentation = self._model, self._loss_tracker, self._augmentation
 
         @tf.function(input_signature=[_signature(x), _signature(y), *([_signature(np.zeros(1, "float32"))] * weighted)])
         def step(images, targets, weights=None):
             tracker.reset_state()
+            if augmentation is not None:
+                images, targets = augmentation(images, targets)
             return model.train_step((images, targets, weights))["loss"]
 
         return step
@@ -112,8 +142,9 @@ class _CompiledSteps:
 class _BatchCalls:
     """Any backend: Keras' own calls for one batch; the means are kept here, weighted by batch size."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, augmentation: JointAugmentation | None) -> None:
         self._model = model
+        self._augmentation = augmentation
         self.reset()
 
     def build(self, x: np.ndarray, y: np.ndarray) -> None:
@@ -124,6 +155,8 @@ class _BatchCalls:
         self._count = 0
 
     def train(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> Any:
+        if self._augmentation is not None:
+            x, y = self._augmentation(x, y)
         logs = self._model.train_on_batch(x, y, sample_weight=weights, return_dict=True)
         return self._add(logs, len(x))
 

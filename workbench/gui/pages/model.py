@@ -20,7 +20,7 @@ from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
 from workbench.registry import registry
 from workbench.requests import CodeRequest, SummaryRequest
-from workbench.specs import ClassTarget, ImageInput, OutputSpec
+from workbench.specs import InputSpec, OutputSpec
 
 REST_MILLISECONDS = 300
 USUAL_CLASSES = 10
@@ -119,8 +119,13 @@ class ModelPage(Page):
         self._fit_splitter()
         experiment = self.workspace.document.experiment
         try:
+            input = self._input(experiment)
+            if input is None:
+                self._stop_computing()
+                self._show(None, "", _("The layers are counted as soon as the columns of the data are known."))
+                return
             output, note = self._output(experiment)
-            table = layer_table(experiment, _input(experiment), output)
+            table = layer_table(experiment, input, output)
         except UserError as error:
             self._stop_computing()
             self._show(None, str(error), "")
@@ -143,17 +148,23 @@ class ModelPage(Page):
     def _output(self, experiment: Experiment) -> tuple[OutputSpec, str]:
         """What the network has to give, and how far that is a guess while the data are not read."""
         report = self.workspace.data_report
+        task = registry().tasks.get(experiment.task.name)
+        if report is not None and isinstance(report.target, task.learns):
+            return task.output(report.target), ""
+        stated = getattr(experiment.dataset, "classes", None)
+        count = stated if isinstance(stated, int) else USUAL_CLASSES
+        target = task.learns.usual(count)
         note = ""
-        if report is not None:
-            names = tuple(report.classes)
-        else:
-            stated = getattr(experiment.dataset, "classes", None)
-            count = stated if isinstance(stated, int) else USUAL_CLASSES
-            names = tuple(str(number) for number in range(count))
-            if stated is None:
-                note = _("The classes are known after the data are read; counted with {count} for now.")
-                note = note.format(count=count)
-        return registry().tasks.get(experiment.task.name).output(ClassTarget(names)), note
+        if stated is None and target.strata_names:
+            note = _("The classes are known after the data are read; counted with {count} for now.").format(count=count)
+        return task.output(target), note
+
+    def _input(self, experiment: Experiment) -> InputSpec | None:
+        """What enters the network, as far as it is known."""
+        kind = registry().inputs.get(registry().datasets.get(experiment.dataset.name).input_kind)
+        report = self.workspace.data_report
+        known = report.input if report is not None and report.input.kind == kind.name else None
+        return kind.planned(experiment.preprocessing) or known
 
     def _show(self, table: LayerTable | None, problem: str, note: str) -> None:
         self.problem.show_message(problem, "error")
@@ -218,11 +229,6 @@ class ModelPage(Page):
     def _code_done(self) -> None:
         for button in (self.copy_button, self.view_button):
             button.setEnabled(True)
-
-
-def _input(experiment: Experiment) -> ImageInput:
-    preprocessing = experiment.preprocessing
-    return ImageInput(preprocessing.height, preprocessing.width, preprocessing.channels)
 
 
 def _network_settings(experiment: Experiment) -> tuple[Any, ...]:

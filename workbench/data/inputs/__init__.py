@@ -1,0 +1,1 @@
+"""One module per kind of input: pictures, rows of tables."""

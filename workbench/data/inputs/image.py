@@ -1,0 +1,193 @@
+"""Pictures: decoded once into the cache, resized and scaled inside the model, dropped, pasted or drawn to predict."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench.control import Control
+from workbench.data import cache
+from workbench.data.augmentation import augment
+from workbench.data.decoding import PICTURE_SUFFIXES, decode_bytes, decode_file
+from workbench.data.filling import HASH_BYTES, fill
+from workbench.data.image_settings import ImageAugmentation, ImagePreprocessing
+from workbench.data.input_kind import Asked, InputKind, Loaded
+from workbench.data.prepared import PreparedData
+from workbench.data.preprocessing import channel_statistics, resize, resize_pictures, scale, uncut_height
+from workbench.data.source import Emit, Samples, UnreadableSampleError
+from workbench.experiment import Experiment
+from workbench.figures import Figure, Gallery, Table, Tile
+from workbench.i18n import _, mark
+from workbench.specs import ImageInput
+
+_SIZES_LISTED = 20
+
+
+class Pictures(InputKind):
+    """Pictures, uint8."""
+
+    name = ImageInput.kind
+    title = mark("Pictures")
+    help = mark("Photographs, drawings, scans: anything with pixels.")
+    preprocessing = ImagePreprocessing
+    augmentation = ImageAugmentation
+
+    def planned(self, preprocessing: ImagePreprocessing) -> ImageInput:
+        """See `InputKind.planned`."""
+        return preprocessing.spec
+
+    def load(self, samples: Samples, experiment: Experiment, emit: Emit, control: Control) -> Loaded:
+        """Decode and resize every picture once, into the cache."""
+        preprocessing = experiment.preprocessing
+        name = _cache_key(samples, preprocessing)
+        entry = cache.open_entry(name)
+        while entry is None:
+            # Twice only when another process deletes what this one has just filled.
+            _fill_entry(name, samples, preprocessing, emit, control)
+            entry = cache.open_entry(name)
+        targets = samples.targets[entry.rows] if entry.targets is None else entry.targets
+        return Loaded(
+            entry.images, targets, entry.rows, entry.hashes, entry.sizes, entry.problems, preprocessing.spec
+        )  # fmt: skip
+
+    def statistics(self, data: PreparedData, preprocessing: ImagePreprocessing) -> Any:
+        """Mean and variance of the channels, where they are used."""
+        return channel_statistics(data) if preprocessing.scaling == "standardize" else None
+
+    def enter(self, spec: ImageInput, preprocessing: ImagePreprocessing) -> tuple[Any, Any]:
+        """A picture of any size, and the same at the size of the input."""
+        import keras
+
+        image = keras.Input(shape=(None, None, spec.channels), name="image")
+        return image, resize(image, preprocessing)
+
+    def scale(self, prepared: Any, experiment: Experiment, spec: ImageInput, statistics: Any) -> Any:
+        """See `workbench.data.preprocessing.scale`."""
+        return scale(prepared, experiment, statistics)
+
+    def learn(self, spec: ImageInput) -> tuple[Any, Any]:
+        """Resized pictures as the cache holds them."""
+        import keras
+
+        pixels = keras.Input(shape=spec.shape, dtype="uint8", name="pixels")
+        return pixels, keras.ops.cast(pixels, "float32")
+
+    def augment(self, section: ImageAugmentation, spec: ImageInput, seed: int) -> Any | None:
+        """See `workbench.data.augmentation.augment`."""
+        return augment(section, spec, seed)
+
+    def front(self, spec: ImageInput, preprocessing: ImagePreprocessing) -> tuple[tuple[str, str, tuple], ...]:
+        """Resizing, cutting, scaling."""
+        rows = [("image", "input", (None, None, spec.channels))]
+        height = uncut_height(preprocessing)[0]
+        rows.append(("resize", "resize", (height, spec.width, spec.channels)))
+        if height != spec.height:
+            rows.append(("cut", "cut", spec.shape))
+        return (*rows, ("scale", "scale", spec.shape))
+
+    def asked(
+        self,
+        paths: Sequence[str],
+        content: bytes,
+        rows: Sequence[dict[str, Any]],
+        spec: ImageInput,
+        control: Control,
+    ) -> Iterator[Asked]:
+        """Picture files, those in folders and the folders within, and an encoded picture."""
+        found: list[Asked] = [Asked()] if content else []
+        for path in paths:
+            found.extend(_found_at(path))
+        for item in found:
+            control.check()
+            start = time.perf_counter()
+            picture, error = None, item.error
+            if not error:
+                try:
+                    picture = (
+                        decode_file(Path(item.path).expanduser(), spec.channels)
+                        if item.path
+                        else decode_bytes(content, spec.channels)
+                    )
+                except UnreadableSampleError as reason:
+                    error = str(reason)
+            yield Asked(item.path, "", picture, error, time.perf_counter() - start)
+
+    def stacked(self, samples: Sequence[np.ndarray], spec: ImageInput, preprocessing: ImagePreprocessing) -> np.ndarray:
+        """Decoded pictures of any size at the size of the input, by the same code as inside the model."""
+        return resize_pictures(samples, preprocessing)
+
+    def show(
+        self,
+        data: PreparedData,
+        indices: Sequence[int],
+        caption: Callable[[int], str],
+        paint: Callable[[np.ndarray, int], np.ndarray],
+        numbers: Sequence[int],
+        title: str,
+    ) -> Figure:
+        """A gallery."""
+        tiles = []
+        for index, number in zip(indices, numbers, strict=True):
+            picture = np.array(data.inputs[index])
+            pixels = paint(picture[..., 0] if picture.shape[-1] == 1 else picture, index)
+            tiles.append(Tile(np.ascontiguousarray(pixels), caption(index), int(number)))
+        note = _("As the network sees them: {height} x {width} pixels.").format(
+            height=data.input.height, width=data.input.width
+        )
+        return Gallery(title, tuple(tiles), note=note)
+
+    def describe(self, data: PreparedData) -> tuple[Figure, ...]:
+        """The sizes the pictures had."""
+        return (_sizes(data),)
+
+
+def _cache_key(samples: Samples, preprocessing: ImagePreprocessing) -> str:
+    shape = (preprocessing.height, preprocessing.width, preprocessing.channels)
+    cut = (preprocessing.crop_top, preprocessing.crop_bottom)
+    parts = (*shape, preprocessing.resize, *(cut if any(cut) else ()))
+    return cache.key(samples.fingerprint, *parts)
+
+
+def _fill_entry(name: str, samples: Samples, preprocessing: ImagePreprocessing, emit: Emit, control: Control) -> None:
+    pixels = preprocessing.height * preprocessing.width
+    image_bytes = pixels * (preprocessing.channels + (samples.read_target is not None))
+    with cache.filling(name, control) as folder:
+        if folder is None:
+            return
+        cache.make_room(len(samples.names) * (image_bytes + HASH_BYTES + 16))
+        fill(folder, samples, preprocessing, emit, control)
+
+
+def _found_at(path: str) -> Iterator[Asked]:
+    """A file as it was given; the pictures in a folder and the folders within."""
+    place = Path(path).expanduser()
+    if not place.is_dir():
+        yield Asked(path)
+        return
+    pictures = sorted(file for file in place.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES and file.is_file())
+    if not pictures:
+        yield Asked(path, error=_("the folder holds no pictures"))
+    yield from (Asked(str(file)) for file in pictures)
+
+
+def _sizes(data: PreparedData) -> Table:
+    counts = Counter(map(tuple, data.original_sizes.tolist()))
+    rows = [(f"{width} x {height}", count) for (height, width), count in counts.most_common(_SIZES_LISTED)]
+    rest = len(counts) - len(rows)
+    smallest, largest = min(counts, key=np.prod), max(counts, key=np.prod)
+    note = ""
+    if len(counts) > 1:
+        note = _("{count} sizes, from {smallest} to {largest} (width x height).").format(
+            count=len(counts), smallest=f"{smallest[1]} x {smallest[0]}", largest=f"{largest[1]} x {largest[0]}"
+        )
+    if rest > 0:
+        note += " " + _("{rest} rarer ones are not listed.").format(rest=rest)
+    return Table(_("Picture sizes"), (_("width x height"), _("pictures")), tuple(rows), note=note)
+
+
+def register(registry: Any) -> None:
+    """Add the kind."""
+    registry.inputs.add(Pictures())
