@@ -5,11 +5,13 @@ import io
 import pickle
 import struct
 import tarfile
+import time
 
 import numpy as np
 import pytest
 
 from workbench.errors import UserError
+from workbench.registry import registry
 
 RANDOM = np.random.default_rng(0)
 PICTURES = RANDOM.integers(0, 256, (60, 8, 8, 3)).astype(np.uint8)
@@ -98,6 +100,8 @@ def test_grey_pictures_may_lack_the_channel_or_lie_flat(read_npz):
         ({"pictures": PICTURES, "y": LABELS}, "holds the arrays pictures, y"),
         ({"x": PICTURES, "y": LABELS, "class_names": np.array(["a", "b"])}, "2 class names"),
         ({"x": PICTURES, "y": np.zeros(60)}, "one class"),
+        ({"x": PICTURES[:, :0], "y": LABELS}, r"array 'x' of .*data.npz has the shape \(60, 0, 8, 3\)"),
+        ({"x": PICTURES[:, :, :0, 0], "y": LABELS}, r"data.npz has the shape \(60, 8, 0\)"),
     ],
 )
 def test_arrays_that_are_no_labelled_pictures_are_refused_with_what_they_hold(read_npz, arrays, message):
@@ -168,6 +172,13 @@ def test_a_truncated_idx_file_is_named_with_what_is_missing(prepared, tmp_path, 
     path = write_idx(tmp_path, packed) / f"train-images-idx3-ubyte{'.gz' if packed else ''}"
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(UserError, match="train-images"):
+        prepared("idx", path=str(tmp_path))
+
+
+def test_pictures_without_pixels_in_an_idx_file_are_refused_with_their_shape(prepared, tmp_path):
+    write_idx(tmp_path, False)
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(PICTURES[:45, :, :0, 0]))
+    with pytest.raises(UserError, match=r"train-images-idx3-ubyte has the shape \(45, 8, 0\)"):
         prepared("idx", path=str(tmp_path))
 
 
@@ -251,6 +262,28 @@ def test_a_table_without_pictures_is_refused(prepared, tmp_path, text, message):
     (tmp_path / "table.csv").write_text(text)
     with pytest.raises(UserError, match=message):
         prepared("csv_images", path=str(tmp_path / "table.csv"))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [("utf-16", "encoded in UTF-16"), ("utf-16-le", "encoded in UTF-16"), ("latin-1", "Line 3 of .*not UTF-8.*près")],
+)
+def test_a_table_in_another_encoding_is_told_so_and_what_to_do(prepared, tmp_path, encoding, message):
+    labels = np.array(["sur", "près"])[np.arange(60) % 2]
+    (tmp_path / "table.csv").write_text(csv_text(labels, FLAT, HEADER), encoding=encoding)
+    with pytest.raises(UserError, match=f"(?s){message}.*as UTF-8"):
+        prepared("csv_images", path=str(tmp_path / "table.csv"))
+
+
+def test_a_table_that_is_one_endless_line_is_refused_without_reading_it_all(experiment_on, tmp_path):
+    path = tmp_path / "line.csv"
+    path.write_text("1," * 20_000_000)
+    began = time.perf_counter()
+    experiment = experiment_on("csv_images", path=str(path))  # reads the first line for the size of the pictures
+    assert time.perf_counter() - began < 1
+    assert experiment.preprocessing.height == 28
+    with pytest.raises(UserError, match=r"first line of .*line.csv is longer than 2 MB"):
+        registry().datasets.get("csv_images").open(experiment.dataset, lambda event: None)
 
 
 @pytest.fixture

@@ -19,8 +19,18 @@ def pictures_shape(shape: tuple[int, ...], what: str) -> tuple[int, int, int, in
     Grey pictures may lack the channel axis or be flattened squares; channels may come first.
 
     Raises:
-        UserError: it is no array of pictures.
+        UserError: it is no array of pictures, or one of pictures without pixels.
     """
+    n, height, width, channels = _axes(shape, what)
+    if not (height and width):
+        raise UserError(_(
+            "{what} has the shape {shape}: its pictures have a side of 0 pixels, so there is nothing to see in them. "
+            "Write the file again with pictures of at least 1 x 1 pixel."
+        ).format(what=what, shape=shape))  # fmt: skip
+    return n, height, width, channels
+
+
+def _axes(shape: tuple[int, ...], what: str) -> tuple[int, int, int, int]:
     match shape:
         case (n, height, width, 1 | 3 | 4 as channels):
             return n, height, width, channels

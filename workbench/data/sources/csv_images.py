@@ -29,6 +29,8 @@ from workbench.section import setting
 from workbench.specs import ClassTarget
 
 _EXPECTED = mark("a CSV file with a picture a line: a label (first, or in a column called label) and its pixels")
+_LONGEST_FIRST_LINE = 2 * 1024 * 1024  # bytes; the window waits while the first line is looked at
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _LABEL_COLUMNS = ("label", "class", "target", "y")
 _LINES_FOR_THE_RANGE = 200
 _FEWEST_PIXELS = 48  # below that a table of numbers is hardly a table of pictures
@@ -83,7 +85,7 @@ class _Table:
                 start, offset = offset, offset + len(line)
                 if not line.strip() or (self.layout.header and number == 1):
                     continue
-                label = self._label(line)
+                label = self._label(line, number)
                 if label is None or not label.strip():
                     self.problems.append(Problem(f"line {number}", _("has no label")))
                     continue
@@ -113,10 +115,10 @@ class _Table:
                 low=values.min(), high=values.max()))  # fmt: skip
         return arrays.with_channels(np.round(values).astype(np.uint8).reshape(self.shape), channels)
 
-    def _label(self, line: bytes) -> str | None:
+    def _label(self, line: bytes, number: int) -> str | None:
         if self.layout.label_column == 0 and not line.startswith(b'"'):
-            return _text(line.split(self.layout.delimiter.encode(), 1)[0])
-        cells = _cells(_text(line), self.layout.delimiter)
+            return _strict_text(line.split(self.layout.delimiter.encode(), 1)[0], self.path, number)
+        cells = _cells(_strict_text(line, self.path, number), self.layout.delimiter)
         return cells[self.layout.label_column] if len(cells) > self.layout.label_column else None
 
     def _values(self, line: bytes) -> np.ndarray | None:
@@ -209,7 +211,17 @@ def read_dataset(channels={table.shape[2]}):
 
 def _layout(path: Path) -> _Layout:
     with path.open("rb") as file:
-        first = _text(file.readline()).strip()
+        line = file.readline(_LONGEST_FIRST_LINE)
+    if line.startswith(_UTF_16) or b"\0" in line:
+        raise UserError(_(
+            "{path} is encoded in UTF-16 (some programs call it Unicode text), or it is no text at all. Save the table "
+            "as UTF-8; Excel calls that CSV UTF-8."
+        ).format(path=path))  # fmt: skip
+    if len(line) == _LONGEST_FIRST_LINE:
+        raise UserError(_(
+            "The first line of {path} is longer than {size} MB. Expected was {expected}; are its line ends missing?"
+        ).format(path=path, size=_LONGEST_FIRST_LINE // 2**20, expected=_(_EXPECTED)))  # fmt: skip
+    first = _strict_text(line, path, 1).strip()
     if not first:
         raise UserError(_("{path} is empty. Expected was {expected}.").format(path=path, expected=_(_EXPECTED)))
     delimiter = max(",;\t ", key=first.count)
@@ -229,6 +241,18 @@ def _as_labels(labels: list[str]) -> np.ndarray:
         return np.array([int(label) for label in labels], np.int64)
     except ValueError:
         return np.array(labels)
+
+
+def _strict_text(line: bytes, path: Path, number: int) -> str:
+    """The text of a label or a header: a letter that was lost would make one class of two."""
+    try:
+        return line.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        found = line[max(0, error.start - 10) : error.end + 10].decode("cp1252", "replace").strip()
+        raise UserError(_(
+            "Line {number} of {path} is not UTF-8 (near {found!r}): the table was saved in another encoding, perhaps "
+            "Windows-1252 or Latin-1. Save it as UTF-8; Excel calls that CSV UTF-8."
+        ).format(number=number, path=path, found=found)) from None  # fmt: skip
 
 
 def _text(line: bytes) -> str:
