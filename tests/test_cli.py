@@ -61,7 +61,11 @@ def test_a_name_with_a_typo_gets_a_suggestion_and_exit_code_2(capfd, home):
         (["list", "archtectures"], ["Did you mean 'architectures'?"]),
         (["resume", "x", "--epochs", "many"], ["many"]),
         (["predict", "nothing-of-that-name", "x.png"], ["There is no run", "workbench runs"]),
+        (["predict", "nothing-of-that-name", ""], ["empty text"]),
+        (["predict", "nothing-of-that-name", "x.png", " "], ["empty text"]),
+        (["inspect", "run", "", "--method", "grad_cam", "--out", "x"], ["empty text"]),
         (["runs", "compare", "one"], ["two runs"]),
+        (["runs", "list", "--runs", __file__], ["is not a folder", "test_cli.py"]),
         (["inspect", "run", "--method", "grad_cam", "--out", "x"], ["--sample"]),
         ([], ["--help"]),
     ],
@@ -94,7 +98,8 @@ def test_an_experiment_that_cannot_be_used_says_what_is_wrong_with_it(capfd, hom
 
 def test_a_file_that_is_not_there_or_no_text_is_named(capfd, home, tmp_path):
     assert run(["train", str(tmp_path / "nowhere.toml")]) == 2
-    assert_one_message(capfd, "nowhere.toml")
+    captured = assert_one_message(capfd, "There is no file", "nowhere.toml", "workbench new")
+    assert "Errno" not in captured.err
     (tmp_path / "picture.toml").write_bytes(b"\x89PNG\xff\xfe")
     assert run(["data", str(tmp_path / "picture.toml")]) == 2
     assert_one_message(capfd, "picture.toml")
@@ -108,6 +113,8 @@ def test_a_file_that_is_not_there_or_no_text_is_named(capfd, home, tmp_path):
         ("training.epochs=several", ["several"]),
         ("trainin.epochs=3", ["trainin"]),
         ("training.optimizer.name=adm", ["Did you mean 'adam'"]),
+        ("training.epochs=3\nbatch_size = 8", ["batch_size", "line break"]),
+        ("training.epochs=true", ["training.epochs", "valid integer; it is true"]),
     ],
 )
 def test_a_change_that_cannot_be_made_is_explained(capfd, home, experiment_file, change, words):

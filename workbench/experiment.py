@@ -268,6 +268,9 @@ def read_experiment(path: Path) -> Experiment:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(_("There is no file {path}. `workbench new` prints a complete experiment.").format(
+            path=path)) from None  # fmt: skip
     except (OSError, ValueError) as error:
         raise UserError(_("{path} cannot be read: {error}").format(path=path, error=error)) from None
     return parse_experiment(text, str(path))

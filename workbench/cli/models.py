@@ -38,6 +38,8 @@ def predict(arguments: argparse.Namespace, output: Output) -> int:
     """Predict pictures, a line each. Bad input only when not one of them could be read."""
     if arguments.top < 1:
         raise UserError(_("--top takes 1 or more, not {value}.").format(value=arguments.top))
+    if not all(path.strip() for path in arguments.paths):
+        raise UserError(_("An empty text is no picture: name files or folders; . is the folder you are in."))
     request = PredictRequest(model_of(arguments), tuple(arguments.paths), top=arguments.top)
     items = ask(request, output).items
     for item in items:
@@ -54,6 +56,8 @@ def inspect(arguments: argparse.Namespace, output: Output) -> int:
     """Look into a model and write what is seen into a folder."""
     if (arguments.path is None) == (arguments.sample is None):
         raise UserError(_("Give either a picture or --sample N, and not both."))
+    if arguments.path is not None and not arguments.path.strip():
+        raise UserError(_("An empty text is no picture: name a file."))
     params = {"layer": arguments.layer, "target": arguments.target}
     request = InspectRequest(
         model_of(arguments),

@@ -18,7 +18,14 @@ from workbench.runs.index import delete_run, list_runs, rename_run
 
 
 def runs(arguments: argparse.Namespace, output: Output) -> int:
-    """Do what is asked; without an action, list."""
+    """Do what is asked; without an action, list.
+
+    Raises:
+        UserError: something else than a folder of runs was named.
+    """
+    folder = runs_folder(arguments)
+    if folder.exists() and not folder.is_dir():
+        raise UserError(_("{path} is not a folder. Name the folder in which the runs are.").format(path=folder))
     match arguments.action:
         case "rename":
             _rename(arguments, output)

@@ -64,11 +64,20 @@ def apply_change(experiment: Experiment, change: str) -> Experiment:
 
 
 def toml_value(text: str) -> Any:
-    """The value of a setting as it is typed: TOML, or a text without quotes."""
+    """The value of a setting as it is typed: TOML, or a text without quotes.
+
+    Raises:
+        UserError: there is more than one value.
+    """
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        values = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    if list(values) != ["value"]:  # a line break ends the value; what follows must not be lost without a word
+        raise UserError(_(
+            "--set takes one value, but {text!r} goes on after a line break. Give --set once for each setting."
+        ).format(text=text))  # fmt: skip
+    return values["value"]
 
 
 def _train(request: TrainRequest | ResumeRequest, output: Output) -> int:
