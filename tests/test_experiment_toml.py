@@ -101,6 +101,37 @@ def test_changing_the_name_of_an_optimizer_starts_it_from_its_defaults():
     assert experiment.changed("training.optimizer.name", "sgd").training.optimizer.learning_rate == 0.01
 
 
+LAYER_STACK = "architecture.name = 'layers'\narchitecture.layers = "
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("training.optimizer = {learning_rate = 1}", ["optimizer: its name is missing", "Known here: sgd, adagrad"]),
+        ("training.schedule = {}", ["training.schedule: its name is missing", "cosine"]),
+        ("training.optimizer = 5", ["training.optimizer: a table of settings is expected; it is 5"]),
+        ("training.epochs = true", ["training.epochs: Input should be a valid integer; it is true"]),
+        ("splits.test = false", ["splits.test: Input should be a valid number; it is false"]),
+        ("preprocessing.channels = true", ["channels: there is no true. Known here: 1, 3"]),
+        ("preprocessing.channels = '3'", ["channels: must be the number 3, not a text"]),
+        (LAYER_STACK + "[{units = 5}]", ["layers.0: its kind is missing", "convolution"]),
+        (LAYER_STACK + "[{kind = 'convolution', kernel_size = true}]", ["kernel_size", "valid integer; it is true"]),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_in_words(text, words):
+    architecture = "" if "architecture" in text else "architecture.name = 'mlp'\n"
+    with pytest.raises(UserError) as error:
+        parse_experiment(f"version = 1\ndataset.name = 'digits'\n{architecture}{text}", "mine.toml")
+    for word in words:
+        assert word in str(error.value)
+    assert "discriminator" not in str(error.value)
+
+
+def test_a_version_in_quotes_is_told_to_be_a_number():
+    with pytest.raises(UserError, match="version: must be the number 1, not a text"):
+        parse_experiment("version = '1'\ndataset.name = 'digits'\narchitecture.name = 'mlp'", "mine.toml")
+
+
 def test_a_mistake_in_one_section_does_not_hide_one_in_another():
     with pytest.raises(UserError) as error:
         parse_experiment(

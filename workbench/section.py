@@ -4,9 +4,10 @@ Limits, choices, units, titles and help texts live on the pydantic `Field`; form
 TOML are made from them. Use `setting(...)` to declare one.
 """
 
+from collections.abc import Iterator
 from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from workbench.errors import UserError, did_you_mean
 from workbench.i18n import _
@@ -18,6 +19,26 @@ class Section(BaseModel):
     """Frozen and strict: an unknown key or a value out of its limits is an error, never a guess."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_truth_value_is_no_number(cls, values: Any) -> Any:
+        """Python and pydantic take `true` for 1: `epochs = true` would train for one epoch."""
+        if not isinstance(values, dict):
+            return values
+        suspects = [name for name, value in values.items() if name in cls.model_fields and _holds_truth_values(value)]
+        doubtful = {name: values[name] for name in suspects if _only_numbers(cls.model_fields[name].annotation)}
+        return {**values, **{name: _marked(value) for name, value in doubtful.items()}}
+
+
+class _TruthValue:
+    """Stands for a truth value where a number belongs: pydantic refuses it in its place."""
+
+    def __init__(self, value: bool) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "true" if self._value else "false"
 
 
 def setting(
@@ -68,8 +89,18 @@ def _explain_one(fault: dict[str, Any], model: type[BaseModel] | None) -> str:
             tag = str(fault["ctx"]["tag"])
             text = _("{place}: there is no {tag!r}.").format(place=place, tag=tag)
             return _unknown(text, tag, _quoted(fault["ctx"]["expected_tags"]))
+        case "union_tag_not_found":
+            key = fault["ctx"]["discriminator"].strip("'")
+            text = _("{place}: its {key} is missing.").format(place=place, key=key)
+            return _unknown(text, "", _tags_at(model, location, key) if model else [])
+        case "model_type" | "model_attributes_type" | "dict_type":
+            text = _("{place}: a table of settings is expected; it is {value}")
+            return text.format(place=place, value=_short(fault["input"]))
         case "literal_error":
             value = fault["input"]
+            if isinstance(value, str) and value in fault["ctx"]["expected"].replace(" or ", ", ").split(", "):
+                text = _("{place}: must be the number {number}, not a text: leave out the quotes.")
+                return text.format(place=place, number=value)
             return _unknown(_("{place}: there is no {tag!r}.").format(place=place, tag=value), str(value),
                             _quoted(fault["ctx"]["expected"].replace(" or ", ", ")))  # fmt: skip
     message = fault["msg"].removeprefix("Value error, ")
@@ -93,7 +124,18 @@ def _quoted(text: str) -> list[str]:
 
 
 def _fields_at(model: type[BaseModel], location: list[str | int]) -> list[str]:
-    """Names of the settings of the section at a location; a location holds indices and tags of unions, too."""
+    """Names of the settings of the section at a location."""
+    return sorted({name for section in _sections_at(model, location) for name in section.model_fields})
+
+
+def _tags_at(model: type[BaseModel], location: list[str | int], key: str) -> list[str]:
+    """The names by which one of the sections at a location is chosen."""
+    fields = [section.model_fields[key] for section in _sections_at(model, location) if key in section.model_fields]
+    return [str(field.default) for field in fields]
+
+
+def _sections_at(model: type[BaseModel], location: list[str | int]) -> list[type[BaseModel]]:
+    """The sections a location may mean; it holds indices and tags of unions, too."""
     candidates = [model]
     for part in location:
         annotations = [each.model_fields[part].annotation for each in candidates if part in each.model_fields]
@@ -101,7 +143,7 @@ def _fields_at(model: type[BaseModel], location: list[str | int]) -> list[str]:
         candidates = (
             [section for annotation in annotations for section in _sections_in(annotation)] or tagged or candidates
         )
-    return sorted({name for section in candidates for name in section.model_fields})
+    return candidates
 
 
 def _sections_in(annotation: Any) -> list[type[BaseModel]]:
@@ -114,3 +156,30 @@ def _sections_in(annotation: Any) -> list[type[BaseModel]]:
 
 def _tags(section: type[BaseModel]) -> set[Any]:
     return {field.default for name, field in section.model_fields.items() if name in ("name", "kind")}
+
+
+def _holds_truth_values(value: Any) -> bool:
+    return isinstance(value, bool) or (
+        isinstance(value, list | tuple) and any(isinstance(part, bool) for part in value)
+    )
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, bool):
+        return _TruthValue(value)
+    return type(value)(_TruthValue(part) if isinstance(part, bool) else part for part in value)
+
+
+def _only_numbers(annotation: Any) -> bool:
+    """Whether an annotation names numbers (also as choices, or in tuples) and no truth values."""
+    leaves = list(_leaves(annotation))
+    numbers = any(leaf in (int, float) or type(leaf) in (int, float) for leaf in leaves)
+    return numbers and not any(leaf in (bool, Any) for leaf in leaves)
+
+
+def _leaves(annotation: Any) -> Iterator[Any]:
+    arguments = get_args(annotation)
+    if not arguments:
+        yield annotation
+    for argument in arguments:
+        yield from _leaves(argument)
