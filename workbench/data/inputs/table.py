@@ -268,19 +268,22 @@ def _number(value: Any, column: Column) -> float:
 
 
 def _rows_of_file(path: str, spec: TableInput, control: Control) -> Iterator[Asked]:
-    from workbench.data.tables.reading import read_rows
+    from workbench.data.tables.rows import read_rows
 
     start = time.perf_counter()
     try:
-        rows = read_rows(Path(path).expanduser(), [column.name for column in spec.columns])
-    except UserError as error:
+        rows = read_rows(Path(path).expanduser(), spec, lambda event: control.check())
+    except (UserError, OSError) as error:
         yield Asked(path, error=str(error))
         return
-    reading = time.perf_counter() - start
-    for name, row in rows:
+    seconds = (time.perf_counter() - start) / len(rows.names)
+    for number, (name, values) in enumerate(zip(rows.names, rows.values, strict=True)):
         control.check()
-        asked = _asked_row(row, spec, path, name)
-        yield dataclasses.replace(asked, seconds=asked.seconds + reading / max(1, len(rows)))
+        row = dict(zip((column.name for column in spec.columns), shown_values(values, spec), strict=True))
+        error = rows.errors.get(number, "")
+        yield Asked(path, name, None if error else values, error, seconds, row)
+    for problem in rows.problems:
+        yield Asked(path, problem.where, error=problem.reason)
 
 
 def register(registry: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from workbench.data.source import NO_SPLIT, DatasetSource, Emit, Samples
 from workbench.data.tables.row_names import RowNames
 from workbench.data.tables.rows import no_picture
-from workbench.data.tables.units import unit_in
+from workbench.data.tables.units import name_and_unit
 from workbench.experiment import DatasetSection
 from workbench.i18n import mark
 from workbench.registry import Registry
@@ -104,7 +104,7 @@ class ScikitTable(DatasetSource):
         else:
             target = ClassTarget(tuple(str(name).replace("_", " ") for name in table.target_names))
             targets = table.target.astype(np.int64)
-            columns = tuple(Column(name.replace("_", " "), unit_in(name)) for name in table.feature_names)
+            columns = tuple(Column(*name_and_unit(name.replace("_", " "))) for name in table.feature_names)
         return Samples(
             names=RowNames(np.arange(1, len(values) + 1)),
             targets=targets,

@@ -16,13 +16,25 @@ _SHOWN = 5
 
 
 class NumberColumn:
-    """A column of numbers: float32, NaN where a value is missing or no number."""
+    """A column of numbers: float32, NaN where a value is missing or no number.
 
-    def __init__(self, name: str, written: NumberFormat) -> None:
+    Attributes:
+        failures: line and text of the first that were no numbers.
+    """
+
+    def __init__(self, name: str, written: NumberFormat, most_failures: int = _SHOWN) -> None:
+        """Prepare.
+
+        Args:
+            name: for messages.
+            written: how its numbers are written.
+            most_failures: how many of the texts that are no numbers are remembered.
+        """
+        self.failures: list[tuple[int, str]] = []
         self._name = name
         self._format = written
+        self._most_failures = most_failures
         self._failed = 0
-        self._failures: list[tuple[int, str]] = []
         self._infinite = 0
         self._infinite_rows: list[int] = []
 
@@ -44,7 +56,7 @@ class NumberColumn:
         problems = []
         if self._failed:
             shown = ", ".join(
-                f"{text[:30]!r} ({_('row {number}').format(number=line)})" for line, text in self._failures
+                f"{text[:30]!r} ({_('row {number}').format(number=line)})" for line, text in self.failures[:_SHOWN]
             )
             problems.append(Problem(where, _("{count} values are no numbers and count as missing: {shown}").format(
                 count=f"{self._failed:,}", shown=shown)))  # fmt: skip
@@ -52,11 +64,6 @@ class NumberColumn:
             problems.append(Problem(where, _("infinite, or too large a number, in {rows}: counts as missing").format(
                 rows=listed(self._infinite_rows, self._infinite))))  # fmt: skip
         return problems
-
-    @property
-    def failed(self) -> int:
-        """How many values were no numbers."""
-        return self._failed
 
     def _numbers(self, texts: list[str], lines: np.ndarray) -> np.ndarray:
         numbers = np.empty(len(texts))
@@ -66,8 +73,8 @@ class NumberColumn:
             except ValueError:
                 numbers[row] = np.nan
                 self._failed += 1
-                if len(self._failures) < _SHOWN:
-                    self._failures.append((int(lines[row]), text))
+                if len(self.failures) < self._most_failures:
+                    self.failures.append((int(lines[row]), text))
         return numbers
 
 

@@ -16,7 +16,7 @@ from workbench.data.source import Problem
 from workbench.data.tables import workbook
 from workbench.data.tables.number_formats import MISSING, Evidence, NumberFormat, evidence, formats
 from workbench.data.tables.text_file import HEAD_BYTES, Blocks, Encoding, encoding_of
-from workbench.data.tables.units import unit_in
+from workbench.data.tables.units import name_and_unit
 from workbench.errors import UserError
 from workbench.i18n import _
 
@@ -31,7 +31,8 @@ class ColumnLook:
     """What the first rows say of a column.
 
     Attributes:
-        name: unique in the table.
+        name: unique in the table; a unit at the end of the header is taken off.
+        header: the whole of it, unique, too.
         kind: `number`, `text`, `date`, `empty`, or `unclear`.
         format: how its numbers are written.
         unit: from the header or the signs beside its numbers.
@@ -40,6 +41,7 @@ class ColumnLook:
     """
 
     name: str
+    header: str
     kind: str
     format: NumberFormat
     unit: str
@@ -174,14 +176,22 @@ def _head(
     values = list(zip(*fitting, strict=True))
     found = [evidence(column) for column in values]
     decided = formats(found, delimiter or ",")
-    columns = tuple(map(_column, unique, found, decided, values))
+    columns = tuple(map(_column, _without_units(unique), unique, found, decided, values))
     return Head(path, sheet, encoding, delimiter, body[0][0] - 1, columns, tuple(problems), whole)
 
 
-def _column(name: str, found: Evidence, decided: NumberFormat | str, values: Sequence[str]) -> ColumnLook:
+def _column(name: str, header: str, found: Evidence, decided: NumberFormat | str, values: Sequence[str]) -> ColumnLook:
     if isinstance(decided, str):
-        return ColumnLook(name, "unclear", NumberFormat(), "", decided, tuple(values))
-    return ColumnLook(name, found.kind, decided, unit_in(name) or decided.affix, "", tuple(values))
+        return ColumnLook(name, header, "unclear", NumberFormat(), "", decided, tuple(values))
+    unit = name_and_unit(header)[1] or decided.affix if found.kind == "number" else ""
+    return ColumnLook(name, header, found.kind, decided, unit, "", tuple(values))
+
+
+def _without_units(headers: list[str]) -> list[str]:
+    """The names before the units; where two columns differ in their units only, the whole headers."""
+    names = [name_and_unit(header)[0] for header in headers]
+    counts = Counter(names) + Counter(header for header, name in zip(headers, names, strict=True) if header != name)
+    return [name if counts[name] == 1 else header for name, header in zip(names, headers, strict=True)]
 
 
 def _delimiter(lines: list[str]) -> str:

@@ -23,6 +23,7 @@ _SHAPE = re.compile(
     r"(?P<body>\d[\d.,'’ \u00a0\u202f]*(?:[eE][+-]?\d+)?|[.,]\d+(?:[eE][+-]?\d+)?)"
     rf"\s?(?P<after>{_CURRENCY}|%)?"
 )
+_PLAIN = re.compile(r"\s*-?\d+(?:\.\d+)?\s*", re.ASCII)
 _SPACES = re.compile(r"\d{1,3}(?:['’ \u00a0\u202f]\d{3})+(?:[.,]\d+)?")
 _DATE = re.compile(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?:\d{2})?)(?:[T ]\d{1,2}:\d{2}.*)?")
 _COMMAS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
@@ -48,6 +49,8 @@ class NumberFormat:
         Raises:
             ValueError: it is none in this format.
         """
+        if self.decimal == "." and _PLAIN.fullmatch(text):
+            return float(text)
         if text in MISSING:
             return np.nan
         found = _SHAPE.fullmatch(text.strip())

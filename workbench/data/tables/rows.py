@@ -17,19 +17,23 @@ from workbench.errors import UserError
 from workbench.i18n import _
 from workbench.specs import TableInput
 
+_MOST_ERRORS = 100_000
+
 
 @dataclass(frozen=True)
 class KnownRows:
     """Rows for a model.
 
     Attributes:
-        values: float32, (n, columns), NaN where a value is missing or unknown.
+        values: float32, (n, columns), NaN where a value is missing or cannot be read.
         names: a name per row.
-        problems: what counts as missing, and why.
+        errors: for the index of a row what cannot be read in it.
+        problems: lines that are left out, and what else is strange about the file.
     """
 
     values: np.ndarray
     names: Sequence[str]
+    errors: dict[int, str]
     problems: tuple[Problem, ...]
 
 
@@ -39,7 +43,7 @@ def no_picture(index: int, channels: int) -> np.ndarray:
 
 
 def read_rows(path: Path, expected: TableInput, emit: Emit, sheet: str = "") -> KnownRows:
-    """The rows of a file, its columns found by name, in the order that is expected.
+    """The rows of a file, its columns found by name and brought into the expected order.
 
     Raises:
         UserError: a column is missing, or it is no table.
@@ -49,7 +53,10 @@ def read_rows(path: Path, expected: TableInput, emit: Emit, sheet: str = "") -> 
     readers: dict[int, NumberColumn | WordColumn] = {}
     for column, position in zip(expected.columns, positions, strict=True):
         found = head.columns[position]
-        readers[position] = WordColumn(column.name) if column.categories else NumberColumn(column.name, found.format)
+        if column.categories:
+            readers[position] = WordColumn(column.name)
+        else:
+            readers[position] = NumberColumn(column.name, found.format, _MOST_ERRORS)
     words = [position for position, reader in readers.items() if isinstance(reader, WordColumn)]
     reader = Reader(head, list(readers), words, emit)
     parts, lines = [], []
@@ -58,26 +65,32 @@ def read_rows(path: Path, expected: TableInput, emit: Emit, sheet: str = "") -> 
         lines.append(chunk.lines)
     if not parts:
         raise UserError(_("{path} has no rows with as many fields as its header.").format(path=path))
-    values = np.concatenate(parts)
-    problems = [*head.problems, *reader.problems()]
-    for place, (column, position) in enumerate(zip(expected.columns, positions, strict=True)):
-        each = readers[position]
+    values, numbers = np.concatenate(parts), np.concatenate(lines)
+    errors: dict[int, str] = {}
+    for place, (column, each) in enumerate(zip(expected.columns, readers.values(), strict=True)):
         if isinstance(each, WordColumn):
             values[:, place], unknown = _in_categories(values[:, place], each.words, column.categories)
-            if unknown:
-                problems.append(Problem(_("column {name}").format(name=column.name), _(
-                    "unknown, and counts as missing: {words}. Known are: {known}").format(
-                    words=", ".join(unknown[:5]), known=", ".join(column.categories[:20]))))  # fmt: skip
+            known = ", ".join(column.categories[:20])
+            for row, word in unknown:
+                errors[row] = _("{column}: {word!r} is none of {known}").format(
+                    column=column.name, word=word, known=known
+                )
         else:
-            problems += each.problems()
-    return KnownRows(values, RowNames(np.concatenate(lines)), tuple(problems))
+            for line, text in each.failures:
+                row = int(np.searchsorted(numbers, line))
+                errors[row] = _("{column}: {text!r} is no number").format(column=column.name, text=text.strip()[:40])
+    return KnownRows(values, RowNames(numbers), errors, (*head.problems, *reader.problems()))
 
 
-def _in_categories(codes: np.ndarray, words: list[str], categories: tuple[str, ...]) -> tuple[np.ndarray, list[str]]:
+def _in_categories(
+    codes: np.ndarray, words: list[str], categories: tuple[str, ...]
+) -> tuple[np.ndarray, list[tuple[int, str]]]:
+    """The indices in the categories, and the rows with words that are none of them."""
     places = {name: place for place, name in enumerate(categories)}
     found = [places.get(word, places.get(_plainly(word))) for word in words]
-    unknown = [word for word, place in zip(words, found, strict=True) if place is None]
-    return renumbered(codes, np.array([np.nan if place is None else place for place in found], np.float32)), unknown
+    result = renumbered(codes, np.array([np.nan if place is None else place for place in found], np.float32))
+    strange = np.flatnonzero(np.isnan(result) & ~np.isnan(codes))
+    return result, [(row, words[int(codes[row])]) for row in strange.tolist()]
 
 
 def _plainly(word: str) -> str:

@@ -85,8 +85,9 @@ def position_of(head: Head, name: str) -> int:
     """
     names = head.names
     wanted = " ".join(name.split())
-    if wanted in names:
-        return names.index(wanted)
+    for known in (names, [column.header for column in head.columns]):
+        if wanted in known:
+            return known.index(wanted)
     folded = {known.casefold(): known for known in names}
     if wanted.casefold() in folded:
         hint = _("Did you mean {name!r}?").format(name=folded[wanted.casefold()])

@@ -138,13 +138,12 @@ _KNOWN = frozenset(
 _PART = re.compile(r"[/·*^\s]|(?<=[a-z])-?[²³0-9]+")
 
 
-def unit_in(header: str) -> str:
-    """The unit in brackets at the end of a header, or an empty text."""
+def name_and_unit(header: str) -> tuple[str, str]:
+    """A header without the unit in brackets at its end, and the unit; an empty unit where there is none."""
     found = _BRACKETS.search(header)
-    if found is None:
-        return ""
-    if found["square"]:
-        return found["square"].strip()
-    text = found["round"].strip()
-    parts = [part for part in _PART.split(text.lower()) if part and not part.isdigit()]
-    return text if parts and all(part in _KNOWN for part in parts) else ""
+    if found is None or not header[: found.start()].strip():
+        return header, ""
+    name, unit = header[: found.start()].strip(), (found["square"] or found["round"]).strip()
+    parts = [part for part in _PART.split(unit.lower()) if part and not part.isdigit()]
+    known = bool(found["square"]) or (bool(parts) and all(part in _KNOWN for part in parts))
+    return (name, unit) if known and unit else (header, "")
