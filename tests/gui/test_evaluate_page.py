@@ -10,12 +10,14 @@ from workbench.engine import Engine
 from workbench.errors import UserError
 from workbench.events import Finished
 from workbench.experiment import new_experiment
-from workbench.figures import Gallery, Matrix, Tile
+from workbench.figures import Gallery, Matrix, Points, Scatter, Table, Tile
 from workbench.gui.pages.evaluate import EvaluatePage
+from workbench.gui.pages.evaluate_numbers import readable
 from workbench.gui.pages.evaluate_samples import MOST_SHOWN
 from workbench.gui.workspace import Workspace
 from workbench.requests import EvaluateRequest, SamplesRequest, TrainRequest
 from workbench.runs.writer import RunWriter, create_run_folder, store_evaluation
+from workbench.specs import Column, TableInput, spec_to_json
 from workbench.tasks.task import Evaluation
 
 PIXELS = np.zeros((4, 4), np.uint8)
@@ -89,7 +91,7 @@ def test_the_test_split_is_judged_first_and_the_others_afterwards(make_page, qtb
     page.workspace.set_current_run(str(run.path))
     settle(qtbot, page)
     assert [request.split for request in requests(page, EvaluateRequest)] == ["test", "validation", "train"]
-    assert page.numbers.cards["test"].texts == {"loss": "0.1000", "accuracy": "0.9000"}
+    assert page.numbers.cards["test"].texts == {"loss": "0.1000", "accuracy": "90.00 %"}
     assert page.numbers.cards["train"].texts["loss"] == "0.3000"
     assert page.numbers.cards["train"].state == ""
     assert [view.figure for view in page.panel.views] == [MATRIX]
@@ -101,7 +103,7 @@ def test_while_it_computes_the_page_says_so_and_shows_what_the_run_knows_already
     page = make_page(lambda *about: go_on.wait(5) and answer(*about))
     page.workspace.set_current_run(str(run.path))
     assert page.numbers.cards["test"].state == "Computing…"
-    assert page.numbers.cards["validation"].texts == {"loss": "0.2500", "accuracy": "0.7500"}
+    assert page.numbers.cards["validation"].texts == {"loss": "0.2500", "accuracy": "75.00 %"}
     go_on.set()
     settle(qtbot, page)
 
@@ -246,7 +248,7 @@ def test_a_real_run_is_judged_and_its_mistakes_are_shown(qtbot, home):
         workspace.set_current_run(str(done[0]))
         qtbot.waitUntil(lambda: len(page._evaluations) == 3 and not workspace.questions.busy, timeout=60_000)
         test = page._evaluations["test"]
-        assert page.numbers.cards["test"].texts["accuracy"] == f"{test.numbers['accuracy']:.4f}"
+        assert page.numbers.cards["test"].texts["accuracy"] == f"{100 * test.numbers['accuracy']:.2f} %"
         matrix = next(view for view in page.panel.views if view.figure.kind == "matrix")
         assert matrix.figure.values.sum() == sum(len(samples) for samples in matrix.figure.samples.values())
         shown = page.samples.gallery.figure.tiles
@@ -254,3 +256,65 @@ def test_a_real_run_is_judged_and_its_mistakes_are_shown(qtbot, home):
         assert all(tile.wrong for tile in shown)
     finally:
         workspace.close()
+
+
+REGRESSION = {
+    "loss": 0.0123456, "mae": 1234.5678, "rmse": 23456.78, "mse": 5.5e8, "mape": 0.1234, "mpe": -0.05, "r2": 0.98765,
+    "adjusted_r2": -1.25,
+}  # fmt: skip
+
+
+def rows_of_a_table(request, _emit, _engine):
+    match request:
+        case EvaluateRequest():
+            points = Points("test", np.arange(4.0), np.arange(4.0), (0, 1, 2, 3))
+            scatter = Scatter("Predicted against true", "true", "predicted", (points,))
+            return Evaluation(REGRESSION, (scatter,), (2, 0, 1), {"mae": "€", "rmse": "€", "mse": "€²"})
+        case SamplesRequest():
+            return Table("Samples", ("Row", "area"), tuple((str(index), 1.5 * index) for index in request.indices))
+    raise AssertionError(request)
+
+
+def model_of_a_table(folder):
+    import json
+    import zipfile
+
+    about = {"version": 1, "input": spec_to_json(TableInput((Column("area"),)))}
+    with zipfile.ZipFile(folder.model_path, "w") as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("workbench.json", json.dumps(about))
+
+
+def test_many_numbers_stay_inside_their_cards_and_are_written_for_people(make_page, qtbot, run):
+    page = make_page(rows_of_a_table)
+    page.resize(1280 - 168, 628)  # what the window leaves at 1280 x 720
+    page.workspace.set_current_run(str(run.path))
+    settle(qtbot, page)
+    card = page.numbers.cards["test"]
+    assert card.texts == {
+        "loss": "0.0123", "mae": "1235 €", "rmse": "23,457 €", "mse": "5.5e+08 €²", "mape": "12.34 %",
+        "mpe": "-5.00 %", "r2": "0.9877", "adjusted_r2": "-1.25",
+    }  # fmt: skip
+    assert readable("adjusted_r2") == "Adjusted R2"
+    for label in card._values.values():
+        place = label.parentWidget()
+        assert card.rect().contains(place.mapTo(card, place.rect().bottomRight()))
+        assert label.width() >= label.sizeHint().width()
+    assert page.numbers.height() < 200
+
+
+def test_rows_of_a_table_are_shown_as_a_table_and_a_click_on_a_point_shows_its_row(make_page, qtbot, run):
+    model_of_a_table(run)
+    page = make_page(rows_of_a_table)
+    asked = []
+    page.workspace.page_requested.connect(asked.append)
+    page.workspace.set_current_run(str(run.path))
+    settle(qtbot, page)
+    assert page.samples._other.figure.rows == (("2", 3.0), ("0", 0.0), ("1", 1.5))
+    assert not page.samples.gallery.isVisible()
+    page.panel.views[0].tile_clicked.emit(3)
+    qtbot.waitUntil(lambda: page.samples._other.figure.title == "Sample 3", timeout=5000)
+    assert page.samples._other.figure.rows == (("3", 4.5),)
+    assert asked == []
+    page.samples._back.click()
+    qtbot.waitUntil(lambda: page.samples._other.figure.title == "Worst first", timeout=5000)

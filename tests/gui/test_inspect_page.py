@@ -15,6 +15,7 @@ from workbench.gui.workspace import Workspace
 from workbench.inspection.answering import InspectAnswer
 from workbench.requests import InspectRequest, SamplesRequest, TrainRequest
 from workbench.runs.writer import create_run_folder
+from workbench.specs import Column, TableInput, spec_to_json
 
 PIXELS = np.zeros((4, 4), np.uint8)
 LAYERS = ("conv_1", "conv_2")
@@ -309,3 +310,26 @@ def test_a_real_network_is_looked_into_with_every_method_while_another_trains(qt
         assert workspace.training.running
     finally:
         workspace.close()
+
+
+def test_a_model_of_a_table_is_not_offered_methods_for_pictures_and_told_where_to_look(make_page, qtbot, run):
+    import json
+    import zipfile
+
+    about = {"version": 1, "input": spec_to_json(TableInput((Column("area"),)))}
+    page = start(make_page(), qtbot, run)
+    assert page.method.name
+    other = create_run_folder(new_experiment(), run.path.parent)
+    with zipfile.ZipFile(other.model_path, "w") as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("workbench.json", json.dumps(about))
+    count = len(asked(page))
+    page.workspace.set_current_run(str(other.path))
+    settle(qtbot, page)
+    assert page.no_method.isVisible()
+    assert "Predict" in page.no_method.text()
+    assert len(asked(page)) == count
+    page.workspace.set_current_run(str(run.path))
+    settle(qtbot, page)
+    assert not page.no_method.isVisible()
+    assert len(asked(page)) == count + 1

@@ -11,8 +11,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from workbench.figures import Bars, Image
+from workbench.gui.pages.model_input import input_of
 from workbench.gui.pages.predict import PredictPage
-from workbench.gui.pages.predict_entries import input_of
 from workbench.gui.workspace import Workspace
 from workbench.inspection.prediction import PredictedItem, Predictions
 from workbench.specs import Column, ImageInput, TableInput, spec_to_json

@@ -14,6 +14,7 @@ from workbench.figures import Matrix
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.pages.evaluate_numbers import SPLITS, EvaluateNumbers
 from workbench.gui.pages.evaluate_samples import EvaluateSamples
+from workbench.gui.pages.model_input import input_kind, inspectors_for
 from workbench.gui.pages.no_run import NoRun
 from workbench.gui.pages.page import Page
 from workbench.gui.theme import GRID
@@ -242,7 +243,7 @@ class EvaluatePage(Page):
 
     def _keep(self, split: str, evaluation: Evaluation) -> None:
         self._evaluations[split] = evaluation
-        self.numbers.cards[split].set_numbers(evaluation.numbers)
+        self.numbers.cards[split].set_numbers(evaluation.numbers, evaluation.units)
         self.numbers.cards[split].set_state("")
 
     def _busy_changed(self, busy: bool) -> None:
@@ -260,13 +261,17 @@ class EvaluatePage(Page):
         self._stop_later()
         self.workspace.questions.ask(
             SamplesRequest(self._run, self.numbers.split, indices),
-            self.samples.show_gallery,
+            self.samples.show_figure,
             self.samples.show_problem,
             key=SAMPLES_KEY,
         )
 
     def _open_sample(self, sample: int) -> None:
-        self.workspace.inspect_sample(self.numbers.split, sample)
+        """In Inspect; beside the figures where no method there looks into such a model."""
+        if inspectors_for(input_kind(self._run)):
+            self.workspace.inspect_sample(self.numbers.split, sample)
+        else:
+            self.samples.show_sample(sample)
 
     def _go_to_train(self) -> None:
         self.workspace.page_requested.emit("train")

@@ -1,12 +1,17 @@
 """Loss and metrics of the three splits as large numbers; the split whose figures are shown is chosen here."""
 
+import math
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QVBoxLayout, QWidget
 
+from workbench.gui.pages.evaluate_flow import Flow
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Card, hint, value_label
 from workbench.i18n import _, mark
 
+SHARES = ("accuracy", "mape", "mpe")  # numbers that people read in percent
+ABBREVIATIONS = ("mae", "mse", "rmse", "mape", "mpe", "r2", "iou", "auc", "f1")
 SPLITS = {"test": mark("&Test"), "validation": mark("&Validation"), "train": mark("T&raining")}
 
 
@@ -19,22 +24,23 @@ class SplitNumbers(Card):
         self.content.setSpacing(GRID // 2)
         self.chosen = QRadioButton(title)
         self._state = hint("")
-        self._row = QHBoxLayout()
-        self._row.setSpacing(3 * GRID)
+        self._places = Flow(2 * GRID, GRID // 2)
         self._values: dict[str, QLabel] = {}
         self.content.addWidget(self.chosen)
-        self.content.addLayout(self._row)
+        self.content.addWidget(self._places)
         self.content.addWidget(self._state)
         self.content.addStretch(1)
-        self._row.addStretch(1)
 
-    def set_numbers(self, numbers: dict[str, float]) -> None:
-        """Show these numbers and no others."""
+    def set_numbers(self, numbers: dict[str, float], units: dict[str, str] | None = None) -> None:
+        """Show these numbers and no others, with their units where they have one."""
         if list(numbers) != list(self._values):
             self._make_places(list(numbers))
         for name, number in numbers.items():
-            self._values[name].setText(f"{number:.4f}" if abs(number) < 1000 else f"{number:.4g}")
-            self._values[name].setAccessibleName(f"{readable(name)} {number:.4f}")
+            text = number_text(name, number, (units or {}).get(name, ""))
+            self._values[name].setText(text)
+            self._values[name].setToolTip(f"{number:.10g}")
+            self._values[name].setAccessibleName(f"{readable(name)} {text}")
+        self._places.relayout()
 
     def set_state(self, text: str) -> None:
         """A line below the numbers; empty when they are final."""
@@ -52,12 +58,9 @@ class SplitNumbers(Card):
         return {name: label.text() for name, label in self._values.items()}
 
     def _make_places(self, names: list[str]) -> None:
-        while self._row.count() > 1:
-            place = self._row.takeAt(0).widget()
-            place.hide()
-            place.deleteLater()
+        self._places.clear()
         self._values = {}
-        for position, name in enumerate(names):
+        for name in names:
             place = QWidget()
             column = QVBoxLayout(place)
             column.setContentsMargins(0, 0, 0, 0)
@@ -67,7 +70,7 @@ class SplitNumbers(Card):
             name_label = QLabel(readable(name))
             name_label.setProperty("role", "hint")
             column.addWidget(name_label)
-            self._row.insertWidget(position, place)
+            self._places.add(place)
 
 
 class EvaluateNumbers(QWidget):
@@ -109,6 +112,21 @@ class EvaluateNumbers(QWidget):
 
 
 def readable(name: str) -> str:
-    """The name of a metric for people: `top_5_accuracy` as "Top 5 accuracy"."""
-    words = name.replace("_", " ")
+    """The name of a metric for people: `top_5_accuracy` as "Top 5 accuracy", `adjusted_r2` as "Adjusted R2"."""
+    words = " ".join(word.upper() if word in ABBREVIATIONS else word for word in name.split("_"))
     return words[:1].upper() + words[1:]
+
+
+def number_text(name: str, number: float, unit: str = "") -> str:
+    """Four digits; shares in percent."""
+    if not math.isfinite(number):
+        return "–"
+    if any(share in name.split("_") for share in SHARES):
+        return f"{100 * number:.2f} %"
+    if 10_000 <= abs(number) < 1_000_000:
+        text = f"{number:,.0f}"
+    elif abs(number) < 1:
+        text = f"{number:.4f}" if abs(number) >= 0.001 or number == 0 else f"{number:.3g}"
+    else:
+        text = f"{number:.4g}"
+    return f"{text} {unit}".strip()

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from workbench.figures import Figure, Gallery, Matrix, Tile
+from workbench.gui.figures import view_for
+from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.figures.gallery_view import GalleryView
 from workbench.gui.widgets import Card, Notice, button_with_icon, hint
 from workbench.i18n import _
@@ -15,7 +17,10 @@ MOST_SHOWN = 200
 
 
 class EvaluateSamples(Card):
-    """A gallery beside the figures. It asks for pictures by `wanted` and gets them by `show_gallery`."""
+    """Samples beside the figures: pictures, or rows of a table.
+
+    It asks for them by `wanted` and gets them by `show_figure`.
+    """
 
     wanted = Signal(tuple)  # indices of samples in the split
     sample_clicked = Signal(int)
@@ -24,7 +29,8 @@ class EvaluateSamples(Card):
         super().__init__(parent=parent)
         self._evaluation: Evaluation | None = None
         self._title = ""
-        self._note = ""
+        self._count = 0
+        self._other: FigureView | None = None
         self._nothing = hint("")
         self._back = button_with_icon(_("&Back to the worst"))
         self._back.clicked.connect(self.show_worst)
@@ -40,11 +46,11 @@ class EvaluateSamples(Card):
 
     @property
     def message(self) -> str:
-        """What it says instead of pictures."""
+        """What it says instead of samples."""
         return self._nothing.text()
 
     def clear(self, text: str = "") -> None:
-        """No pictures, with a reason."""
+        """No samples, with a reason."""
         self._evaluation = None
         self._back.hide()
         self._say(text)
@@ -74,16 +80,27 @@ class EvaluateSamples(Card):
         else:
             self._say(_("{title}: no samples.").format(title=title))
 
-    def show_gallery(self, found: Gallery) -> None:
-        """The pictures that were asked for; what is known about them from the evaluation is written below."""
+    def show_sample(self, sample: int) -> None:
+        """Ask for one sample."""
+        self._back.show()
+        self._ask(_("Sample {number}").format(number=sample), (sample,))
+
+    def show_figure(self, found: Figure) -> None:
+        """The samples that were asked for; what the evaluation knows about pictures is written below them."""
         if self._evaluation is None:
             return
-        answers = answers_by_sample(self._evaluation.figures)
-        tiles = tuple(_with_answer(tile, answers.get(tile.sample)) for tile in found.tiles)
-        self.gallery.set_figure(dataclasses.replace(found, title=self._title, tiles=tiles, note=self._note))
-        self.gallery.show()
-        self._nothing.hide()
-        self._notice.show_message("")
+        self._say("")
+        if isinstance(found, Gallery):
+            answers = answers_by_sample(self._evaluation.figures)
+            tiles = tuple(_with_answer(tile, answers.get(tile.sample)) for tile in found.tiles)
+            self.gallery.set_figure(
+                dataclasses.replace(
+                    found, title=self._title, tiles=tiles, note=self._note(_("Click one to inspect it."))
+                )
+            )
+            self.gallery.show()
+        else:
+            self._show_other(dataclasses.replace(found, title=self._title, note=self._note()))
 
     def show_problem(self, message: str) -> None:
         """The pictures could not be had."""
@@ -92,16 +109,35 @@ class EvaluateSamples(Card):
 
     def _ask(self, title: str, samples: tuple[int, ...]) -> None:
         self._title = title
-        shown = samples[:MOST_SHOWN]
-        text = _("{shown} of {count}. Click a picture to inspect it.") if len(samples) > MOST_SHOWN else ""
-        text = text or _("{count} pictures. Click one to inspect it.")
-        self._note = text.format(shown=len(shown), count=len(samples))
-        self._say(_("Loading pictures…"))
-        self.wanted.emit(shown)
+        self._count = len(samples)
+        self._say(_("Loading samples…"))
+        self.wanted.emit(samples[:MOST_SHOWN])
+
+    def _note(self, hint: str = "") -> str:
+        text = _("{shown} of {count}.") if self._count > MOST_SHOWN else _("{count} samples.")
+        if self._count == 1:
+            text = ""
+        return f"{text.format(shown=MOST_SHOWN, count=self._count)} {hint}".strip()
+
+    def _show_other(self, figure: Figure) -> None:
+        """Samples that are no pictures."""
+        if self._other is not None and self._other.figure.kind != figure.kind:
+            self.content.removeWidget(self._other)
+            self._other.hide()
+            self._other.deleteLater()
+            self._other = None
+        if self._other is None:
+            self._other = view_for(figure, self)
+            self.content.insertWidget(self.content.indexOf(self.gallery), self._other, 1)
+        else:
+            self._other.set_figure(figure)
+        self._other.show()
 
     def _say(self, text: str) -> None:
         self._notice.show_message("")
         self.gallery.hide()
+        if self._other is not None:
+            self._other.hide()
         self._nothing.setText(text)
         self._nothing.setVisible(bool(text))
 

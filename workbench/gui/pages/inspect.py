@@ -11,12 +11,13 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.events import Progress
-from workbench.figures import Gallery
+from workbench.figures import Figure, Gallery
 from workbench.gui.dropped import Dropped, may_hold_pictures, read_dropped
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.pages.evaluate import progress_text
 from workbench.gui.pages.inspect_method import InspectMethod
 from workbench.gui.pages.inspect_source import InspectSource
+from workbench.gui.pages.model_input import input_kind
 from workbench.gui.pages.no_run import NoRun
 from workbench.gui.pages.page import Page
 from workbench.gui.theme import GRID
@@ -24,6 +25,7 @@ from workbench.gui.widgets import Notice, button_with_icon, hint
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
 from workbench.inspection.answering import InspectAnswer
+from workbench.registry import registry
 from workbench.requests import InspectRequest, SamplesRequest
 from workbench.runs.folder import RunFolder
 
@@ -56,6 +58,9 @@ class InspectPage(Page):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.no_run)
         self._stack.addWidget(self._run_view())
+        self.no_method = hint("")
+        self.no_method.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack.addWidget(self.no_method)
         self.content.addWidget(self._stack, 1)
         # A spin box held down changes many times a second; the engine is asked when it rests for a moment.
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MILLISECONDS)
@@ -136,11 +141,13 @@ class InspectPage(Page):
         for key in (KEY, PREVIEW_KEY):
             self.workspace.questions.drop(key)
         self._run = path
-        self._stack.setCurrentIndex(1 if path else 0)
+        kind = input_kind(path)
+        self.method.offer(kind)
+        self._stack.setCurrentIndex(0 if not path else 1 if self.method.name else 2)
+        self.no_method.setText(_no_method(kind))
         self.notice.show_message("")
         self.status.setText("")
         self.panel.clear()
-        self.method.forget_model()
         self.source.set_samples_possible(not Path(path).is_file())
         self.source.set_sample_count(0)
         self._question_changed()
@@ -196,9 +203,9 @@ class InspectPage(Page):
         if isinstance(event, Progress):
             self.status.setText(progress_text(event))
 
-    def _take_preview(self, gallery: Gallery) -> None:
-        tile = gallery.tiles[0]
-        self.source.show_preview(tile.pixels, tile.caption)
+    def _take_preview(self, gallery: Figure) -> None:
+        if isinstance(gallery, Gallery):
+            self.source.show_preview(gallery.tiles[0].pixels, gallery.tiles[0].caption)
 
     def _lose_preview(self, _message: str) -> None:
         """The inspection itself says what is wrong with the sample."""
@@ -230,6 +237,15 @@ class SideColumn(QScrollArea):
     def _fit(self) -> None:
         needed = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
         self.setFixedWidth(max(SIDE_WIDTH, needed))
+
+
+def _no_method(kind: str) -> str:
+    known = registry().inputs
+    name = _(known.get(kind).title).lower() if kind in known.names() else kind
+    return _(
+        "No method here looks into models with this kind of input: {name}. Evaluate shows what this one has learned, "
+        "and Predict what it answers."
+    ).format(name=name)
 
 
 def _scrolling(widget: QWidget) -> QScrollArea:

@@ -8,10 +8,12 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
 from workbench.gui.form_fields import plan_fields
 from workbench.gui.forms import Form
+from workbench.gui.pages.model_input import inspectors_for
 from workbench.gui.widgets import Card, hint
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.section import Section, explain
+from workbench.specs import ImageInput
 
 BY_THE_PAGE = ("layer", "target")
 
@@ -31,8 +33,6 @@ class InspectMethod(Card):
         self._fields: dict[str, str] = {}
         self._method = QComboBox()
         self._method.setAccessibleName(_("Method"))
-        for inspector in registry().inspectors:
-            self._method.addItem(_(inspector.title), inspector.name)
         self._help = hint("")
         self._choices = {"layer": QComboBox(), "target": QComboBox()}
         self._labels: dict[str, QLabel] = {}
@@ -51,7 +51,7 @@ class InspectMethod(Card):
         self._choices["layer"].currentIndexChanged.connect(self._layer_chosen)
         self._choices["target"].currentIndexChanged.connect(self._target_chosen)
         self._method.currentIndexChanged.connect(self._method_chosen)
-        self.forget_model()
+        self.offer(ImageInput.kind)
 
     @property
     def name(self) -> str:
@@ -62,6 +62,18 @@ class InspectMethod(Card):
     def params(self) -> dict[str, Any]:
         """Its settings, as `InspectRequest` takes them."""
         return self._section().model_dump()
+
+    def offer(self, kind: str) -> None:
+        """List the methods for models of that kind of input; the one chosen before stays where it is among them."""
+        before = self.name
+        inspectors = {inspector.name: _(inspector.title) for inspector in inspectors_for(kind)}
+        if list(inspectors) != [self._method.itemData(index) for index in range(self._method.count())]:
+            _fill(self._method, inspectors, before)
+            if self._method.currentIndex() < 0 and inspectors:
+                self._method.blockSignals(True)
+                self._method.setCurrentIndex(0)
+                self._method.blockSignals(False)
+        self.forget_model()
 
     def choose(self, name: str) -> None:
         """Take another method."""
@@ -88,6 +100,8 @@ class InspectMethod(Card):
         _fill(self._choices["layer"], {name: name for name in layers}, chosen)
         automatic = {"": _("The predicted one")}
         _fill(self._choices["target"], automatic | {name: name for name in choices}, self._value("target"))
+        for widget in (self._choices["target"], self._labels["target"]):
+            widget.setVisible("target" in self._fields and bool(choices))
 
     def _section(self) -> Section:
         if self.name not in self._sections:

@@ -18,8 +18,9 @@ from workbench.figure_files import save_figure
 from workbench.gui.background import BackgroundWork
 from workbench.gui.dropped import Dropped, read_dropped
 from workbench.gui.drops import understand
+from workbench.gui.pages.model_input import input_of
 from workbench.gui.pages.page import Page
-from workbench.gui.pages.predict_entries import ENTRIES, input_of
+from workbench.gui.pages.predict_entries import ENTRIES
 from workbench.gui.pages.predict_entry import Entry, Given
 from workbench.gui.pages.predict_models import ModelChooser
 from workbench.gui.pages.predict_result import ResultView
