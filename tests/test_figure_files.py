@@ -10,10 +10,25 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from workbench.colour_maps import VIRIDIS, colour, contrast, dark_text_reads_better, luminance, ramp
+from workbench.colour_maps import DIVERGING, VIRIDIS, colour, contrast, dark_text_reads_better, luminance, ramp
 from workbench.errors import UserError
 from workbench.figure_files import blended, figure_csv, figure_json, save_figure, stretched
-from workbench.figures import Bars, Curve, Curves, Gallery, Heatmap, Image, Matrix, Table, Tile
+from workbench.figures import (
+    Adjustable,
+    Bars,
+    Curve,
+    Curves,
+    Gallery,
+    Heatmap,
+    Image,
+    Matrix,
+    Points,
+    Scatter,
+    Surface,
+    Table,
+    Tile,
+)
+from workbench.section import Section, setting
 
 GREY = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 PHOTO = np.random.default_rng(0).integers(0, 255, (20, 30, 3)).astype(np.uint8)
@@ -25,7 +40,12 @@ FIGURES = (
     Bars("Counts", ("a", "b"), {"train": (1.0, 2.0), "test": (3.0, 4.0)}),
     Table("Report", ("Class", "F1"), (("a", 0.5), ("b", None))),
     Gallery("Tiles", (Tile(GREY, "Hoa hồng đỏ", 7, True), Tile(PHOTO, "x" * 80))),
-)
+    Scatter("Points", "x", "y", (Points("a", np.array([1.0, 2.0]), np.array([3.0, np.nan]), (7, 8)),),
+            (Curve("line", np.array([0.0, 1.0]), np.array([0.0, 1.0])),),
+            field=np.array([[0.0, 1.0]]), field_range=(0, 2, 5, 5), field_label="probability"),
+    Surface("Loss", "w", "b", np.arange(2.0), np.arange(3.0), np.arange(6.0).reshape(3, 2),
+            np.array([[0.0, 0.5]]), value_label="MSE", marks=(("minimum", 1.0, 2.0),)),
+)  # fmt: skip
 
 
 def rows_of(figure):
@@ -156,3 +176,78 @@ def test_black_or_white_text_reaches_a_contrast_of_four_and_a_half_on_every_colo
 def test_values_out_of_range_and_nan_get_the_colours_at_the_ends():
     found = colour(np.array([-1.0, 2.0, np.nan]))
     assert np.array_equal(found, VIRIDIS[[0, 255, 0]])
+
+
+def test_a_scatter_is_written_with_its_points_lines_and_field():
+    assert rows_of(FIGURES[7]) == [
+        ["part", "name", "x", "y", "sample", "probability"],
+        ["point", "a", "1.0", "3.0", "7", ""], ["point", "a", "2.0", "nan", "8", ""],
+        ["curve", "line", "0.0", "0.0", "", ""], ["curve", "line", "1.0", "1.0", "", ""],
+        ["field", "", "0.0", "5.0", "", "0.0"], ["field", "", "2.0", "5.0", "", "1.0"],
+    ]  # fmt: skip
+
+
+def test_a_surface_is_written_with_its_path_and_marks():
+    rows = rows_of(FIGURES[8])
+    assert rows[:3] == [
+        ["part", "name", "w", "b", "MSE"],
+        ["surface", "", "0.0", "0.0", "0.0"],
+        ["surface", "", "1.0", "0.0", "1.0"],
+    ]
+    assert rows[-2:] == [["path", "0", "0.0", "0.5", ""], ["mark", "minimum", "1.0", "2.0", ""]]
+
+
+class Threshold(Section):
+    threshold: float = setting(0.5, title="Threshold", ge=0, le=1)
+
+
+def above(params, scores):
+    count = int((scores >= params.threshold).sum())
+    return (
+        Table("Counts", ("above",), ((count,),)),
+        Image("Above / it", (scores >= params.threshold).astype(np.uint8)),
+    )
+
+
+SCORES = np.array([[0.1, 0.6], [0.8, 0.9]])
+
+
+def test_figures_with_knobs_are_saved_as_they_are_turned_each_to_its_own_file(tmp_path):
+    figure = Adjustable("Threshold", Threshold(threshold=0.7), SCORES, above)
+    assert save_figure(figure, tmp_path / "t.csv") == tmp_path / "t_1_counts.csv"
+    assert save_figure(figure, tmp_path / "t.png") == tmp_path / "t_2_above_it.png"
+    assert (tmp_path / "t_1_counts.csv").read_text(encoding="utf-8") == "above\n2\n"
+    assert np.asarray(Picture.open(tmp_path / "t_2_above_it.png")).tolist() == [[0, 0], [1, 1]]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "t_1_counts.csv", "t_2_above_it.csv", "t_2_above_it.png",
+    ]  # fmt: skip
+    read = json.loads(save_figure(figure, tmp_path / "t.json").read_text(encoding="utf-8"))
+    assert read["params"] == {"threshold": 0.7}
+    assert [part["kind"] for part in read["figures"]] == ["table", "image"]
+
+
+def one_table(params, result):
+    return (Table("Only", ("value",), ((params.threshold,),)),)
+
+
+def test_a_single_figure_with_knobs_keeps_the_name_it_was_given_and_a_table_alone_is_no_picture(tmp_path):
+    figure = Adjustable("Threshold", Threshold(), None, one_table)
+    assert save_figure(figure, tmp_path / "t.csv") == tmp_path / "t.csv"
+    with pytest.raises(UserError, match="by the window only"):
+        save_figure(figure, tmp_path / "t.png")
+
+
+def test_correlations_are_coloured_in_two_directions_from_the_middle(tmp_path):
+    values = np.array([[1.0, 0.0], [-1.0, np.nan]])
+    read = np.asarray(Picture.open(save_figure(Matrix("C", values, ("a", "b"), "", ""), tmp_path / "c.png")))
+    last = read.shape[0] - 1
+    assert read[0, 0].tolist() == DIVERGING[255].tolist()
+    assert read[last, 0].tolist() == DIVERGING[0].tolist()
+    assert read[0, last].min() > 240
+    assert read[last, last].tolist() == [128, 128, 128]
+
+
+def test_the_two_ends_of_the_diverging_map_stand_out_from_its_middle_alike():
+    low, high = contrast(DIVERGING[0], DIVERGING[128]), contrast(DIVERGING[255], DIVERGING[128])
+    assert min(low, high) > 4.5
+    assert abs(low - high) < 0.7

@@ -9,7 +9,20 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication
 
-from workbench.figures import Bars, Curve, Curves, Gallery, Heatmap, Image, Matrix, Table, Tile
+from workbench.figures import (
+    Bars,
+    Curve,
+    Curves,
+    Gallery,
+    Heatmap,
+    Image,
+    Matrix,
+    Points,
+    Scatter,
+    Surface,
+    Table,
+    Tile,
+)
 from workbench.gui.figures import RENDERERS, view_for
 from workbench.gui.figures.enlarged import Enlarged
 from workbench.gui.figures.figure_panel import FigurePanel
@@ -30,6 +43,9 @@ FIGURES = {
     "bars": Bars("Counts", ("a", "b"), {"train": (1.0, 2.0), "test": (3.0, float("nan"))}),
     "table": Table("Report", ("Class", "F1"), (("a", 0.5), ("b", None))),
     "gallery": Gallery("Tiles", tuple(Tile(PIXELS, f"tile {index}", index, index == 1) for index in range(5))),
+    "scatter": Scatter("Points", "x", "y", (Points("a", np.arange(5.0), np.arange(5.0)),)),
+    "surface": Surface("Loss", "w", "b", np.arange(3.0), np.arange(4.0), np.arange(12.0).reshape(4, 3),
+                       np.array([[0.0, 0.0], [1.0, 1.0]])),
 }  # fmt: skip
 EMPTY = {
     "curves": Curves("", "", "", ()),
@@ -37,6 +53,8 @@ EMPTY = {
     "bars": Bars("", (), {}),
     "table": Table("", (), ()),
     "gallery": Gallery("", ()),
+    "scatter": Scatter("", "", "", ()),
+    "surface": Surface("", "", "", np.zeros(0), np.zeros(0), np.zeros((0, 0)), np.zeros((0, 2))),
 }
 
 
@@ -72,7 +90,7 @@ def different_colours(image):
 
 
 def test_every_kind_of_figure_has_a_renderer():
-    assert set(FIGURES) <= set(RENDERERS)
+    assert set(RENDERERS) == {*FIGURES, "adjustable"}
 
 
 @pytest.mark.parametrize("kind", FIGURES)

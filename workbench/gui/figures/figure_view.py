@@ -104,6 +104,9 @@ class FigureView(QWidget):
     def grow_with(self, part: QWidget) -> None:
         """Grow no further than this part of the body can, so that nothing stays empty around it."""
         # Two lines to spare, for texts that wrap where it is narrow.
+        # What layouts remember of the part's height before is forgotten first.
+        self.body.layout().invalidate()
+        self.body.updateGeometry()
         part_now = part.sizeHint().boundedTo(part.maximumSize()).expandedTo(part.minimumSize()).height()
         most = min(self.sizeHint().height() - part_now + part.maximumHeight() + 2 * GRID, _UNLIMITED)
         if abs(most - self.maximumHeight()) > 1:

@@ -17,6 +17,7 @@ from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
 
 MOST_POINTS = 20_000  # more are neither told apart nor drawn quickly
+LEAST_HEIGHT = 320
 REACH = 14  # pixels within which a point is meant
 SIZES = ((500, 9), (5_000, 7))  # up to so many points, their size in pixels
 SMALLEST_SIZE = 5
@@ -31,6 +32,7 @@ class ScatterView(FigureView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plot = Plot()
+        self._plot.setMinimumHeight(LEAST_HEIGHT)
         self._plot.showGrid(x=True, y=True, alpha=0.2)
         self._field = pyqtgraph.ImageItem()
         self._field.setZValue(-10)
@@ -46,7 +48,8 @@ class ScatterView(FigureView):
         self._plot.pointed.connect(self._point)
         self._plot.pressed.connect(self._press)
         self._plot.walked.connect(self._walk)
-        self._plot.resized.connect(self._limit_height)
+        # Later: a plot whose size is changed while it is changing draws for the size before.
+        self._plot.resized.connect(self._limit_height, Qt.ConnectionType.QueuedConnection)
         self._plot.chosen.connect(self._choose)
         self._legend = Legend(STROKES)
         self._legend.setWordWrap(True)

@@ -16,6 +16,7 @@ from workbench.gui.theme import style_plot, theme
 from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
 
+LEAST_HEIGHT = 320
 FAR = 50.0  # how many widths of the surface away a step of the path is drawn at most
 FEW_STEPS = 80  # up to so many, every step of the path has a dot
 FINEST = 400  # cells along an axis of a surface whose steps are uneven
@@ -27,6 +28,7 @@ class SurfaceView(FigureView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plot = Plot()
+        self._plot.setMinimumHeight(LEAST_HEIGHT)
         self._field = pyqtgraph.ImageItem()
         self._plot.addItem(self._field)
         # Contours over dark colours are light, and the other way round.
@@ -46,7 +48,8 @@ class SurfaceView(FigureView):
         self._current = -1
         self._plot.pointed.connect(self._point)
         self._plot.walked.connect(self._walk)
-        self._plot.resized.connect(self._limit_height)
+        # Later: a plot whose size is changed while it is changing draws for the size before.
+        self._plot.resized.connect(self._limit_height, Qt.ConnectionType.QueuedConnection)
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.PlainText)
         self._legend.setWordWrap(True)
@@ -159,7 +162,7 @@ class SurfaceView(FigureView):
                 continue
             spots.append(_spot((x, y), "star", 17))
             texts.append(f"☆ {name}")
-            text = pyqtgraph.TextItem(name, color="#ffffff", fill=QColor(0, 0, 0, 170), anchor=(0.5, 1.35))
+            text = pyqtgraph.TextItem(name, color="#ffffff", fill=QColor(0, 0, 0, 170), anchor=(-0.15, 0.5))
             text.setPos(float(x), float(y))
             text.setZValue(25)
             self._plot.addItem(text, ignoreBounds=True)
@@ -183,15 +186,19 @@ class SurfaceView(FigureView):
         self._plot.setRange(xRange=(left, right), yRange=(bottom, top), padding=0.02)
 
     def _value_at(self, x: float, y: float) -> float | None:
-        """The value of the nearest cell; None beside the surface or where it is no number."""
+        """The value between the four nearest; None beside the surface or where one of them is no number."""
         figure: Surface = self.figure
         if not np.size(figure.values) or not (np.isfinite(x) and np.isfinite(y)):
             return None
         (left, right), (bottom, top) = finite_range(figure.x), finite_range(figure.y)
         if not (left <= x <= right and bottom <= y <= top):
             return None
-        value = figure.values[np.argmin(np.abs(figure.y - y)), np.argmin(np.abs(figure.x - x))]
-        return float(value) if np.isfinite(value) else None
+        (column, across), (row, up) = _between(figure.x, x), _between(figure.y, y)
+        corners = np.asarray(figure.values, float)[row : row + 2, column : column + 2]
+        if not np.isfinite(corners).all():
+            return None
+        along = [np.interp(across, (0, 1), line) if len(line) > 1 else line[0] for line in corners]
+        return float(np.interp(up, (0, 1), along) if len(along) > 1 else along[0])
 
     def _point(self, place: QPointF) -> None:
         figure: Surface = self.figure
@@ -243,6 +250,14 @@ def near(steps: np.ndarray, figure: Surface) -> np.ndarray:
         low, high = finite_range(places)
         drawn[:, axis] = np.clip(drawn[:, axis], low - FAR * (high - low), high + FAR * (high - low))
     return drawn
+
+
+def _between(places: np.ndarray, wanted: float) -> tuple[int, float]:
+    """The index of the place before, and how far between it and the next."""
+    before = int(np.clip(np.searchsorted(places, wanted, "right") - 1, 0, max(0, len(places) - 2)))
+    if len(places) < 2:
+        return before, 0.0
+    return before, float((wanted - places[before]) / (places[before + 1] - places[before]))
 
 
 def _spot(place: np.ndarray | tuple[float, float], symbol: str, size: int) -> dict:
