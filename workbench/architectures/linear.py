@@ -10,7 +10,7 @@ from workbench.architectures.architecture import Architecture
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
-from workbench.specs import ImageInput, TableInput
+from workbench.specs import ClassTarget, ImageInput, TableInput, ValuesTarget
 
 
 class LinearSection(ArchitectureSection):
@@ -35,6 +35,7 @@ class Linear(Architecture):
     )
     section = LinearSection
     inputs = (TableInput.kind, ImageInput.kind)
+    targets: tuple[str, ...] = (ValuesTarget.kind,)
 
     def layers(self, section: ArchitectureSection) -> list[layers.Layer]:
         """No hidden layer; flattening leaves the row of a table as it is and makes a picture one."""
@@ -55,6 +56,7 @@ class Logistic(Linear):
         "line or plane: XOR cannot be learned with it."
     )
     section = LogisticSection
+    targets = (ClassTarget.kind,)
 
 
 def register(registry: Any) -> None:

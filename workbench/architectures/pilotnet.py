@@ -13,6 +13,7 @@ from workbench.architectures.convolutional import Counts, activation_setting, de
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
+from workbench.specs import ValuesTarget
 
 
 class PilotnetSection(ArchitectureSection):
@@ -39,6 +40,7 @@ class Pilotnet(Architecture):
     title = mark("PilotNet")
     help = mark("Steers a car by a camera: five convolutions and three dense layers for pictures of 66 × 200.")
     section = PilotnetSection
+    targets = (ValuesTarget.kind,)
 
     def layers(self, section: PilotnetSection) -> list[layers.Layer]:
         """See `Architecture.layers`."""

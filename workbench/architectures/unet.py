@@ -18,7 +18,7 @@ from workbench.architectures.layers import Activation
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
-from workbench.specs import ImageInput
+from workbench.specs import ImageInput, MaskTarget
 
 
 class UNetSection(ArchitectureSection):
@@ -52,6 +52,7 @@ class UNet(Architecture):
     title = mark("U-Net")
     help = mark("For a class per pixel: down to a coarse map and up again, with the fine maps passed across.")
     section = UNetSection
+    targets = (MaskTarget.kind,)
 
     def default_training(self) -> dict[str, Any]:
         """See `Architecture.default_training`."""

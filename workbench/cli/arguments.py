@@ -65,7 +65,8 @@ def _add_experiment_commands(commands: argparse._SubParsersAction) -> None:
     new = _command(commands, "new", _("an experiment as TOML on standard output"), json=False)
     new.add_argument("--dataset", metavar=_("NAME"), default="digits", help=_("`workbench list datasets`"))
     new.add_argument(
-        "--architecture", metavar=_("NAME"), default="simple_cnn", help=_("`workbench list architectures`")
+        "--architecture", metavar=_("NAME"), default="",
+        help=_("`workbench list architectures` (default: one that fits the dataset)"),
     )
     for name, help, json in (
         ("data", _("samples, classes, splits and problems of an experiment's data"), True),

@@ -3,11 +3,12 @@
 import argparse
 from pathlib import Path
 
+from workbench.architectures.fitting import begin_with
 from workbench.cli.answers import ask
 from workbench.cli.exit_codes import BAD_INPUT, DONE
 from workbench.cli.output import Output
 from workbench.cli.tables import print_table
-from workbench.experiment import Experiment, new_experiment, read_experiment
+from workbench.experiment import Experiment, read_experiment
 from workbench.experiment_toml import to_toml
 from workbench.figures import Table
 from workbench.i18n import _
@@ -16,7 +17,7 @@ from workbench.requests import CodeRequest, DataRequest, SummaryRequest
 
 def new(arguments: argparse.Namespace, output: Output) -> int:
     """Print a complete, commented experiment."""
-    output.raw(to_toml(new_experiment(arguments.dataset, arguments.architecture)))
+    output.raw(to_toml(begin_with(arguments.dataset, arguments.architecture)))
     return DONE
 
 

@@ -95,6 +95,7 @@ class DatasetSource(ABC):
     help: str
     section: type[DatasetSection]
     input_kind: str = ImageInput.kind
+    architecture: str = ""  # the one to begin with; empty for the usual one of its kinds
 
     def target_kind(self, section: DatasetSection) -> str:
         """The kind of its target spec, from its settings (and a quick look at most); it decides on the task."""

@@ -190,6 +190,7 @@ class XorSource(GeneratedTable):
         "Generated: points round the corners of a square, opposite ones of the same class. No line divides them."
     )
     section = XorSection
+    architecture = "mlp"  # a single layer cannot do it
     columns = (Column("x1", "", (), 0.5, 0.0, 1.0), Column("x2", "", (), 0.5, 0.0, 1.0))
     target = ClassTarget(("0", "1"))
 
