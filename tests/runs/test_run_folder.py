@@ -45,6 +45,15 @@ def test_a_run_whose_lock_is_held_is_running(tmp_path):
     assert folder.state() == "interrupted"
 
 
+def test_a_run_that_cannot_be_written_is_told_in_words(tmp_path):
+    folder = make_run(tmp_path)
+    (folder.path / "log.txt").unlink(missing_ok=True)
+    (folder.path / "log.txt").mkdir()
+    with pytest.raises(UserError, match=r"'a run.*' cannot be written: Is a directory"):
+        RunWriter(folder)
+    assert not folder.is_locked()
+
+
 def _hold(path, ready):
     with RunWriter(RunFolder(path)):
         ready.set()

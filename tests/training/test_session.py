@@ -267,6 +267,20 @@ def test_a_full_disk_ends_as_a_failed_run_that_says_so(tmp_path, monkeypatch):
     assert "disk is full" in end.message
 
 
+def test_a_disk_that_is_full_from_the_start_is_told_in_words_and_leaves_no_run(tmp_path, monkeypatch):
+    import errno
+
+    from workbench.runs import writer
+
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(writer, "replace_json", full)
+    with pytest.raises(UserError, match=r"No space left on device.*make room"):
+        train(TrainRequest(small_experiment(), str(tmp_path)), Watcher(), Control())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unknown_value_to_judge_by_is_refused_before_a_run_exists(tmp_path):
     with pytest.raises(UserError, match="Did you mean 'val_accuracy'"):
         train(TrainRequest(small_experiment(monitor="val_acuracy"), str(tmp_path)), lambda event: None, Control())

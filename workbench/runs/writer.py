@@ -8,6 +8,8 @@ import datetime
 import io
 import json
 import re
+import shutil
+import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,7 +51,12 @@ def create_run_folder(experiment: Experiment, runs: Path) -> RunFolder:
                 path.mkdir()
             except FileExistsError:
                 continue
-            write_experiment(experiment, path / "experiment.toml")
+            try:
+                replace_json(path / "environment.json", {"created": time.time()})
+                write_experiment(experiment, path / "experiment.toml")  # from here on it is a run
+            except BaseException:
+                shutil.rmtree(path, ignore_errors=True)
+                raise
             return RunFolder(path)
     except OSError as error:
         raise UserError(
@@ -61,7 +68,7 @@ def create_run_folder(experiment: Experiment, runs: Path) -> RunFolder:
 
 
 class RunWriter:
-    """Writes one run. Raises `UserError` when another process runs it at this moment."""
+    """Writes one run. Raises `UserError` when another process runs it at this moment, or nothing can be written."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
@@ -74,12 +81,17 @@ class RunWriter:
                     name=folder.name
                 )
             ) from None
+        except OSError as error:
+            raise _unwritable(folder, error) from None
         self._events: IO[str] | None = None
         self._log: IO[str] | None = None
         try:
             self._end_a_line_cut_off_by_a_kill()
             self._events = (folder.path / "events.jsonl").open("a", encoding="utf-8")
             self._log = (folder.path / "log.txt").open("a", encoding="utf-8")
+        except OSError as error:
+            self.close()
+            raise _unwritable(folder, error) from None
         except BaseException:
             self.close()
             raise
@@ -143,6 +155,11 @@ class RunWriter:
                 file.seek(-1, 2)
                 if file.read(1) != b"\n":
                     file.write(b"\n")
+
+
+def _unwritable(folder: RunFolder, error: OSError) -> UserError:
+    return UserError(_("The run {name!r} cannot be written: {reason}. Make room, or let {path} be written to.").format(
+        name=folder.name, reason=error.strerror or error, path=folder.path))  # fmt: skip
 
 
 def store_evaluation(folder: RunFolder, split: str, numbers: dict[str, float]) -> None:

@@ -60,7 +60,6 @@ def train(request: TrainRequest, emit: Emit, control: Control) -> str:
     with _ready_to_train(experiment, teller, control) as prepared:
         folder = create_run_folder(experiment, Path(request.runs))
         with RunWriter(folder) as writer:
-            writer.environment({"created": time.time()})
             _execute(_Execution(folder, writer, experiment, prepared, teller, control))
     return str(folder.path)
 
