@@ -65,8 +65,8 @@ class MatrixView(FigureView):
         layout.setSpacing(GRID // 2)
         layout.addWidget(self.canvas, 1)
         below = QHBoxLayout()
-        below.addWidget(self._told, 1)
         below.addWidget(self._key)
+        below.addWidget(self._told, 1)
         layout.addLayout(below)
         # A matrix with all the height it needs stands at the top, its key right below it.
         layout.addStretch(0)
