@@ -318,3 +318,20 @@ def test_rows_of_a_table_are_shown_as_a_table_and_a_click_on_a_point_shows_its_r
     assert asked == []
     page.samples._back.click()
     qtbot.waitUntil(lambda: page.samples._other.figure.title == "Worst first", timeout=5000)
+
+
+def test_a_long_name_of_a_run_is_shortened_in_its_middle_and_does_not_widen_the_page(make_page, qtbot, run, home):
+    page = make_page()
+    page.workspace.set_current_run(str(run.path))
+    settle(qtbot, page)
+    width = page.minimumSizeHint().width()
+    long = create_run_folder(new_experiment().changed("name", "W" * 100), home / "runs")
+    long.model_path.write_bytes(b"model")
+    page.workspace.set_current_run(str(long.path))
+    settle(qtbot, page)
+    shown = page._about.text().split(":")[0]
+    assert shown.startswith("WWWW")
+    assert "…" in shown
+    assert shown.endswith(long.name[-15:])
+    assert page._about.toolTip() == str(long.path)
+    assert page.minimumSizeHint().width() <= width

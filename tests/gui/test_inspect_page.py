@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QComboBox
 
 from workbench.engine import Engine
 from workbench.errors import UserError
@@ -333,3 +333,10 @@ def test_a_model_of_a_table_is_not_offered_methods_for_pictures_and_told_where_t
     settle(qtbot, page)
     assert not page.no_method.isVisible()
     assert len(asked(page)) == count + 1
+
+
+def test_every_list_has_a_name_for_those_who_do_not_see_it(make_page):
+    page = make_page()
+    boxes = page.findChildren(QComboBox)
+    assert {"Method", "Layer", "Class", "Split"} <= {box.accessibleName() for box in boxes}
+    assert all(box.accessibleName() for box in boxes)

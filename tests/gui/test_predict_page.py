@@ -341,3 +341,7 @@ def test_the_picture_for_the_eye_is_small_and_a_file_that_is_none_gives_nothing(
     (tmp_path / "none.png").write_bytes(b"none")
     assert read_picture(str(tmp_path / "none.png"), b"") is None
     assert read_picture("", b"none") is None
+
+
+def test_the_list_of_models_has_a_name_for_those_who_do_not_see_it(page):
+    assert page.models.box.accessibleName() == "Model"

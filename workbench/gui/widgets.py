@@ -5,6 +5,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from workbench.gui.theme import GRID, set_icon
 
+_LONGEST_NAME = 48  # letters; a name of one word cannot be wrapped and would widen the page
+
 
 def _label(text: str, role: str, wrap: bool = False) -> QLabel:
     label = QLabel(text)
@@ -32,6 +34,14 @@ def hint(text: str) -> QLabel:
 def value_label(text: str = "") -> QLabel:
     """A number that matters, with figures of equal width."""
     return _label(text, "value")
+
+
+def shortened(name: str) -> str:
+    """A run's name for a sentence: the middle of a long one left out, since its end tells when the run was made."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    end = _LONGEST_NAME // 2
+    return f"{name[: _LONGEST_NAME - end - 1]}…{name[-end:]}"
 
 
 def primary_button(text: str, icon_name: str = "") -> QPushButton:

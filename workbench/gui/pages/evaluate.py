@@ -18,7 +18,7 @@ from workbench.gui.pages.model_input import input_kind, inspectors_for
 from workbench.gui.pages.no_run import NoRun
 from workbench.gui.pages.page import Page
 from workbench.gui.theme import GRID
-from workbench.gui.widgets import Notice, button_with_icon, hint
+from workbench.gui.widgets import Notice, button_with_icon, hint, shortened
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
 from workbench.requests import EvaluateRequest, SamplesRequest
@@ -135,6 +135,7 @@ class EvaluatePage(Page):
         self.notice.show_message("")
         self._stack.setCurrentIndex(1 if self._run else 0)
         self._about.setText("")
+        self._about.setToolTip(self._run)
         self._about.setVisible(bool(self._run))
         if self._run and self._introduce(RunFolder(self._run)):
             self._show_split()
@@ -142,11 +143,11 @@ class EvaluatePage(Page):
     def _introduce(self, folder: RunFolder) -> bool:
         """Say which run this is; whether there is a model to judge."""
         if Path(self._run).is_file() or not folder.exists():
-            self._about.setText(Path(self._run).name)
+            self._about.setText(shortened(Path(self._run).name))
             self._tell(_("This is no run with data of its own, so there is nothing to judge it on. Use Predict."))
             return False
         about = _("{run}: how good its best model is, and what it gets wrong. Click a cell to see its samples.")
-        self._about.setText(about.format(run=folder.name))
+        self._about.setText(about.format(run=shortened(folder.name)))
         running = folder.state() == "running"
         for split, numbers in folder.evaluation().items():
             if split in self.numbers.cards and not running:

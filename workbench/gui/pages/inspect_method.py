@@ -44,6 +44,7 @@ class InspectMethod(Card):
             box = self._choices[kind]
             box.setMinimumContentsLength(12)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setAccessibleName(title.replace("&", ""))
             self._labels[kind] = QLabel(title)
             self._labels[kind].setBuddy(box)
             rows.addRow(self._labels[kind], box)

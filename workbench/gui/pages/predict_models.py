@@ -33,6 +33,7 @@ class ModelChooser(QWidget):
         self.box.setMinimumContentsLength(28)
         self.box.setMaxVisibleItems(20)
         self.box.setPlaceholderText(_("No model yet"))
+        self.box.setAccessibleName(_("Model"))
         label = QLabel(_("Mode&l"))
         label.setBuddy(self.box)
         self.open_button = button_with_icon(_("Open model f&ile…"), "open")

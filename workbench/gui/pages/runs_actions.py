@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
 
 from workbench.errors import UserError
 from workbench.gui.background import BackgroundWork
+from workbench.gui.widgets import shortened
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 from workbench.requests import ResumeRequest
@@ -49,11 +50,11 @@ class RunActions(QObject):
             return
         document = self._workspace.document
         question = _("The current experiment has changes that no file holds. Replace it by the one of {name!r}?")
-        if document.modified and not self.ask(question.format(name=run.name)):
+        if document.modified and not self.ask(question.format(name=shortened(run.name))):
             return
         document.new(experiment)
         self._workspace.status_message.emit(
-            _("The experiment of {name!r} is the current one now.").format(name=run.name)
+            _("The experiment of {name!r} is the current one now.").format(name=shortened(run.name))
         )
         self._workspace.page_requested.emit("data")
 
@@ -63,7 +64,9 @@ class RunActions(QObject):
         if run.state == "completed":
             done = max(run.epochs, run.epochs_done)
             question = _("{name!r} completed its {done} epochs. Train up to which number of epochs in total?")
-            chosen = self.ask_number(question.format(name=run.name, done=done), done + max(done // 2, 1), done + 1)
+            chosen = self.ask_number(
+                question.format(name=shortened(run.name), done=done), done + max(done // 2, 1), done + 1
+            )
             if chosen is None:
                 return
             epochs = chosen
@@ -111,7 +114,7 @@ class RunActions(QObject):
             self._workspace.status_message.emit(_("{count} deleted.").format(count=len(deleted)))
         self.changed.emit()
         if without_trash:
-            names = ", ".join(Path(path).name for path in without_trash)
+            names = ", ".join(shortened(Path(path).name) for path in without_trash)
             if self.ask(
                 _("There is no trash where these runs lie: {names}. Delete them for good?").format(names=names)
             ):
