@@ -25,7 +25,6 @@ from workbench.figures import (
 )
 from workbench.gui.figures import RENDERERS, view_for
 from workbench.gui.figures.enlarged import Enlarged
-from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.figures.gallery_view import KEPT_IMAGES, broken
 from workbench.gui.figures.image_view import ImageView
 from workbench.gui.figures.matrix_canvas import highest_of_blocks
@@ -493,56 +492,3 @@ def test_captions_break_between_words_and_elide_what_is_too_long(qapp):
     assert broken("one\ntwo", metrics, width, 3) == ["one", "two"]
     assert broken("x" * 90, metrics, width, 1)[0].endswith("…")
     assert broken("anything", metrics, width, 0) == []
-
-
-def test_a_panel_keeps_the_view_of_the_same_kind_and_title(qtbot):
-    panel = FigurePanel()
-    qtbot.addWidget(panel)
-    panel.show()
-    panel.set_figures([FIGURES["heatmap"], FIGURES["table"]])
-    heat, table = panel.views
-    heat._slider.setValue(80)
-    panel.set_figures([FIGURES["image"], Heatmap("Heat", PIXELS, np.ones((2, 2)))])
-    assert panel.views[1] is heat
-    assert heat.blend == 0.8
-    assert table not in panel.views
-    qtbot.waitUntil(lambda: len(panel.findChildren(type(table))) == 0, timeout=2000)
-    panel.clear()
-    assert panel.views == []
-
-
-def test_a_panel_shows_two_figures_of_one_title_apart(qtbot):
-    panel = FigurePanel()
-    qtbot.addWidget(panel)
-    panel.set_figures([FIGURES["image"], FIGURES["image"]])
-    assert len(set(panel.views)) == 2
-
-
-def test_a_panel_has_as_many_columns_as_fit(qtbot):
-    panel = FigurePanel(column_width=400)
-    qtbot.addWidget(panel)
-    panel.resize(500, 900)
-    panel.show()
-    panel.set_figures([FIGURES[kind] for kind in ("image", "table", "bars")])
-    QApplication.processEvents()
-    assert len({card.x() for card in panel._cards}) == 1
-    panel.resize(1300, 900)
-    QApplication.processEvents()
-    assert len({card.x() for card in panel._cards}) == 3
-    assert len({card.width() for card in panel._cards}) <= 2
-
-
-def test_a_panel_passes_on_what_was_clicked_and_where(qtbot):
-    panel = FigurePanel()
-    qtbot.addWidget(panel)
-    panel.resize(700, 1200)
-    panel.show()
-    panel.set_figures([FIGURES["gallery"], FIGURES["matrix"]])
-    gallery, matrix = panel.views
-    with qtbot.waitSignal(panel.cell_clicked) as clicked:
-        matrix.canvas.cell_clicked.emit(0, 1)
-    assert clicked.args == [0, 1, (4,)]
-    assert panel.clicked_view is matrix
-    with qtbot.waitSignal(panel.tile_clicked) as clicked:
-        gallery.tile_clicked.emit(2)
-    assert panel.clicked_view is gallery
