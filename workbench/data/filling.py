@@ -18,10 +18,12 @@ from workbench.control import Control
 from workbench.data.image_settings import ImagePreprocessing
 from workbench.data.preprocessing import resize_mask, resize_pictures
 from workbench.data.source import Emit, Samples, UnreadableSampleError
+from workbench.data.tiles import cut
 from workbench.events import Progress
 from workbench.i18n import _
 
 _CHUNK = 64
+_CHUNK_OF_TILED = 2  # these are kept at full size
 # Larger pictures are resized as soon as they are decoded, and the very large ones one at a time.
 _SMALL_PIXELS = 256 * 256
 _LARGE_PIXELS = 12_000_000
@@ -91,10 +93,11 @@ def _decoded(samples: Samples, preprocessing: ImagePreprocessing, control: Contr
     """Chunks in order, a few ahead of the one that is written."""
     threads = min(8, os.cpu_count() or 1)
     one_large_at_a_time = threading.Lock()
-    starts = iter(range(0, len(samples.names), _CHUNK))
+    size = _CHUNK if preprocessing.tile is None else _CHUNK_OF_TILED
+    starts = iter(range(0, len(samples.names), size))
 
     def work(start: int) -> tuple[_Chunk, int]:
-        indices = range(start, min(start + _CHUNK, len(samples.names)))
+        indices = range(start, min(start + size, len(samples.names)))
         return _decode_chunk(samples, indices, preprocessing, one_large_at_a_time, control), len(indices)
 
     with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
@@ -121,15 +124,24 @@ def _decode_chunk(
     chunk = _Chunk([], np.empty(0, np.uint8), np.empty(0, np.uint8), [], [], [])
     pictures: list[np.ndarray] = []
     masks: list[np.ndarray] = []
+    tile = preprocessing.tile
     for index in indices:
         control.check()
         try:
             picture = samples.read(index, preprocessing.channels)
-            if samples.read_target is not None:
-                masks.append(resize_mask(_fitting_mask(samples.read_target(index), picture), preprocessing))
+            mask = None if samples.read_target is None else _fitting_mask(samples.read_target(index), picture)
         except UnreadableSampleError as reason:
             chunk.problems.append((samples.names[index], str(reason)))
             continue
+        if tile is not None:
+            parts = cut(picture, tile)
+            pictures.extend(parts)
+            masks.extend(() if mask is None else cut(mask, tile))
+            chunk.rows.extend([index] * len(parts))
+            chunk.sizes.extend([picture.shape[:2]] * len(parts))
+            continue
+        if mask is not None:
+            masks.append(resize_mask(mask, preprocessing))
         chunk.rows.append(index)
         chunk.sizes.append(picture.shape[:2])
         pictures.append(_resized_if_large(picture, preprocessing, one_large_at_a_time))

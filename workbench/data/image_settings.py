@@ -9,7 +9,7 @@ from workbench.i18n import _, mark
 from workbench.section import setting
 from workbench.specs import ImageInput
 
-Resize = Literal["stretch", "crop", "pad"]
+Resize = Literal["stretch", "crop", "pad", "tile"]
 Scaling = Literal["unit", "symmetric", "standardize"]
 
 
@@ -26,7 +26,8 @@ class ImagePreprocessing(PreprocessingSection):
     )  # fmt: skip
     resize: Resize = setting(
         "stretch", title=mark("Resize"), help=mark("What happens when the proportions do not fit."),
-        labels={"stretch": mark("Stretch"), "crop": mark("Crop the longer side"), "pad": mark("Pad the shorter side")},
+        labels={"stretch": mark("Stretch"), "crop": mark("Crop the longer side"), "pad": mark("Pad the shorter side"),
+                "tile": mark("Keep the scale, cut into tiles (masks)")},
     )  # fmt: skip
     crop_top: float = setting(
         0.0, title=mark("Cut off above"), help=mark("Share of the height that is left out at the top (the sky)."),
@@ -46,7 +47,14 @@ class ImagePreprocessing(PreprocessingSection):
     def _leave_something_to_see(self) -> "ImagePreprocessing":
         if self.crop_top + self.crop_bottom > 0.9:
             raise ValueError(_("cutting off above and below leaves less than a tenth of the picture; make one smaller"))
+        if self.resize == "tile" and (self.crop_top or self.crop_bottom):
+            raise ValueError(_("tiles cover the whole picture: nothing can be cut off above or below"))
         return self
+
+    @property
+    def tile(self) -> tuple[int, int] | None:
+        """Height and width of the tiles that pictures are cut into, or None where they are resized."""
+        return (self.height, self.width) if self.resize == "tile" else None
 
     @property
     def spec(self) -> ImageInput:

@@ -125,6 +125,23 @@ class InputKind(ABC):
     ) -> np.ndarray:
         """Samples as they were read, as prepared inputs: (n, ...)."""
 
+    def predicted(
+        self,
+        outputs: Callable[[np.ndarray], np.ndarray],
+        samples: Sequence[np.ndarray],
+        spec: InputSpec,
+        preprocessing: PreprocessingSection,
+    ) -> list[np.ndarray]:
+        """What a network answers to samples as they were read, an array each.
+
+        Args:
+            outputs: prepared inputs (n, ...) -> outputs of the network (n, ...).
+            samples: as `stacked` takes them.
+            spec: what the network takes.
+            preprocessing: how samples are prepared.
+        """
+        return list(outputs(self.stacked(samples, spec, preprocessing)))
+
     @abstractmethod
     def show(
         self,

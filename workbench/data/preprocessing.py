@@ -12,6 +12,7 @@ import numpy as np
 
 from workbench.data.image_settings import ImagePreprocessing
 from workbench.data.prepared import PreparedData
+from workbench.data.tiles import grown
 from workbench.experiment import Experiment
 
 _STATISTICS_CHUNK = 4_000_000
@@ -99,6 +100,8 @@ def resize_pictures(pictures: Sequence[np.ndarray], preprocessing: ImagePreproce
         uint8, (n, height, width, channels).
     """
     target = (preprocessing.height, preprocessing.width)
+    if preprocessing.tile is not None:
+        pictures = [_middle(picture, target) for picture in pictures]
     cut = uncut_height(preprocessing)[0] != preprocessing.height
     result = np.empty((len(pictures), *target, preprocessing.channels), np.uint8)
     by_size: dict[tuple[int, ...], list[int]] = {}
@@ -110,6 +113,47 @@ def resize_pictures(pictures: Sequence[np.ndarray], preprocessing: ImagePreproce
     for indices in by_size.values():
         result[indices] = _resize_batch(np.stack([pictures[i] for i in indices]), preprocessing)
     return result
+
+
+def _middle(picture: np.ndarray, tile: tuple[int, int]) -> np.ndarray:
+    """The tile in the middle of a picture; a tile is its own middle."""
+    whole = grown(picture, tile)
+    top, left = ((length - side) // 2 for length, side in zip(whole.shape[:2], tile, strict=True))
+    return whole[top : top + tile[0], left : left + tile[1]]
+
+
+def restore_map(values: np.ndarray, shape: tuple[int, int], preprocessing: ImagePreprocessing) -> np.ndarray:
+    """A map over the network's input, brought back over the whole picture it belongs to.
+
+    Args:
+        values: float, (height, width, channels) of the input.
+        shape: height and width of the picture.
+        preprocessing: how the picture was brought to the input.
+
+    Returns:
+        float32, (*shape, channels), resized bilinearly; what the network did not see repeats the border of what it saw.
+    """
+    import cv2
+
+    uncut, above = uncut_height(preprocessing)
+    height, width = preprocessing.height, preprocessing.width
+    picture_height, picture_width = shape
+    values = np.pad(values.astype(np.float32), ((above, uncut - above - height), (0, 0), (0, 0)), mode="edge")
+    seen_height, seen_width = picture_height, picture_width
+    if preprocessing.resize == "crop":
+        seen_height = min(picture_height, int(picture_width * uncut / width))
+        seen_width = min(picture_width, int(picture_height * width / uncut))
+    elif preprocessing.resize == "pad":
+        seen_height = max(picture_height, int(picture_width * uncut / width))
+        seen_width = max(picture_width, int(picture_height * width / uncut))
+    if values.shape[:2] != (seen_height, seen_width):
+        values = cv2.resize(values, (seen_width, seen_height), interpolation=cv2.INTER_LINEAR)
+        values = values.reshape(seen_height, seen_width, -1)
+    top, left = abs(seen_height - picture_height) // 2, abs(seen_width - picture_width) // 2
+    if preprocessing.resize == "pad":
+        return values[top : top + picture_height, left : left + picture_width]
+    bottom, right = picture_height - seen_height - top, picture_width - seen_width - left
+    return np.pad(values, ((top, bottom), (left, right), (0, 0)), mode="edge")
 
 
 def _resize_batch(batch: np.ndarray, preprocessing: ImagePreprocessing) -> np.ndarray:

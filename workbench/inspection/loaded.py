@@ -18,6 +18,7 @@ from workbench.data.prepare import PreparedData, prepare
 from workbench.errors import UserError
 from workbench.experiment import Experiment, PreprocessingSection
 from workbench.i18n import _
+from workbench.inspection import gradients
 from workbench.inspection.pictures import shrunk
 from workbench.registry import registry
 from workbench.runs.folder import RunFolder
@@ -80,6 +81,14 @@ class OpenModel:
         if self.loaded.foreign and not self._scales_inside:
             return prepared.astype(np.float32) / 255
         return prepared
+
+    def predicted(self, samples: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What the model answers to samples as they were read, an array each."""
+
+        def outputs(prepared: np.ndarray) -> np.ndarray:
+            return gradients.outputs(self.model)(self.inputs(prepared))
+
+        return self.kind.predicted(outputs, samples, self.loaded.input, self.preprocessing)
 
     def shown(self, picture: np.ndarray, resized: np.ndarray) -> np.ndarray:
         """What a heatmap is laid over: the picture itself, or what is left of it where the model crops or pads."""

@@ -17,7 +17,6 @@ from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.figures import Figure
 from workbench.i18n import _
-from workbench.inspection import gradients
 from workbench.inspection.grad_cam import candidates, find_evidence, heatmap_figure
 from workbench.inspection.layers import last_convolution
 from workbench.inspection.loaded import OpenModel, open_model
@@ -113,14 +112,10 @@ def _answered(batch: list[Asked], opened: OpenModel, top: int, heatmaps: int) ->
         yield from (PredictedItem(item.path, error=item.error, name=item.name, row=item.row) for item in batch)
         return
     start = time.perf_counter()
-    prepared = opened.prepared(samples)
-    figures: dict[int, tuple[Figure, ...]] = {}
-    if heatmaps:
-        outputs, figures = _with_heatmaps(prepared, samples, opened, heatmaps)
-    else:
-        outputs = gradients.outputs(opened.model)(opened.inputs(prepared))
     pictures = samples if samples[0].ndim == 3 else []
-    answers = opened.task.decode(outputs, opened.loaded.target, top, pictures)
+    outputs = opened.predicted(samples)
+    answers = _decoded(outputs, opened, top, pictures)
+    figures = _heatmaps(samples[:heatmaps], answers, opened) if heatmaps else {}
     share = (time.perf_counter() - start) / len(samples)
     position = 0
     for item in batch:
@@ -141,16 +136,21 @@ def _answered(batch: list[Asked], opened: OpenModel, top: int, heatmaps: int) ->
         position += 1
 
 
-def _with_heatmaps(
-    prepared: np.ndarray, pictures: list[np.ndarray], opened: OpenModel, count: int
-) -> tuple[np.ndarray, dict[int, tuple[Figure, ...]]]:
-    """The outputs of all, and the heatmap of the predicted class over the first `count` pictures."""
-    inputs = opened.inputs(prepared)
-    evidence = find_evidence(opened.model, candidates(opened.model, ""), inputs[:count])
-    outputs = gradients.outputs(opened.model)(inputs)
-    answers = opened.decode(outputs[: len(evidence)])
-    figures = {}
-    for position, (picture, found) in enumerate(zip(pictures, evidence, strict=False)):
-        shown = opened.shown(picture, prepared[position])
-        figures[position] = (heatmap_figure(shown, "", found, opened.choices, answers[position].text),)
-    return outputs, figures
+def _decoded(outputs: list[np.ndarray], opened: OpenModel, top: int, pictures: list[np.ndarray]) -> list[Answer]:
+    target = opened.loaded.target
+    if len({output.shape for output in outputs}) == 1:
+        return opened.task.decode(np.stack(outputs), target, top, pictures)
+    return [
+        opened.task.decode(output[None], target, top, [picture])[0]
+        for output, picture in zip(outputs, pictures, strict=True)
+    ]
+
+
+def _heatmaps(pictures: list[np.ndarray], answers: list[Answer], opened: OpenModel) -> dict[int, tuple[Figure, ...]]:
+    """The heatmap of what was predicted over every picture."""
+    prepared = opened.prepared(pictures)
+    evidence = find_evidence(opened.model, candidates(opened.model, ""), opened.inputs(prepared))
+    return {
+        position: (heatmap_figure(opened.shown(picture, prepared[position]), "", found, opened.choices, answer.text),)
+        for position, (picture, answer, found) in enumerate(zip(pictures, answers, evidence, strict=False))
+    }

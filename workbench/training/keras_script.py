@@ -39,7 +39,7 @@ def write(request: CodeRequest, emit: Emit, control: Control) -> str:
     source = registry().datasets.get(experiment.dataset.name)
     task = registry().tasks.get(experiment.task.name)
     settings = experiment.preprocessing
-    if source.input_kind != ImageInput.kind or settings.crop_top or settings.crop_bottom:
+    if source.input_kind != ImageInput.kind or settings.tile or settings.crop_top or settings.crop_bottom:
         raise UserError(_("Only experiments on whole pictures can be written as a Keras script yet."))
     data = prepare(experiment, emit, control)
     all_names = source.open(experiment.dataset, emit).names

@@ -16,14 +16,24 @@ from workbench.data.filling import HASH_BYTES, fill
 from workbench.data.image_settings import ImageAugmentation, ImagePreprocessing
 from workbench.data.input_kind import Asked, InputKind, Loaded
 from workbench.data.prepared import PreparedData
-from workbench.data.preprocessing import channel_statistics, resize, resize_pictures, scale, uncut_height
+from workbench.data.preprocessing import (
+    channel_statistics,
+    resize,
+    resize_pictures,
+    restore_map,
+    scale,
+    uncut_height,
+)
 from workbench.data.source import Emit, Samples, UnreadableSampleError
+from workbench.data.tiles import OVERLAP, cut, joined
+from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.figures import Figure, Gallery, Table, Tile
 from workbench.i18n import _, mark
 from workbench.specs import ImageInput
 
 _SIZES_LISTED = 20
+_TILES_AT_ONCE = 16
 
 
 class Pictures(InputKind):
@@ -42,6 +52,11 @@ class Pictures(InputKind):
     def load(self, samples: Samples, experiment: Experiment, emit: Emit, control: Control) -> Loaded:
         """Decode and resize every picture once, into the cache."""
         preprocessing = experiment.preprocessing
+        if preprocessing.tile is not None and samples.read_target is None:
+            raise UserError(_(
+                "Only pictures with masks can be cut into tiles: a part of a picture need not have what the whole has. "
+                "Choose another way to resize."
+            ))  # fmt: skip
         name = _cache_key(samples, preprocessing)
         entry = cache.open_entry(name)
         while entry is None:
@@ -58,9 +73,12 @@ class Pictures(InputKind):
         return channel_statistics(data) if preprocessing.scaling == "standardize" else None
 
     def enter(self, spec: ImageInput, preprocessing: ImagePreprocessing) -> tuple[Any, Any]:
-        """A picture of any size, and the same at the size of the input."""
+        """A picture of any size (or a tile), and the same at the size of the input."""
         import keras
 
+        if preprocessing.tile is not None:
+            image = keras.Input(shape=spec.shape, name="image")
+            return image, image
         image = keras.Input(shape=(None, None, spec.channels), name="image")
         return image, resize(image, preprocessing)
 
@@ -81,6 +99,8 @@ class Pictures(InputKind):
 
     def front(self, spec: ImageInput, preprocessing: ImagePreprocessing) -> tuple[tuple[str, str, tuple], ...]:
         """Resizing, cutting, scaling."""
+        if preprocessing.tile is not None:
+            return (("image", "input", spec.shape), ("scale", "scale", spec.shape))
         rows = [("image", "input", (None, None, spec.channels))]
         height = uncut_height(preprocessing)[0]
         rows.append(("resize", "resize", (height, spec.width, spec.channels)))
@@ -119,6 +139,24 @@ class Pictures(InputKind):
         """Decoded pictures of any size at the size of the input, by the same code as inside the model."""
         return resize_pictures(samples, preprocessing)
 
+    def predicted(
+        self,
+        outputs: Callable[[np.ndarray], np.ndarray],
+        samples: Sequence[np.ndarray],
+        spec: ImageInput,
+        preprocessing: ImagePreprocessing,
+    ) -> list[np.ndarray]:
+        """As `InputKind.predicted`; an answer for every pixel covers the whole picture, from tiles where it is cut."""
+        if preprocessing.tile is None:
+            answers = outputs(self.stacked(samples, spec, preprocessing))
+            if answers.ndim != 4:
+                return list(answers)
+            return [
+                restore_map(answer, sample.shape[:2], preprocessing)
+                for answer, sample in zip(answers, samples, strict=True)
+            ]
+        return [_by_tiles(outputs, sample, preprocessing.tile) for sample in samples]
+
     def show(
         self,
         data: PreparedData,
@@ -142,6 +180,12 @@ class Pictures(InputKind):
     def describe(self, data: PreparedData) -> tuple[Figure, ...]:
         """The sizes the pictures had."""
         return (_sizes(data),)
+
+
+def _by_tiles(outputs: Callable[[np.ndarray], np.ndarray], picture: np.ndarray, tile: tuple[int, int]) -> np.ndarray:
+    parts = cut(picture, tile, OVERLAP)
+    maps = [outputs(parts[start : start + _TILES_AT_ONCE]) for start in range(0, len(parts), _TILES_AT_ONCE)]
+    return joined(np.concatenate(maps), *picture.shape[:2])
 
 
 def _cache_key(samples: Samples, preprocessing: ImagePreprocessing) -> str:

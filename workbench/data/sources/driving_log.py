@@ -16,7 +16,7 @@ import numpy as np
 from workbench.data import arrays
 from workbench.data.decoding import decode_file
 from workbench.data.locations import given_path
-from workbench.data.source import NO_SPLIT, DatasetSource, Emit, Problem, Samples
+from workbench.data.source import CERTAIN, NO_SPLIT, DatasetSource, Emit, Offer, Problem, Samples
 from workbench.data.sources.road import PILOTNET_INPUT
 from workbench.errors import UserError
 from workbench.events import Progress
@@ -105,6 +105,12 @@ class DrivingLogSource(DatasetSource):
     def task(self, section: DatasetSection) -> dict[str, Any]:
         """Steering is in its own measure already."""
         return {"target_scaling": "none"}
+
+    def takes(self, path: Path) -> Offer | None:
+        """A log, or the folder that has one."""
+        log = path / LOG_NAME if path.is_dir() else path
+        is_log = log.name == LOG_NAME and log.is_file()
+        return Offer({"path": str(log.parent)}, CERTAIN) if is_log else None
 
     def open(self, section: DatasetSection, emit: Emit) -> Samples:
         """Read the log and find its pictures; one camera after the other, each in the order of the drive."""

@@ -94,6 +94,11 @@ class TableFileSource(DatasetSource):
                 certainty = LIKELY if 2 <= len(look(path).columns) <= _FEWEST_PIXELS else POSSIBLE
         return Offer({"path": str(path)}, certainty)
 
+    def columns(self, section: TableFileSection) -> list[tuple[str, str]]:
+        """As the first 2 MB have them."""
+        path = given_file(section.path, self.name, _(_EXPECTED)) if section.path else None
+        return header_of(path, section.sheet, section.header) if path is not None else []
+
     def open(self, section: TableFileSection, emit: Emit) -> Samples:
         """Read the whole table."""
         path = given_file(section.path, self.name, _(_EXPECTED))
