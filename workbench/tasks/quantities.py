@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 _RANGES = 20
+_THOUSANDS = ((1e6, "M"), (1e3, "k"))
 _STEPS = 1000  # the spread of the target is told in so many steps: more digits say nothing
 
 
@@ -47,11 +48,18 @@ def round_edges(values: np.ndarray) -> np.ndarray:
 
 
 def range_names(edges: np.ndarray) -> tuple[str, ...]:
-    """The names of the ranges between ascending edges: `10 … 20`."""
-    step = float(edges[1] - edges[0])
-    decimals = min(max(0, 2 - math.floor(math.log10(step))), 12)
-    texts = [f"{edge:.{decimals}f}" for edge in (edges + 0.0).tolist()]
+    """The names of the ranges between ascending edges: `10 … 20`, `100k … 120k`."""
+    whole = [pair for pair in _THOUSANDS if _all_multiples(edges, pair[0])]
+    divisor, letter = whole[0] if whole else (1.0, "")
+    decimals = min(max(0, 2 - math.floor(math.log10(float(edges[1] - edges[0]) / divisor))), 12)
+    texts = [f"{edge:z.{decimals}f}" for edge in (edges / divisor).tolist()]
     while "." in texts[0] and all(text.endswith(("0", ".")) for text in texts):
         texts = [text[:-1] for text in texts]
-    texts = [text.lstrip("-") if float(text) == 0 else text for text in texts]
+    texts = [text + letter if float(text) else text for text in texts]
     return tuple(f"{low} … {high}" for low, high in itertools.pairwise(texts))
+
+
+def _all_multiples(edges: np.ndarray, size: float) -> bool:
+    """Whether all are whole multiples of a size, and not all 0."""
+    shares = edges / size
+    return bool(np.allclose(shares, np.round(shares), rtol=0, atol=1e-9) and np.abs(shares).max() >= 1)

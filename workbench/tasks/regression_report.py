@@ -100,7 +100,7 @@ def _table(columns: list[dict[str, float]], truth: np.ndarray, target: ValuesTar
     zeros = int(np.count_nonzero((truth == 0).any(axis=1)))
     note = ""
     if zeros:
-        note = _("The errors in percent leave out the {count} samples whose true value is 0.").format(count=zeros)
+        note = _("Samples left out of the errors in percent, as their true value is 0: {count}.").format(count=zeros)
     return Table(_("Errors"), (_("Measure"), *target.names), rows, note=note)
 
 
@@ -183,7 +183,7 @@ def _error_by_value(truth: np.ndarray, errors: np.ndarray, name: str, unit: str)
     filled = np.flatnonzero(counts)
     names = range_names(edges)
     left_out = len(counts) - len(filled)
-    note = _("{count} ranges without samples are left out.").format(count=left_out) if left_out else ""
+    note = _("Ranges left out, as they have no samples: {count}.").format(count=left_out) if left_out else ""
     return Bars(
         _("Mean absolute error by the true {name}").format(name=axis_label(name, unit)),
         tuple(f"{names[place]} (n = {counts[place]})" for place in filled),

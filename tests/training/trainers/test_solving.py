@@ -87,7 +87,7 @@ def test_classes_without_overlap_end_with_a_loss_near_zero():
     sums = Sums("binary", np.arange(4.0)[:, None], np.array([[0.0], [0], [1], [1]]))
     weights = best_weights(sums)
     assert np.isfinite(weights).all()
-    assert mean_loss(sums, weights) < 1e-6
+    assert mean_loss(sums, weights) < 1e-4
 
 
 def test_xor_has_no_better_answer_than_a_coin():

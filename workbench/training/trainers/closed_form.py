@@ -31,7 +31,8 @@ class ClosedForm(Trainer):
     title = mark("Closed form")
     help = mark(
         "Computes the best weights of a linear or logistic regression at once: by the normal equations, or by Newton's "
-        "method. Optimizer, batch size and epochs do not matter."
+        "method. Optimizer, batch size and epochs do not matter. For classes that a plane parts without mistakes there "
+        "are no best weights: it stops where the loss is nearly 0."
     )
     section = ClosedFormSection
 

@@ -19,21 +19,13 @@ from workbench.training.trainers.solving import MOST_WEIGHTS, best_weights
 SIDE = 41
 _MOST_VALUES = 2_000  # samples times outputs that a drawn loss is computed from
 _MOST_NAMES = 60  # weights to choose from
-_NO_LOSS = 1e-5  # below it, classes are told apart without a mistake and the lowest point is at infinity
+_NO_LOSS = 1e-3  # below it, classes are told apart without a mistake and the lowest point is at infinity
 _LAST_STEPS = 20  # those that the verdict looks at
 _FARTHEST = 3.0  # times the way from the start to the lowest point, a path is followed this far
 
 
 class SurfaceKnobs(Section):
-    """Base of the knobs; `knobs_for` adds the choice of two weights by their names."""
-
-    zoom: float = setting(
-        1.0, title=mark("Zoom"), help=mark("Above 1 shows less of the surface, below 1 more."), ge=0.1, le=10.0,
-        widget="slider",
-    )  # fmt: skip
-    logarithmic: bool = setting(
-        True, title=mark("Logarithmic colours"), help=mark("Shows small differences near the lowest point.")
-    )
+    """Base of the knobs that `knobs_for` makes: two weights by their names, zoom, colours."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The class is made for these names: the other side of a pipe makes it anew.
@@ -50,6 +42,10 @@ def knobs_for(names: tuple[str, ...]) -> type[SurfaceKnobs]:
         first=(choice, setting(names[0], title=mark("Across"), help=mark("The weight along the horizontal axis."))),
         second=(choice, setting(names[min(1, len(names) - 1)], title=mark("Upwards"),
                                 help=mark("The weight along the vertical axis."))),
+        zoom=(float, setting(1.0, title=mark("Zoom"), help=mark("Above 1 shows less of the surface, below 1 more."),
+                             ge=0.1, le=10.0, widget="slider")),
+        logarithmic=(bool, setting(True, title=mark("Logarithmic colours"),
+                                   help=mark("Shows small differences near the lowest point."))),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from workbench.training.trainers.last_layer import Sums, mean_loss
 MOST_WEIGHTS = 2_000
 _ITERATIONS = 100
 _SMALL_GRADIENT = 1e-10
-_NO_LOSS = 1e-6
+_NO_LOSS = 1e-4
 
 
 def best_weights(sums: Sums) -> np.ndarray:
