@@ -55,7 +55,7 @@ def judge(
     spread = np.array(target.spread) if target.spread else np.ones(truth.shape[1])
     worst = np.max(np.abs(truth - predicted) / spread, axis=1, initial=0)
     ranking = np.argsort(-np.nan_to_num(worst, nan=np.inf, posinf=np.inf), kind="stable")
-    return Evaluation(numbers, tuple(figures), tuple(ranking.tolist()))
+    return Evaluation(numbers, tuple(figures), tuple(ranking.tolist()), _units_of(units))
 
 
 def measures(truth: np.ndarray, predicted: np.ndarray, features: int = 0) -> dict[str, float]:
@@ -82,6 +82,13 @@ def measures(truth: np.ndarray, predicted: np.ndarray, features: int = 0) -> dic
         if features and count > features + 1:
             found["adjusted_r2"] = 1 - (1 - found["r2"]) * (count - 1) / (count - features - 1)
     return found
+
+
+def _units_of(units: tuple[str, ...]) -> dict[str, str]:
+    """What the errors count; nothing where several targets count different things."""
+    if len(set(units)) > 1 or not units[0]:
+        return {}
+    return {"mae": units[0], "rmse": units[0], "mse": f"{units[0]}²"}
 
 
 def _features(evidence: Evidence) -> int:

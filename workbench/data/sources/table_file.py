@@ -9,7 +9,7 @@ import numpy as np
 from workbench.data.arrays import content_stamp
 from workbench.data.locations import given_file
 from workbench.data.source import LIKELY, NO_SPLIT, POSSIBLE, DatasetSource, Emit, Offer, Samples
-from workbench.data.tables.head import look
+from workbench.data.tables.head import header_of, look
 from workbench.data.tables.rows import no_picture
 from workbench.data.tables.table import Choice, kind_of_target, read_table, target_column
 from workbench.errors import UserError
