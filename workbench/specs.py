@@ -141,6 +141,11 @@ class TargetSpec(Spec):
         """The names of the groups."""
         return ()
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What the numbers in a row of targets are; empty where targets are no numbers that mean something."""
+        return ()
+
 
 @dataclass(frozen=True)
 class ClassTarget(TargetSpec):
@@ -189,6 +194,12 @@ class ValuesTarget(TargetSpec):
     def usual(cls, count: int) -> "ValuesTarget":
         """One number."""
         return cls(("value",))
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """A column per number."""
+        units = (*self.units, *("" for _name in self.names))
+        return tuple(Column(name, unit) for name, unit in zip(self.names, units, strict=False))
 
     @property
     def moves(self) -> bool:

@@ -15,7 +15,7 @@ from workbench.errors import UserError
 from workbench.i18n import _
 from workbench.inspection import gradients
 from workbench.inspection.loaded import open_model
-from workbench.specs import ImageInput, ValuesTarget
+from workbench.specs import ImageInput
 
 _MOST_PIXELS = 4_000_000  # of one frame; the simulator's has 51,200
 
@@ -69,7 +69,7 @@ class Driver:
         shape = self._opened.model.output_shape
         one_number = len(shape) == 2 and shape[-1] == 1
         # Of someone else's file nobody knows what its one number means.
-        values = loaded.foreign or isinstance(loaded.target, ValuesTarget)
+        values = loaded.foreign or (loaded.target is not None and len(loaded.target.columns) == 1)
         if not (one_number and values and isinstance(loaded.input, ImageInput)):
             raise UserError(
                 _(

@@ -9,7 +9,7 @@ from workbench.data.tables.distribution import distribution, labelled
 from workbench.data.tables.outliers import Limits, find_outliers, limits_of
 from workbench.figures import Figure, Matrix, Table
 from workbench.i18n import _
-from workbench.specs import Column, ValuesTarget
+from workbench.specs import Column
 
 _CORRELATED_ROWS = 100_000
 _CORRELATED_COLUMNS = 30
@@ -40,9 +40,9 @@ def describe(data: PreparedData) -> tuple[Figure, ...]:
     """The figures of a table for the Data page."""
     columns = list(data.input.columns)
     values = [data.inputs[:, number] for number in range(len(columns))]
-    if isinstance(data.target, ValuesTarget):
-        columns += [Column(name, unit) for name, unit in zip(data.target.names, data.target.units, strict=True)]
-        values += [data.targets[:, number] for number in range(len(data.target.names))]
+    if data.target.columns:
+        columns += data.target.columns
+        values += list(data.targets.T)
     summaries = [summary(column, part) for column, part in zip(columns, values, strict=True)]
     figures: list[Figure] = [_columns(data, columns, summaries), distribution(data)]
     numeric = [number for number, column in enumerate(columns) if not column.categories]

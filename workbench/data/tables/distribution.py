@@ -15,7 +15,7 @@ from workbench.data.prepared import PreparedData
 from workbench.figures import Adjustable, Bars, Figure, Points, Scatter
 from workbench.i18n import _, mark
 from workbench.section import Section, setting
-from workbench.specs import Column, ValuesTarget
+from workbench.specs import Column
 
 _BINS = 12
 _MOST_GROUPS = 8  # more classes are not told apart
@@ -85,7 +85,7 @@ def distribution(data: PreparedData) -> Adjustable:
     columns = data.input.columns[:_MOST_COLUMNS]
     groups, names = _groups(data)
     count = len(data.targets)
-    numeric = isinstance(data.target, ValuesTarget)
+    numeric = bool(data.target.columns)
     chosen = np.arange(0)
     if numeric:
         chosen = np.sort(np.random.default_rng(0).permutation(count)[:_MOST_POINTS])
@@ -103,7 +103,7 @@ def distribution(data: PreparedData) -> Adjustable:
         for number, column in enumerate(columns)
     }
     target = np.asarray(data.targets[chosen, 0], np.float32) if numeric else np.empty(0, np.float32)
-    label = labelled(data.target.names[0], data.target.units[0]) if numeric else ""
+    label = labelled(data.target.columns[0].name, data.target.columns[0].unit) if numeric else ""
     result = Spreads(spreads, target, label, note.strip())
     return Adjustable(_("Distribution"), knob_for(tuple(spreads))(), result, spread_figures)
 
