@@ -20,7 +20,7 @@ MISSING = frozenset(
 _CURRENCY = r"(?:[$€£¥₫₩₹฿đ]|USD|EUR|GBP|JPY|CHF|VND|CNY|KRW)"
 _SHAPE = re.compile(
     rf"(?P<sign>[+\-\u2212]?)\s?(?P<before>{_CURRENCY})?\s?(?P<inner>[+\-\u2212]?)"
-    r"(?P<body>\d[\d.,'’ \u00a0\u202f]*(?:[eE][+-]?\d+)?|[.,]\d+(?:[eE][+-]?\d+)?)"
+    r"(?P<body>\d(?:[\d.,'’ \u00a0\u202f]*\d)?[.,]?(?:[eE][+-]?\d+)?|[.,]\d+(?:[eE][+-]?\d+)?)"
     rf"\s?(?P<after>{_CURRENCY}|%)?"
 )
 _PLAIN = re.compile(r"\s*-?\d+(?:\.\d+)?\s*", re.ASCII)
@@ -51,11 +51,9 @@ class NumberFormat:
         """
         if self.decimal == "." and _PLAIN.fullmatch(text):
             return float(text)
-        if text in MISSING:
-            return np.nan
-        found = _SHAPE.fullmatch(text.strip())
+        found = _shape(text.strip())
         if found is None:
-            if not text.strip():
+            if text.strip() in MISSING:
                 return np.nan
             raise ValueError(text)
         if (found["before"] or found["after"] or "") not in ("", self.affix):
@@ -96,8 +94,8 @@ def evidence(values: Iterable[str]) -> Evidence:
         return Evidence("empty")
     decimals, unsure, affixes, numbers = set(), set(), set(), 0
     for text in texts:
-        found = _SHAPE.fullmatch(text)
-        said = _separator(found["body"]) if found and not (found["sign"] and found["inner"]) else "invalid"
+        found = _shape(text)
+        said = _separator(found["body"]) if found else "invalid"
         if said == "invalid":
             continue
         numbers += 1
@@ -138,6 +136,11 @@ def _format(column: Evidence, proved: set[str], delimiter: str) -> NumberFormat 
             return NumberFormat(".", affix)
         return _("numbers as 1,234, which can be one thousand or one and a fraction")
     return NumberFormat("," if "." in column.unsure and proved == {","} else ".", affix)
+
+
+def _shape(text: str) -> re.Match[str] | None:
+    found = _SHAPE.fullmatch(text)
+    return None if found is None or (found["sign"] and found["inner"]) else found
 
 
 def _separator(body: str) -> str:

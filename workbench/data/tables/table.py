@@ -109,17 +109,16 @@ def kind_of_target(column: ColumnLook, wanted: TargetKind) -> Literal["number", 
     if column.kind != "number":
         return "number"
     different: set[float] = set()
-    count = 0
-    for text in column.values:
+    for text in set(column.values):
         try:
             number = column.format.number(text)
         except ValueError:
             continue
         if number == number:
-            count += 1
             different.add(number)
         if number % 1 > 0 or len(different) > _MOST_COUNTED_CLASSES:
             return "number"
+    count = sum(not is_missing(text) for text in column.values)
     return "class" if len(different) <= 2 or 2 * len(different) <= count else "number"
 
 

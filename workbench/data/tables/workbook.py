@@ -1,8 +1,8 @@
 """Excel workbooks: the cells of one sheet as text, row by row, and what a table cannot say."""
 
+import contextlib
 import datetime
 import re
-import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,11 +35,8 @@ def sheet_names(path: Path) -> list[str]:
     Raises:
         UserError: the workbook is damaged.
     """
-    book = _open(path)
-    try:
+    with _opened(path) as book:
         return [sheet.title for sheet in book.worksheets]
-    finally:
-        book.close()
 
 
 def rows(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
@@ -48,8 +45,7 @@ def rows(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
     Raises:
         UserError: there is no such sheet, or the workbook is damaged.
     """
-    book = _open(path)
-    try:
+    with _opened(path) as book:
         page = _sheet(book, path, sheet)
         # A sheet may claim a size it does not have; without it every row is read as it is.
         page.reset_dimensions()
@@ -59,17 +55,12 @@ def rows(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
                 texts.pop()
             if texts:
                 yield number, texts
-    finally:
-        book.close()
 
 
 def oddities(path: Path, sheet: str) -> list[Problem]:
     """Merged cells, and formulas whose results are not in the file."""
-    book = _open(path)
-    try:
+    with _opened(path) as book:
         part = _sheet(book, path, sheet)._worksheet_path
-    finally:
-        book.close()
     problems = []
     with zipfile.ZipFile(path) as archive:
         if archive.getinfo(part).file_size > _CHECKED_BYTES:
@@ -94,17 +85,21 @@ def _some(cells: list[str]) -> str:
     )
 
 
-def _open(path: Path) -> Any:
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     import openpyxl
 
-    try:
-        with warnings.catch_warnings():
-            # openpyxl warns about styles and extensions it leaves out; cells are all that is read here.
-            warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # whatever a damaged workbook makes openpyxl raise
-        raise UserError(_("{path} cannot be read as an Excel workbook: {error}. Save it again, or as CSV.").format(
-            path=path, error=error or type(error).__name__)) from None  # fmt: skip
+    # Given a file, openpyxl does not look at the ending of its name.
+    with path.open("rb") as file:
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        except Exception as error:  # whatever a damaged workbook makes openpyxl raise
+            raise UserError(_("{path} cannot be read as an Excel workbook: {error}. Save it again, or as CSV.").format(
+                path=path, error=error or type(error).__name__)) from None  # fmt: skip
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 def _sheet(book: Any, path: Path, name: str) -> Any:
