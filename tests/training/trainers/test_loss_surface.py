@@ -99,7 +99,7 @@ def test_many_samples_and_classes_are_drawn_from_some_of_them():
     path = np.vstack([np.zeros(9), values["lowest"].reshape(-1)])
     made = figure(values, path, tuple(f"w{number}" for number in range(9)), 0.1)
     (surface,) = surfaces(made.params, made.result)
-    assert values["features"].shape[0] * 3 <= 2000
+    assert values["features"].shape[0] * 3 <= 1002
     assert surface.values.shape == (41, 41)
     logits = values["features"] @ values["lowest"][:-1] + values["lowest"][-1]
-    assert surface.values.min() == pytest.approx(losses("categorical", logits, values["targets"]).mean(), abs=5e-3)
+    assert surface.values.min() == pytest.approx(losses("categorical", logits, values["targets"]).mean(), abs=1e-2)

@@ -140,6 +140,14 @@ def test_the_path_of_a_classifier_is_shown_too(home, tmp_path):
     assert any(isinstance(figure, Scatter) and figure.field is not None for figure in evaluation.figures)
 
 
+def test_the_path_over_pictures_of_ten_classes_is_shown_too(home, tmp_path):
+    values = descent(0.1, epochs=1, dataset="digits", preprocessing={"height": 8, "width": 8}, architecture="logistic")
+    surface = surface_of(judged(run(tmp_path, values)))
+    assert "→" in surface.x_label
+    assert surface.path.shape == (2, 2)
+    assert np.isfinite(surface.values).all()
+
+
 def test_an_unscaled_table_that_overflows_names_its_largest_column_and_offers_scaling(home, tmp_path):
     values = {
         "dataset": "house_prices",

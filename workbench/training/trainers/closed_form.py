@@ -40,7 +40,8 @@ class ClosedForm(Trainer):
         """Only networks without hidden layers have a formula, and only for some losses."""
         refuse_hidden_layers(experiment, network, self.name)
         task = registry().tasks.get(experiment.task.name)
-        if loss_kind(task.loss(experiment, data.target, network.from_logits)) not in _SOLVED:
+        kind = loss_kind(task.loss(experiment, data.target, network.from_logits))
+        if kind not in _SOLVED:
             raise UserError(
                 _(
                     "There is no closed form for this loss. Choose the mean squared error for numbers, or no label "
@@ -48,11 +49,12 @@ class ClosedForm(Trainer):
                 )
             )
         count = sum(math.prod(variable.shape) for variable in network.trainable.trainable_variables)
-        if count > MOST_WEIGHTS:
+        if kind != "squared" and count > MOST_WEIGHTS:
             raise UserError(
-                _("The closed form is for up to {most} weights; this network has {count}. Use the trainer fit.").format(
-                    most=MOST_WEIGHTS, count=count
-                )
+                _(
+                    "The closed form of classes is for up to {most} weights; this network has {count}. Use the trainer "
+                    "fit, or a smaller input."
+                ).format(most=MOST_WEIGHTS, count=count)
             )
 
     def settings(self, experiment: Experiment, samples: int) -> TrainingSection:

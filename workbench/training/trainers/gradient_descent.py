@@ -108,12 +108,11 @@ def _keep_first(path: Path, count: int) -> None:
 
 def _read(path: Path) -> np.ndarray:
     """The weights (steps, number of weights); a line that a kill cut off, and what is no number, are left out."""
-    if not path.exists():
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    rows = list(csv.reader(line for line in text.splitlines(keepends=True) if line.endswith("\n")))
+    if not rows:
         return np.zeros((0, 0))
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    rows = [row for row in rows if len(row) == len(rows[0])]
-    table = np.array(rows, np.float64)
+    table = np.array([row for row in rows if len(row) == len(rows[0])], np.float64)
     return table[np.isfinite(table).all(axis=1)]
 
 

@@ -81,7 +81,9 @@ def sums_of(loop: Any) -> Sums:
     import keras
 
     network = loop.model.get_layer("network")
-    seen = keras.Model(network.input, network.get_layer(LOGITS).input)
+    # With pictures the layer has been applied twice, `layer.input` is that of the first time: ask the output instead.
+    operation, node, _tensor = network.output._keras_history
+    seen = keras.Model(network.input, operation._inbound_nodes[node].input_tensors[0])
     kind = loss_kind(loop.model.loss)
     units = output_layer(loop.model).units
     features, targets, weights = [], [], []

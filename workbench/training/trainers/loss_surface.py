@@ -17,7 +17,7 @@ from workbench.training.trainers.last_layer import Sums, losses, mean_loss
 from workbench.training.trainers.solving import MOST_WEIGHTS, best_weights
 
 SIDE = 41
-_MOST_VALUES = 2_000  # samples times outputs that a drawn loss is computed from
+_MOST_VALUES = 1_000  # samples times outputs that a drawn loss is computed from
 _MOST_NAMES = 60  # weights to choose from
 _NO_LOSS = 1e-3  # below it, classes are told apart without a mistake and the lowest point is at infinity
 _LAST_STEPS = 20  # those that the verdict looks at
