@@ -26,6 +26,7 @@ BENCHMARKS = {
     "window": "bench_window",
     "data_reading": "bench_data_reading",
     "grad_cam": "bench_grad_cam",
+    "tables": "bench_tables",
 }
 
 
