@@ -218,6 +218,28 @@ def test_a_large_split_is_packed_into_few_lines(home, monkeypatch):
     assert script.count("\n") < 130
 
 
+def test_the_script_of_numbers_brings_them_back_to_their_own_unit(home):
+    import keras
+
+    experiment = from_values(
+        {
+            "version": 1,
+            "dataset": {"name": "road", "pictures": 24, "courses": 4},
+            "preprocessing": {"height": 16, "width": 16, "crop_top": 0, "crop_bottom": 0},
+            "task": {"name": "regression", "target_scaling": "zscore"},
+            "architecture": "linear",
+        },
+        "the test's experiment",
+    )
+    target = data_of(experiment).target
+    names = names_in(script_of(experiment))
+    model, trainable = names["build_network"]()
+    picture = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3)).astype("uint8")
+    learned = keras.ops.convert_to_numpy(trainable(picture))
+    answers = keras.ops.convert_to_numpy(model(picture.astype("float32")))
+    assert answers == pytest.approx(learned * target.spread[0] + target.centre[0], rel=1e-4, abs=1e-5)
+
+
 def test_a_builder_that_gives_no_source_is_refused_in_words(home, monkeypatch):
     from workbench.architectures.mini_xception import MiniXception
 

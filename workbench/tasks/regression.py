@@ -171,7 +171,7 @@ class Regression(Task):
         )
 
     def keras_code(self, experiment: Experiment, target: TargetSpec) -> dict[str, str]:
-        """Fragments for a script that learns the scaled numbers; its metric is of the scaled numbers, too."""
+        """Fragments for a script that learns the scaled numbers; its metrics are of the scaled numbers, too."""
         target = _values(target)
         encode = f'labels.astype("float32").reshape(-1, {len(target.names)})'
         if target.spread:
@@ -181,7 +181,7 @@ class Regression(Task):
             "units": str(len(target.names)),
             "activation": "linear",
             "loss": f"keras.losses.{_KERAS_LOSSES[experiment.task.loss]}()",
-            "metrics": '[keras.metrics.MeanAbsoluteError(name="mae")]',
+            "metrics": '[keras.metrics.MeanAbsoluteError(name="mae"), keras.metrics.RootMeanSquaredError(name="rmse")]',
             "encode": encode,
             "from_logits": "True",
         }

@@ -5,7 +5,7 @@ from typing import Any
 
 from workbench.architectures.assembly import AS_GIVEN, Network, mistaken_for_logits
 from workbench.architectures.layers import Layer, layer_names
-from workbench.architectures.table import EXTRA, extra_layers, hidden_layers, output_activation
+from workbench.architectures.table import EXTRA, UNSCALE, extra_layers, hidden_layers, output_activation
 from workbench.data.image_settings import ImageAugmentation
 from workbench.errors import UserError
 from workbench.experiment import Experiment
@@ -21,6 +21,10 @@ _FRACTIONS = {1 / 255: "1 / 255", 1 / 127.5: "1 / 127.5"}
 
 def network_code(experiment: Experiment, network: Network, input: ImageInput, output: OutputSpec) -> str:
     """Source of `build_network()` -> (model, trainable), with the builder's own function before it if there is one."""
+    if network.change is not None:
+        raise UserError(
+            _("An augmentation that moves the target with its picture cannot be written as a Keras script yet.")
+        )
     float32 = FLOAT32 if experiment.training.precision != "float32" else ""
     before, hidden = _hidden_lines(experiment)
     lines = [
@@ -32,7 +36,7 @@ def network_code(experiment: Experiment, network: Network, input: ImageInput, ou
         *hidden,
         f'logits = layers.Dense({output.units}, name="logits"{float32})(x)',
         f'output = layers.Activation("{output_activation(experiment, output)}", name="output"{float32})(logits)',
-        f'model = keras.Model(image, output, name="{experiment.architecture.name}")',
+        *_model_lines(experiment, network, output, float32),
         "",
         *_learned_lines(experiment, network, float32),
         f'pixels = keras.Input({input.shape}, dtype="uint8", name="pixels")',
@@ -47,6 +51,17 @@ def network_code(experiment: Experiment, network: Network, input: ImageInput, ou
         '    """The model to keep, from a raw picture of any size, and the one to train; they share their layers."""\n'
         f"{text}\n"
     )
+
+
+def _model_lines(experiment: Experiment, network: Network, output: OutputSpec, float32: str) -> list[str]:
+    """The model to keep; where the network learns scaled numbers, it brings them back to their own unit."""
+    name = experiment.architecture.name
+    if not output.factor:
+        return [f'model = keras.Model(image, output, name="{name}")']
+    return [
+        f"unscaled = {layer_code(network.model.get_layer(UNSCALE), float32)}(output)",
+        f'model = keras.Model(image, unscaled, name="{name}")',
+    ]
 
 
 def _hidden_lines(experiment: Experiment) -> tuple[str, list[str]]:
