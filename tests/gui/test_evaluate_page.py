@@ -295,7 +295,7 @@ def test_many_numbers_stay_inside_their_cards_and_are_written_for_people(make_pa
         "loss": "0.0123", "mae": "1235 €", "rmse": "23,457 €", "mse": "5.5e+08 €²", "mape": "12.34 %",
         "mpe": "-5.00 %", "r2": "0.9877", "adjusted_r2": "-1.25",
     }  # fmt: skip
-    assert readable("adjusted_r2") == "Adjusted R2"
+    assert readable("adjusted_r2") == "Adjusted R²"
     for label in card._values.values():
         place = label.parentWidget()
         assert card.rect().contains(place.mapTo(card, place.rect().bottomRight()))

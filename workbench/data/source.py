@@ -6,7 +6,7 @@ A source only finds and reads samples. Decoding once, resizing, splitting and ba
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,19 @@ class Offer:
     certainty: int = POSSIBLE
 
 
+@dataclass(frozen=True)
+class ColumnsToChoose:
+    """The columns of a table that settings name.
+
+    Attributes:
+        columns: names and kinds (`number`, `text`, `date`, `empty`, `unclear`).
+        automatic: by the setting, the column that is meant where it names none.
+    """
+
+    columns: tuple[tuple[str, str], ...] = ()
+    automatic: dict[str, str] = field(default_factory=dict)
+
+
 class DatasetSource(ABC):
     """A named source of samples. Registered once; its settings come as a section of the experiment."""
 
@@ -113,12 +126,13 @@ class DatasetSource(ABC):
         """What it could make of a dropped file or folder, after a quick look; None where that is nothing for it."""
         return None
 
-    def columns(self, section: DatasetSection) -> list[tuple[str, str]]:
-        """Names and kinds of the columns that fields with the hint `column` or `columns` choose from.
+    def columns(self, section: DatasetSection) -> ColumnsToChoose:
+        """What fields with the hint `column` or `columns` choose from, after a quick look at the file.
 
-        A quick look at the file. Raises `UserError` when it is no table.
+        Raises:
+            UserError: it is no table.
         """
-        return []
+        return ColumnsToChoose()
 
     @abstractmethod
     def open(self, section: DatasetSection, emit: Emit) -> Samples:

@@ -8,8 +8,8 @@ import numpy as np
 
 from workbench.data.arrays import content_stamp
 from workbench.data.locations import given_file
-from workbench.data.source import LIKELY, NO_SPLIT, POSSIBLE, DatasetSource, Emit, Offer, Samples
-from workbench.data.tables.head import header_of, look
+from workbench.data.source import LIKELY, NO_SPLIT, POSSIBLE, ColumnsToChoose, DatasetSource, Emit, Offer, Samples
+from workbench.data.tables.head import look
 from workbench.data.tables.rows import no_picture
 from workbench.data.tables.table import Choice, kind_of_target, read_table, target_column
 from workbench.errors import UserError
@@ -94,10 +94,13 @@ class TableFileSource(DatasetSource):
                 certainty = LIKELY if 2 <= len(look(path).columns) <= _FEWEST_PIXELS else POSSIBLE
         return Offer({"path": str(path)}, certainty)
 
-    def columns(self, section: TableFileSection) -> list[tuple[str, str]]:
+    def columns(self, section: TableFileSection) -> ColumnsToChoose:
         """As the first 2 MB have them."""
-        path = given_file(section.path, self.name, _(_EXPECTED)) if section.path else None
-        return header_of(path, section.sheet, section.header) if path is not None else []
+        if not section.path:
+            return ColumnsToChoose()
+        head = look(given_file(section.path, self.name, _(_EXPECTED)), section.sheet, section.header)
+        columns = tuple((column.name, column.kind) for column in head.columns)
+        return ColumnsToChoose(columns, {"target": head.columns[target_column(head, Choice())].name})
 
     def open(self, section: TableFileSection, emit: Emit) -> Samples:
         """Read the whole table."""

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QToolButton, QVBoxLayout
 
+from workbench.data.source import ColumnsToChoose
 from workbench.errors import UserError
 from workbench.experiment import DatasetSection
 from workbench.gui.background import BackgroundWork
@@ -32,7 +33,7 @@ class ColumnNames(QObject):
     Attributes:
         columns: names with their kinds (`number`, `text`...), as far as they are known.
         problem: why they are not.
-        taken: names that fields for one column have chosen.
+        automatic: by the field, the column that is taken where it names none.
     """
 
     changed = Signal()
@@ -43,12 +44,18 @@ class ColumnNames(QObject):
         self._wanted: DatasetSection | None = None
         self.columns: tuple[tuple[str, str], ...] = ()
         self.problem = ""
-        self.taken: frozenset[str] = frozenset()
+        self.automatic: dict[str, str] = {}
+        self._chosen: dict[str, str] = {}
 
     @property
     def names(self) -> list[str]:
         """The names alone."""
         return [name for name, _kind in self.columns]
+
+    @property
+    def taken(self) -> set[str]:
+        """Names that fields for one column have chosen, or take by themselves."""
+        return {name or self.automatic.get(field, "") for field, name in self._chosen.items()} - {""}
 
     def follow(self, section: DatasetSection) -> None:
         """Read the columns of another dataset, or of one with other settings."""
@@ -59,16 +66,16 @@ class ColumnNames(QObject):
         hints = {name: (field.json_schema_extra or {}).get("widget") for name, field in fields}
         if not {"column", "columns"} & set(hints.values()):
             return
-        self.taken = frozenset(getattr(section, name) for name, hint in hints.items() if hint == "column")
+        self._chosen = {name: getattr(section, name) for name, hint in hints.items() if hint == "column"}
         source = registry().datasets.get(section.name)
 
-        def read(_post: Any) -> tuple[DatasetSection, tuple[tuple[str, str], ...], str]:
+        def read(_post: Any) -> tuple[DatasetSection, ColumnsToChoose, str]:
             if section is not self._wanted:
-                return section, (), ""
+                return section, ColumnsToChoose(), ""
             try:
-                return section, tuple(source.columns(section)), ""
+                return section, source.columns(section), ""
             except UserError as error:
-                return section, (), str(error)
+                return section, ColumnsToChoose(), str(error)
 
         self._work.start(read, self._take)
 
@@ -86,10 +93,10 @@ class ColumnNames(QObject):
     def _several(self, plan: FieldPlan) -> Editor:
         return ColumnsEditor(plan, self)
 
-    def _take(self, found: tuple[DatasetSection, tuple[tuple[str, str], ...], str]) -> None:
-        section, columns, problem = found
+    def _take(self, answer: tuple[DatasetSection, ColumnsToChoose, str]) -> None:
+        section, found, problem = answer
         if section is self._wanted:
-            self.columns, self.problem = columns, problem
+            self.columns, self.automatic, self.problem = found.columns, found.automatic, problem
             self.changed.emit()
 
 
@@ -116,7 +123,8 @@ class ColumnEditor(Editor):
 
     def _fill(self) -> None:
         self.box.clear()
-        self.box.addItem(_("automatic"), "")
+        automatic = self._source.automatic.get(self.plan.name, "")
+        self.box.addItem(_("automatic: {name}").format(name=automatic) if automatic else _("automatic"), "")
         for name, kind in self._source.columns:
             self.box.addItem(_with_kind(name, kind), name)
         if self._value and self.box.findData(self._value) < 0:

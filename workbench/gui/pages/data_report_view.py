@@ -153,7 +153,10 @@ class DataReportView(QWidget):
 
     def _follow_experiment(self, experiment: Experiment) -> None:
         """What cannot be augmented has no such tab."""
-        self.tabs.setTabVisible(AUGMENTATION, has_fields(type(experiment.augmentation)))
+        possible = has_fields(type(experiment.augmentation))
+        if not possible and self.tabs.currentIndex() == AUGMENTATION:
+            self.tabs.setCurrentIndex(SAMPLES)
+        self.tabs.setTabVisible(AUGMENTATION, possible)
 
     def _show_empty(self) -> None:
         present = self._workspace.data_report is not None
@@ -230,7 +233,8 @@ class _Empty(QWidget):
             widget.setVisible(state != "failed")
         if missing:
             folder = places(type(dataset))[missing] == "folder"
-            self.title.setText(_("Choose a folder") if folder else _("Choose a file"))
+            title = _("Choose a folder: {what}") if folder else _("Choose a file: {what}")
+            self.title.setText(title.format(what=_(type(dataset).model_fields[missing].title).lower()))
             self.button.setText(_("Choose a folder…") if folder else _("Choose a file…"))
             self.text.setText(_("Or drop it anywhere on this page."))
         elif state == "cancelled":

@@ -146,7 +146,7 @@ class EvaluatePage(Page):
             self._about.setText(shortened(Path(self._run).name))
             self._tell(_("This is no run with data of its own, so there is nothing to judge it on. Use Predict."))
             return False
-        about = _("{run}: how good its best model is, and what it gets wrong. Click a cell to see its samples.")
+        about = _("{run}: how good its best model is, and what it gets wrong.")
         self._about.setText(about.format(run=shortened(folder.name)))
         running = folder.state() == "running"
         for split, numbers in folder.evaluation().items():

@@ -11,7 +11,10 @@ from workbench.gui.widgets import Card, hint, value_label
 from workbench.i18n import _, mark
 
 SHARES = ("accuracy", "mape", "mpe")  # numbers that people read in percent
-ABBREVIATIONS = ("mae", "mse", "rmse", "mape", "mpe", "r2", "iou", "auc", "f1")
+ABBREVIATIONS = {
+    "mae": "MAE", "mse": "MSE", "rmse": "RMSE", "mape": "MAPE", "mpe": "MPE", "r2": "R²", "iou": "IoU", "auc": "AUC",
+    "f1": "F1",
+}  # fmt: skip
 SPLITS = {"test": mark("&Test"), "validation": mark("&Validation"), "train": mark("T&raining")}
 
 
@@ -112,8 +115,8 @@ class EvaluateNumbers(QWidget):
 
 
 def readable(name: str) -> str:
-    """The name of a metric for people: `top_5_accuracy` as "Top 5 accuracy", `adjusted_r2` as "Adjusted R2"."""
-    words = " ".join(word.upper() if word in ABBREVIATIONS else word for word in name.split("_"))
+    """The name of a metric for people: `top_5_accuracy` as "Top 5 accuracy", `adjusted_r2` as "Adjusted R²"."""
+    words = " ".join(ABBREVIATIONS.get(word, word) for word in name.split("_"))
     return words[:1].upper() + words[1:]
 
 

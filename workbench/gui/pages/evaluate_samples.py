@@ -1,11 +1,12 @@
 """The samples behind the numbers: the worst ones, or those of a cell that was clicked."""
 
 import dataclasses
+from collections.abc import Iterator
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from workbench.figures import Figure, Gallery, Matrix, Tile
+from workbench.figures import Adjustable, Figure, Gallery, Matrix, Scatter, Table, Tile
 from workbench.gui.figures import view_for
 from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.figures.gallery_view import GalleryView
@@ -14,6 +15,15 @@ from workbench.i18n import _
 from workbench.tasks.task import Evaluation
 
 MOST_SHOWN = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What a sample is and what it was taken for; `exact` where anything but the truth is wrong."""
+
+    truth: str
+    given: str
+    exact: bool = True
 
 
 class EvaluateSamples(Card):
@@ -30,6 +40,7 @@ class EvaluateSamples(Card):
         self._evaluation: Evaluation | None = None
         self._title = ""
         self._count = 0
+        self._asked: tuple[int, ...] = ()
         self._other: FigureView | None = None
         self._nothing = hint("")
         self._back = button_with_icon(_("&Back to the worst"))
@@ -100,6 +111,7 @@ class EvaluateSamples(Card):
             )
             self.gallery.show()
         else:
+            found = self._with_predictions(found) if isinstance(found, Table) else found
             self._show_other(dataclasses.replace(found, title=self._title, note=self._note()))
 
     def show_problem(self, message: str) -> None:
@@ -110,8 +122,22 @@ class EvaluateSamples(Card):
     def _ask(self, title: str, samples: tuple[int, ...]) -> None:
         self._title = title
         self._count = len(samples)
+        self._asked = samples[:MOST_SHOWN]
         self._say(_("Loading samples…"))
-        self.wanted.emit(samples[:MOST_SHOWN])
+        self.wanted.emit(self._asked)
+
+    def _with_predictions(self, table: Table) -> Table:
+        """The rows that were asked for, with what they were taken for beside what they are."""
+        answers = answers_by_sample(self._evaluation.figures)
+        if len(table.rows) != len(self._asked) or not any(sample in answers for sample in self._asked):
+            return table
+        given = [answers[sample].given if sample in answers else "" for sample in self._asked]
+        place = min(2, len(table.columns))  # behind the name and the target
+        return dataclasses.replace(
+            table,
+            columns=(*table.columns[:place], _("Predicted"), *table.columns[place:]),
+            rows=tuple((*row[:place], text, *row[place:]) for row, text in zip(table.rows, given, strict=True)),
+        )
 
     def _note(self, hint: str = "") -> str:
         text = _("{shown} of {count}.") if self._count > MOST_SHOWN else _("{count} samples.")
@@ -142,18 +168,33 @@ class EvaluateSamples(Card):
         self._nothing.setVisible(bool(text))
 
 
-def answers_by_sample(figures: tuple[Figure, ...]) -> dict[int, tuple[str, str]]:
-    """What every sample is and what it was taken for, from the matrices that know their samples."""
-    found: dict[int, tuple[str, str]] = {}
-    for figure in figures:
+def answers_by_sample(figures: tuple[Figure, ...]) -> dict[int, Known]:
+    """What every sample is and what it was taken for, from the figures that know their samples.
+
+    These are matrices, and points whose axes have the same measure: true along x, predicted along y.
+    """
+    found: dict[int, Known] = {}
+    for figure in _flat(figures):
+        if isinstance(figure, Scatter) and figure.square:
+            for group in figure.points:
+                pairs = zip(group.samples, group.x, group.y, strict=False)
+                found.update({sample: Known(f"{x:.4g}", f"{y:.4g}", exact=False) for sample, x, y in pairs})
         if isinstance(figure, Matrix):
             for (row, column), samples in figure.samples.items():
-                found.update(dict.fromkeys(samples, (figure.names[row], figure.names[column])))
+                found.update(dict.fromkeys(samples, Known(figure.names[row], figure.names[column])))
     return found
 
 
-def _with_answer(tile: Tile, answer: tuple[str, str] | None) -> Tile:
+def _with_answer(tile: Tile, answer: Known | None) -> Tile:
     if answer is None:
         return tile
-    truth, given = answer
-    return dataclasses.replace(tile, caption=f"{truth} → {given}", wrong=truth != given)
+    if not answer.exact:  # a number is never met exactly, and the caption has it with its unit
+        return dataclasses.replace(tile, caption=f"{tile.caption or answer.truth} → {answer.given}")
+    caption = f"{answer.truth} → {answer.given}"
+    return dataclasses.replace(tile, caption=caption, wrong=answer.truth != answer.given)
+
+
+def _flat(figures: tuple[Figure, ...]) -> Iterator[Figure]:
+    """The figures, those inside of knobs too."""
+    for figure in figures:
+        yield from _flat(figure.figures()) if isinstance(figure, Adjustable) else (figure,)

@@ -44,8 +44,8 @@ class RowEntry(Entry):
         self.typical_button.setToolTip(_("Put the values back that most rows of the training have"))
         self.file_hint = hint(
             _(
-                "Many rows at once: open or drop a CSV or XLSX file. Its first line names the columns as they stand "
-                "above, in any order; other columns are left out, and an empty cell is a missing value."
+                "Many rows: open or drop a CSV or XLSX file. Its first line has these names in any order; other "
+                "columns are left out, empty cells are missing values."
             )
         )
         card = Card(_("Row"))
