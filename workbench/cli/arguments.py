@@ -101,9 +101,17 @@ def _add_model_commands(commands: argparse._SubParsersAction) -> None:
     evaluate = _command(commands, "evaluate", _("judge a run's best model on a split"), json=True)
     _add_run(evaluate)
     evaluate.add_argument("--split", choices=SPLITS, default="test", help=_("which samples (default: test)"))
-    predict = _command(commands, "predict", _("what a run's model sees in pictures, a line a file"), json=True)
+    evaluate.add_argument("--out", metavar=_("DIR"), help=_("write the figures into a folder"))
+    predict = _command(commands, "predict", _("what a run's model answers, a line a picture or row"), json=True)
     _add_run(predict)
-    predict.add_argument("paths", nargs="+", metavar="PATH", help=_("pictures, or folders of pictures"))
+    predict.add_argument(
+        "paths", nargs="*", metavar="PATH", help=_("pictures or folders of pictures; for tables, CSV or Excel files")
+    )
+    predict.add_argument(
+        "--row", action="append", default=[], metavar=_("column=value,..."), dest="rows",
+        help=_("a row of a table; columns that are left out are missing values; may be given several times"),
+    )  # fmt: skip
+    predict.add_argument("--save", metavar=_("DIR"), help=_("write the figures of every answer (masks) into a folder"))
     predict.add_argument("--top", type=int, default=5, metavar=_("N"), help=_("how many classes to tell (default: 5)"))
     inspect = _command(commands, "inspect", _("look into a run's model; figures are written as files"), json=True)
     _add_run(inspect)

@@ -28,13 +28,13 @@ def data(arguments: argparse.Namespace, output: Output) -> int:
         output.record(report.to_json())
         return DONE
     shape = "x".join(str(side) for side in report.input.shape)
-    output.line(
-        _("{samples} samples, {classes} classes, input {shape}").format(
-            samples=report.samples, classes=len(report.classes), shape=shape
-        )
-    )
+    counts = [_("{samples} samples").format(samples=report.samples)]
+    if report.classes:
+        counts.append(_("{classes} classes").format(classes=len(report.classes)))
+    output.line(", ".join([*counts, _("input {shape}").format(shape=shape)]))
     output.line("  ".join(f"{name} {count}" for name, count in report.splits.items()))
-    print_table(output, (_("Class"), _("Samples")), report.classes.items())
+    if report.classes:
+        print_table(output, (_("Class"), _("Samples")), report.classes.items())
     for table in report.figures:
         if isinstance(table, Table) and table.rows:
             output.line(f"\n{table.title}")

@@ -1,7 +1,9 @@
 """`evaluate`, `predict`, `inspect`: what a trained model can do, and why."""
 
 import argparse
-import re
+import csv
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,8 @@ from workbench.cli.output import Output
 from workbench.cli.settings import runs_folder
 from workbench.cli.tables import print_table
 from workbench.errors import UserError
-from workbench.figure_files import save_figure
-from workbench.figures import Figure, Table
+from workbench.figure_files import file_name, save_figure
+from workbench.figures import Adjustable, Figure, Table
 from workbench.i18n import _
 from workbench.requests import EvaluateRequest, InspectRequest, PredictRequest
 from workbench.runs.folder import find_run
@@ -21,34 +23,44 @@ from workbench.runs.folder import find_run
 def evaluate(arguments: argparse.Namespace, output: Output) -> int:
     """Judge a run's best model on a split."""
     run = str(find_run(arguments.run, runs_folder(arguments)).path)
+    folder = _made(Path(arguments.out).expanduser()) if arguments.out else None
     evaluation = ask(EvaluateRequest(run, arguments.split), output)
+    files = [] if folder is None else _save_all(evaluation.figures, folder)
     if output.as_json:
-        output.record({"run": run, "split": arguments.split, **evaluation.numbers})
+        written = {"files": files} if folder is not None else {}
+        output.record({"run": run, "split": arguments.split, **evaluation.numbers, **written})
         return DONE
     numbers = "  ".join(f"{name} {value:.4f}" for name, value in evaluation.numbers.items())
     output.line(f"{arguments.split}  {numbers}")
-    for figure in evaluation.figures:
+    for figure in _unfolded(evaluation.figures):
         if isinstance(figure, Table):
             output.line(f"\n{figure.title}")
             print_table(output, figure.columns, figure.rows)
+    for path in files:
+        output.line(path)
     return DONE
 
 
 def predict(arguments: argparse.Namespace, output: Output) -> int:
-    """Predict pictures, a line each. Bad input only when not one of them could be read."""
+    """Predict pictures or rows, a line each. Bad input only when not one of them could be read."""
     if arguments.top < 1:
         raise UserError(_("--top takes 1 or more, not {value}.").format(value=arguments.top))
     if not all(path.strip() for path in arguments.paths):
-        raise UserError(_("An empty text is no picture: name files or folders; . is the folder you are in."))
-    request = PredictRequest(model_of(arguments), tuple(arguments.paths), top=arguments.top)
+        raise UserError(_("An empty text is no file: name files or folders; . is the folder you are in."))
+    rows = tuple(_row(text) for text in arguments.rows)
+    folder = _made(Path(arguments.save).expanduser()) if arguments.save else None
+    request = PredictRequest(model_of(arguments), tuple(arguments.paths), top=arguments.top, rows=rows)
     items = ask(request, output).items
-    for item in items:
+    taken: set[str] = set()
+    for number, item in enumerate(items, 1):
+        files: list[str] = []
+        if folder is not None and item.answer is not None:
+            files = _save_all(item.answer.figures, folder, _free_name(Path(item.path).stem or str(number), taken))
+        place = " ".join(part for part in (item.path, item.name) if part) or str(number)
         if output.as_json:
-            output.record(item.to_json())
-        elif item.answer is None:
-            output.line(f"{item.path}\t-\t{item.error}")
+            output.record({**item.to_json(), **({"files": files} if folder is not None else {})})
         else:
-            output.line(f"{item.path}\t{item.answer.text}")
+            output.line(f"{place}\t-\t{item.error}" if item.answer is None else f"{place}\t{item.answer.text}")
     return DONE if any(item.answer is not None for item in items) else BAD_INPUT
 
 
@@ -69,7 +81,7 @@ def inspect(arguments: argparse.Namespace, output: Output) -> int:
     )
     folder = _made(Path(arguments.out).expanduser())
     answer = ask(request, output)
-    files = [str(path) for number, figure in enumerate(answer.figures, 1) for path in _save(figure, number, folder)]
+    files = _save_all(answer.figures, folder)
     if output.as_json:
         values = {"method": arguments.method, "layer": answer.layer, "target": answer.target, "files": files}
         output.record(values | {"layers": list(answer.layers)})
@@ -97,9 +109,40 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _save(figure: Figure, number: int, folder: Path) -> list[Path]:
+def _row(text: str) -> dict[str, Any]:
+    """A row from `column=value,column=value`; quotes keep commas together, as in a CSV."""
+    pairs = [cell.partition("=") for cell in next(csv.reader([text], skipinitialspace=True), [])]
+    if not pairs or any(not equals for _name, equals, _value in pairs):
+        raise UserError(_('--row takes column=value,column=value, as in --row "area=80,rooms=3", not {text!r}.').format(
+            text=text))  # fmt: skip
+    return {name.strip(): value.strip() or None for name, _equals, value in pairs}
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """The name, numbered where it was given before."""
+    numbered = (f"{name}-{number}" for number in itertools.count(2))
+    free = next(each for each in itertools.chain([name], numbered) if each not in taken)
+    taken.add(free)
+    return free
+
+
+def _unfolded(figures: Sequence[Figure]) -> list[Figure]:
+    """The figures, those with knobs as they came."""
+    return [part for each in figures for part in (each.figures() if isinstance(each, Adjustable) else (each,))]
+
+
+def _save_all(figures: Sequence[Figure], folder: Path, prefix: str = "") -> list[str]:
+    """Every figure as files; the paths."""
+    return [
+        str(path)
+        for number, figure in enumerate(_unfolded(figures), 1)
+        for path in _save(figure, number, folder, prefix)
+    ]
+
+
+def _save(figure: Figure, number: int, folder: Path, prefix: str) -> list[Path]:
     """PNG for what is a picture, CSV for everything; their paths."""
-    name = f"{number:02}_{_file_name(figure)}"
+    name = "_".join(part for part in (prefix, f"{number:02}", file_name(figure)) if part)
     saved: list[Any] = []
     for ending in ("png", "csv"):
         path = folder / f"{name}.{ending}"
@@ -111,8 +154,3 @@ def _save(figure: Figure, number: int, folder: Path) -> list[Path]:
             continue  # a table is no picture
         saved.append(path)
     return saved
-
-
-def _file_name(figure: Figure) -> str:
-    text = re.sub(r"[^\w-]+", "_", figure.title.lower()).strip("_")
-    return text[:60] or figure.kind
