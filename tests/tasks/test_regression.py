@@ -64,6 +64,17 @@ def test_a_number_that_never_changes_has_a_spread_of_one():
         assert np.isfinite(TASK.encode(truth, target)).all()
 
 
+def test_numbers_smaller_than_keras_can_scale_come_back_as_they_were():
+    import keras
+
+    truth = np.array([[1e-9], [3e-9], [8e-9]])
+    target, _ = fitted(PRICE, truth)
+    output = TASK.output(target)
+    variance = [factor**2 for factor in output.factor]
+    undo = keras.layers.Normalization(mean=list(output.offset), variance=variance, invert=True)
+    assert np.asarray(undo(TASK.encode(truth, target))) == pytest.approx(truth, rel=1e-4)
+
+
 def test_a_target_of_one_value_is_unlearnable_and_named():
     assert "price = 12.00 USD" in TASK.unlearnable(np.full((9, 1), 12.0, np.float32), PRICE)
     assert TASK.unlearnable(np.array([[1.0], [2.0]]), PRICE) == ""

@@ -104,13 +104,13 @@ def threshold_figures(params: Threshold, ranked: Ranked) -> tuple[Figure, ...]:
             _("Confusion matrix"), counts, ranked.names, _("True class"), _("Predicted class"),
             samples={cell: tuple(members.tolist()) for cell, members in cells.items() if len(members)},
         ),
-        _counts(counts, ranked.names, threshold),
+        _counts(counts, ranked.names),
         _roc(counts, ranked, threshold),
         _precision_recall(counts, ranked, threshold),
     )  # fmt: skip
 
 
-def _counts(counts: np.ndarray, names: tuple[str, str], threshold: float) -> Table:
+def _counts(counts: np.ndarray, names: tuple[str, str]) -> Table:
     (true_negative, false_positive), (false_negative, true_positive) = counts.tolist()
     taken = _("{true} taken for {predicted}")
     rows = (
@@ -126,8 +126,7 @@ def _counts(counts: np.ndarray, names: tuple[str, str], threshold: float) -> Tab
     )
     told = tuple((title, value, text.format(name=names[1], other=names[0])) for title, value, text in rows)
     return Table(
-        _("At a threshold of {threshold:.2f}").format(threshold=threshold),
-        (_("Measure"), _("Value"), _("Meaning")), told,
+        _("Counts at the threshold"), (_("Measure"), _("Value"), _("Meaning")), told,
     )  # fmt: skip
 
 
@@ -138,11 +137,10 @@ def _share(right: int, wrong: int) -> float | None:
 def _roc(counts: np.ndarray, ranked: Ranked, threshold: float) -> Scatter:
     x, y = (_share(counts[row, 1], counts[row, 0]) for row in (0, 1))
     return Scatter(
-        _("ROC curve, AUC {area:.4f}").format(area=ranked.auc),
-        _("False positive rate"), _("True positive rate (recall)"),
+        _("ROC curve"), _("False positive rate"), _("True positive rate (recall)"),
         (_here(x, y, threshold),),
         (
-            Curve(_("ROC (AUC {area:.3f})").format(area=ranked.auc), *ranked.roc.T),
+            Curve(_("ROC, AUC {area:.4f}").format(area=ranked.auc), *ranked.roc.T),
             Curve(_("By chance"), np.array([0.0, 1.0]), np.array([0.0, 1.0])),
         ),
         square=True,
@@ -151,10 +149,9 @@ def _roc(counts: np.ndarray, ranked: Ranked, threshold: float) -> Scatter:
 
 def _precision_recall(counts: np.ndarray, ranked: Ranked, threshold: float) -> Scatter:
     chance = float(ranked.positive.mean())
-    name = _("Precision over recall (mean {average:.3f})").format(average=ranked.average_precision)
+    name = _("Average precision {average:.4f}").format(average=ranked.average_precision)
     return Scatter(
-        _("Precision-recall curve, average precision {average:.4f}").format(average=ranked.average_precision),
-        _("Recall"), _("Precision"),
+        _("Precision-recall curve"), _("Recall"), _("Precision"),
         (_here(_share(counts[1, 1], counts[1, 0]), _share(counts[1, 1], counts[0, 1]), threshold),),
         (
             Curve(name, *ranked.recall_precision.T),

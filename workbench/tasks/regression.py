@@ -23,6 +23,7 @@ from workbench.tasks.quantities import axis_label, number_text, range_names, rou
 from workbench.tasks.task import Answer, Evaluation, Evidence, Task
 
 _KERAS_LOSSES = {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError", "huber": "Huber"}
+_NARROWEST = 1e-7  # Keras' Normalization, which undoes the scaling, knows no smaller spread
 
 
 class RegressionSection(TaskSection):
@@ -66,7 +67,7 @@ class Regression(Task):
             else:
                 centre, spread = table.mean(axis=0), table.std(axis=0)
             # A value that never changes cannot be scaled; what rounding leaves of its spread is nothing either.
-            spread = np.where(spread > 1e-12 * np.maximum(np.abs(centre), 1e-300), spread, 1.0)
+            spread = np.where(spread > 1e-12 * np.maximum(np.abs(centre), 1e-300), np.maximum(spread, _NARROWEST), 1.0)
             centre, spread = tuple(map(float, centre)), tuple(map(float, spread))
         return replace(target, centre=centre, spread=spread)
 

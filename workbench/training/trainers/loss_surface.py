@@ -116,7 +116,7 @@ def surfaces(params: Any, result: dict[str, Any]) -> tuple[Surface]:
     grid = _losses_over(result, others, across, up, x, y)
     return (
         Surface(
-            _("Loss over two weights, learning rate {rate:g}").format(rate=result["rate"]), params.first, params.second,
+            _("Loss over two weights"), params.first, params.second,
             x, y, grid, _within(steps, x_range, y_range), params.logarithmic, _("Loss"), marks, note=_note(result),
         ),
     )  # fmt: skip
@@ -182,8 +182,8 @@ def _note(result: dict[str, Any]) -> str:
     start = mean_loss(sums, path[0].reshape(-1, outputs))
     last = np.array([mean_loss(sums, weights.reshape(-1, outputs)) for weights in path[-_LAST_STEPS:]])
     parts = [
-        _("From a loss of {first:.4g} before the first step to {last:.4g} after {steps} steps.").format(
-            first=start, last=last[-1], steps=len(path) - 1
+        _("At a learning rate of {rate:g} from a loss of {first:.4g} to {last:.4g} after {steps} steps.").format(
+            rate=result["rate"], first=start, last=last[-1], steps=len(path) - 1
         )
     ]
     if "lowest" in result:
