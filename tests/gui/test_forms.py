@@ -9,7 +9,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QSpinBox
 
-from workbench.experiment import ImageAugmentation, ImagePreprocessing, OverridesSection, SplitsSection
+from workbench.data.image_settings import ImageAugmentation, ImagePreprocessing
+from workbench.experiment import OverridesSection, SplitsSection
 from workbench.gui.form_editors import BoolEditor, FloatBox, FloatEditor, IntEditor, TextEditor
 from workbench.gui.form_fields import plan_fields
 from workbench.gui.forms import Form, with_mnemonic
