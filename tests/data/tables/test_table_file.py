@@ -1,7 +1,12 @@
 """CSV files as people have them: separators, encodings, quotes, and what is wrong with them."""
 
+import csv
+import io
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from workbench.control import Control, Stopped
 from workbench.data.sources.table_file import TableFileSection, TableFileSource
@@ -176,6 +181,7 @@ def test_row_names_without_a_header_of_their_own_are_a_column(table_file):
     [
         (b"", {}, "is empty"),
         (b"\n\n \n", {}, "is empty"),
+        (b"\xef\xbb\xbf\n", {}, "is empty"),
         (b"a,b\n", {}, "a header .a, b. but no rows"),
         (b"a\n1\n2\n", {}, "one column only"),
         (bytes(range(256)) * 20, {}, "is no text"),
@@ -284,3 +290,28 @@ def test_real_tables_open(sample_data, file, settings, rows, columns, target):
     assert columns in (names, len(names))
     assert target in (getattr(samples.target, "class_names", None), getattr(samples.target, "names", (None,))[0])
     assert source.target_kind(section) == samples.target.kind
+
+
+CELLS = st.one_of(
+    st.integers(-(10**6), 10**6).map(str),
+    st.floats(-1e6, 1e6, width=32).map(lambda number: f"{number:.3f}"),
+    st.sampled_from(["", "NA", "?", " 5", "1e3"]),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@given(st.lists(st.tuples(CELLS, CELLS, st.integers(0, 99)), min_size=3, max_size=30), st.sampled_from(",;\t|"))
+def test_quoted_and_plain_fields_give_the_same_numbers(table_file, rows, delimiter):
+    def written(quoting):
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator="\n")
+        writer.writerows([("a", "b", "y"), *((*cells, f"{number}.5") for *cells, number in rows), ("1", "2", "100.5")])
+        return text.getvalue()
+
+    plain = table_file(written(csv.QUOTE_MINIMAL))
+    quoted = table_file(written(csv.QUOTE_ALL), name="quoted.csv")
+    np.testing.assert_array_equal(plain.values, quoted.values)
+    np.testing.assert_array_equal(plain.targets, quoted.targets)
+    expected = [np.nan if cell in ("", "NA", "?") else float(cell) for cell, _b, _y in rows]
+    assert plain.columns.columns[0].name == "a"
+    np.testing.assert_array_equal(plain.values[:-1, 0], np.float32(expected))

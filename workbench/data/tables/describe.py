@@ -165,5 +165,8 @@ def _outliers(data: PreparedData, columns: list[Column], values: list[np.ndarray
 
 
 def _rounded(value: float) -> float | None:
-    """Six digits, which is what a float32 holds; None for no number."""
-    return None if np.isnan(value) else float(f"{value:.6g}")
+    """Six digits, about what a float32 holds, whole numbers without a fraction; None for no number."""
+    if np.isnan(value):
+        return None
+    short = float(f"{value:.6g}")
+    return int(short) if short.is_integer() and abs(short) < 1e15 else short

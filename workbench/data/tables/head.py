@@ -119,6 +119,8 @@ def _look(path: Path, sheet: str, header: str, size: int, _time: int) -> Head:
     delimiter = _delimiter(lines[:_SNIFFED_ROWS])
     problems = [Problem(path.name, encoding.reason)] if encoding.reason else []
     rows = list(records(lines, delimiter))
+    if not rows:
+        raise UserError(_("{path} is empty. Expected was a table with a header and rows.").format(path=path))
     return _head(path, None, encoding, delimiter, rows, header, problems, whole)
 
 
