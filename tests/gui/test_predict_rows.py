@@ -35,7 +35,8 @@ def model_file(path, spec):
 
 def price(row):
     return Answer(
-        {"value": 1000.0 * (row["area"] or 0) + (row["rooms"] or 0), "unit": "€"}, f"{row['area']} thousand €"
+        {"value": 1000.0 * (row["area"] or 0) + (row["rooms"] or 0), "unit": "€", "name": "price"},
+        f"{row['area']} thousand €",
     )
 
 
@@ -159,7 +160,9 @@ def test_a_dropped_table_becomes_a_list_that_is_saved_with_its_answers(qtbot, pa
     qtbot.waitUntil(lambda: len(page.result.rows) == 2)
     assert [row.name for row in page.result.rows] == ["nhà.csv, row 2", "nhà.csv, row 3"]
     titles = [column.title for column in page.result.model.columns]
-    assert titles == ["Row", "Value", "Unit", "Time", "Problem", "area", "rooms", "heating"]
+    assert titles == ["Row", "price (€)", "Time", "Problem", "area", "rooms", "heating"]
+    model = page.result.model
+    assert [model.index(line, 0).data() for line in range(2)] == ["row 2", "row 3"]
     page.ask_csv = lambda parent: str(tmp_path / "answers")
     page.csv_button.click()
     with (tmp_path / "answers.csv").open(encoding="utf-8-sig") as file:

@@ -147,6 +147,10 @@ class Regression(Task):
             evidence, _table(evidence.targets, target), _table(evidence.outputs, target), target, _units(target)
         )
 
+    def choices(self, target: TargetSpec) -> tuple[str, ...]:
+        """The names of the numbers."""
+        return _values(target).names
+
     def describe(self, value: Any, target: TargetSpec) -> str:
         """The number with its unit; several with their names."""
         target = _values(target)

@@ -68,11 +68,29 @@ def input_names(items: Iterable[Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for item in items if item.row for name in item.row))
 
 
+def quantity(items: Iterable[Any]) -> tuple[str, str] | None:
+    """Name and unit, where all answers are a `value` of the same one; None where they are something else."""
+    found = {
+        (values.get("name"), values.get("unit")) if "value" in values else None
+        for values in (item.answer.values for item in items if item.answer is not None)
+    }
+    name, unit = (found.pop() if len(found) == 1 else None) or (None, None)
+    return (name, unit or "") if name else None
+
+
 def columns(items: Sequence[Any]) -> tuple[Column, ...]:
     """Picture and file, or the values of a row; what was answered, time, and what went wrong."""
     given = input_names(items)
-    made = [Column(_("Row") if given else _("File"), _name, picture=PredictedRow.thumbnail)]
-    made += [_value_column(name, items) for name in value_names(items)]
+    one_file = given and len({item.path for item in items}) == 1
+    made = [Column(_("Row") if given else _("File"), _row if one_file else _name, picture=PredictedRow.thumbnail)]
+    measured, names = quantity(items), value_names(items)
+    if measured is not None:
+        name, unit = measured
+        made.append(_value_column("value", items, f"{name} ({unit})" if unit else name))
+    elif names:
+        made += [_value_column(name, items) for name in names]
+    else:  # values of values: the answer in words
+        made.append(Column(_("Answer"), _answer))
     made.append(Column(_("Time"), _time, key=_seconds, numeric=True, descending=True))
     if any(item.error for item in items):
         made.append(Column(_("Problem"), _error, key=_error_key, widest=150))
@@ -106,7 +124,7 @@ def milliseconds(seconds: float) -> str:
     return _("{milliseconds:.1f} ms").format(milliseconds=1000 * seconds)
 
 
-def _value_column(name: str, items: Sequence[Any]) -> Column:
+def _value_column(name: str, items: Sequence[Any], title: str = "") -> Column:
     values = [item.answer.values.get(name) for item in items if item.answer is not None]
     numeric = all(value is None or isinstance(value, int | float) for value in values)
 
@@ -117,9 +135,8 @@ def _value_column(name: str, items: Sequence[Any]) -> Column:
     def number(row: PredictedRow) -> Any:
         return row.values.get(name)
 
-    return Column(
-        _(name.replace("_", " ").capitalize()), text, number if numeric else None, numeric, descending=numeric
-    )
+    title = title or _(name.replace("_", " ").capitalize())
+    return Column(title, text, number if numeric else None, numeric, descending=numeric)
 
 
 def _input_column(name: str, items: Sequence[Any]) -> Column:
@@ -147,6 +164,14 @@ def _short(value: float) -> str:
 
 def _name(row: PredictedRow) -> str:
     return row.name
+
+
+def _row(row: PredictedRow) -> str:
+    return row.item.name or row.name
+
+
+def _answer(row: PredictedRow) -> str:
+    return row.item.answer.text if row.item.answer is not None else ""
 
 
 def _time(row: PredictedRow) -> str:
