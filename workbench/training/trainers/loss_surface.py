@@ -14,10 +14,11 @@ from workbench.figures import Adjustable, Surface
 from workbench.i18n import _, mark
 from workbench.section import Section, setting
 from workbench.training.trainers.last_layer import Sums, losses, mean_loss
-from workbench.training.trainers.solving import MOST_WEIGHTS, best_weights
+from workbench.training.trainers.solving import best_weights
 
 SIDE = 41
 _MOST_VALUES = 1_000  # samples times outputs that a drawn loss is computed from
+_MOST_SOLVED = 200  # weights of classes for which the lowest point is worth the time it takes
 _MOST_NAMES = 60  # weights to choose from
 _NO_LOSS = 1e-3  # below it, classes are told apart without a mistake and the lowest point is at infinity
 _LAST_STEPS = 20  # those that the verdict looks at
@@ -79,7 +80,8 @@ def digest(sums: Sums) -> dict[str, np.ndarray]:
         values["features_targets"] = (rows * shares).T @ sums.targets
         values["targets_targets"] = np.array(float((sums.targets**2 * shares).sum()))
         values["steepest"] = np.array(2 * np.linalg.eigvalsh(values["features_features"])[-1] / outputs)
-    if sums.kind in ("squared", "binary", "categorical") and sums.features.shape[1] * outputs <= MOST_WEIGHTS:
+    solved = sums.kind in ("squared", "binary", "categorical")
+    if solved and (sums.kind == "squared" or sums.features.shape[1] * outputs <= _MOST_SOLVED):
         lowest = best_weights(sums)
         if sums.kind == "squared" or mean_loss(sums, lowest) > _NO_LOSS:
             values["lowest"] = lowest
