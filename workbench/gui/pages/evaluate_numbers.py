@@ -1,20 +1,14 @@
 """Loss and metrics of the three splits as large numbers; the split whose figures are shown is chosen here."""
 
-import math
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QVBoxLayout, QWidget
 
+from workbench.gui.metric_text import number_text, readable
 from workbench.gui.pages.evaluate_flow import Flow
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Card, hint, value_label
 from workbench.i18n import _, mark
 
-SHARES = ("accuracy", "mape", "mpe")  # numbers that people read in percent
-ABBREVIATIONS = {
-    "mae": "MAE", "mse": "MSE", "rmse": "RMSE", "mape": "MAPE", "mpe": "MPE", "r2": "R²", "iou": "IoU", "auc": "AUC",
-    "f1": "F1",
-}  # fmt: skip
 SPLITS = {"test": mark("&Test"), "validation": mark("&Validation"), "train": mark("T&raining")}
 
 
@@ -112,24 +106,3 @@ class EvaluateNumbers(QWidget):
     def _toggled(self, button: QRadioButton, checked: bool) -> None:
         if checked:
             self.split_chosen.emit(button.objectName())
-
-
-def readable(name: str) -> str:
-    """The name of a metric for people: `top_5_accuracy` as "Top 5 accuracy", `adjusted_r2` as "Adjusted R²"."""
-    words = " ".join(ABBREVIATIONS.get(word, word) for word in name.split("_"))
-    return words[:1].upper() + words[1:]
-
-
-def number_text(name: str, number: float, unit: str = "") -> str:
-    """Four digits; shares in percent."""
-    if not math.isfinite(number):
-        return "–"
-    if any(share in name.split("_") for share in SHARES):
-        return f"{100 * number:.2f} %"
-    if 10_000 <= abs(number) < 1_000_000:
-        text = f"{number:,.0f}"
-    elif abs(number) < 1:
-        text = f"{number:.4f}" if abs(number) >= 0.001 or number == 0 else f"{number:.3g}"
-    else:
-        text = f"{number:.4g}"
-    return f"{text} {unit}".strip()

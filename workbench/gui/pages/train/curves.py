@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from workbench.events import EpochFinished
+from workbench.gui.metric_text import readable
 from workbench.gui.pages.train.losses import LossHistory
 from workbench.gui.pages.train.plots import EpochPlot, LossPlot, TrainingPlot
 from workbench.gui.pages.train.record import TrainingRecord
@@ -95,14 +96,14 @@ class TrainingCurves(QWidget):
             return
         titles = {
             "learning_rate": _("Learning rate"),
-            "samples_per_second": _("Images per second"),
+            "samples_per_second": _("Samples per second"),
             "seconds": _("Seconds"),
             "memory": _("Memory (MiB)"),
         }
         chosen = self.choice.currentData() if metrics and self.choice.property("filled") else None
         self.choice.clear()
         for name in names:
-            self.choice.addItem(titles.get(name, name.replace("_", " ").capitalize()), name)
+            self.choice.addItem(titles.get(name) or readable(name), name)
         self.choice.setCurrentIndex(max(self.choice.findData(chosen), 0))
         self.choice.setProperty("filled", bool(metrics))
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from workbench.experiment import Experiment
 from workbench.gui.form_editors import Editor
 from workbench.gui.form_fields import FieldPlan
+from workbench.gui.metric_text import readable
 from workbench.gui.training_text import memory
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
@@ -69,12 +71,11 @@ class MonitorEditor(_ComboEditor):
 
     def __init__(self, workspace: Workspace, plan: FieldPlan) -> None:
         super().__init__(plan)
-        task = registry().tasks.get(workspace.document.experiment.task.name)
-        names = list(task.metric_directions())
-        validation = [(f"val_{name}", _("Validation {name}").format(name=_words(name))) for name in names]
-        training = [(name, _("Training {name}").format(name=_words(name))) for name in names]
+        workspace.document.changed.connect(self._offer_metrics)
+        self._offer_metrics(workspace.document.experiment)
+
+    def _offer_metrics(self, experiment: Experiment) -> None:
+        names = list(registry().tasks.get(experiment.task.name).metric_directions())
+        validation = [(f"val_{name}", readable(f"val_{name}")) for name in names]
+        training = [(name, _("Training {name}").format(name=readable(name))) for name in names]
         self.offer(validation + training)
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

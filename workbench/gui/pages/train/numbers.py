@@ -23,7 +23,7 @@ class Numbers(QWidget):
             ("loss", _("Loss")),
             ("best", _("Best epoch")),
             ("left", _("Time left")),
-            ("speed", _("Images/s")),
+            ("speed", _("Samples/s")),
             ("rate", _("Learning rate")),
             ("memory", _("Memory")),
         ):

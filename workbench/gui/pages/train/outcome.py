@@ -1,9 +1,14 @@
 """What to say of a training in a sentence: how it ended, or what was noted while it runs."""
 
+import itertools
+
 from workbench.events import Finished
+from workbench.gui.metric_text import number_text, readable
 from workbench.gui.pages.train.record import TrainingRecord
 from workbench.gui.training_text import duration
 from workbench.i18n import _
+
+_MOST_NUMBERS = 8
 
 
 def outcome(record: TrainingRecord | None) -> tuple[str, str]:
@@ -24,7 +29,10 @@ def _end(end: Finished, record: TrainingRecord) -> tuple[str, str]:
                 _(" The best epoch was {epoch}.").format(epoch=record.best_epoch + 1) if record.best_epoch >= 0 else ""
             )
             took = _(" It took {time}.").format(time=duration(end.seconds)) if end.seconds else ""
-            numbers = "   ".join(f"{name} {value:.4f}" for name, value in end.metrics.items())
+            # The best epoch on validation samples and the model on test samples; the curves show the rest.
+            told = {name: value for name, value in end.metrics.items() if name.startswith(("val_", "test_"))}
+            texts = (f"{readable(name)} {number_text(name, value)}" for name, value in (told or end.metrics).items())
+            numbers = " · ".join(itertools.islice(texts, _MOST_NUMBERS))
             return "success", "\n".join(part for part in (_("Completed.") + best + took, numbers) if part)
         case "stopped":
             return "warning", end.message or _("Stopped. Everything it learned is kept; resume it from the Runs page.")

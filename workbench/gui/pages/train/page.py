@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from workbench.events import Event
+from workbench.experiment import Experiment
 from workbench.gui.background import BackgroundWork
 from workbench.gui.experiment_form import ExperimentForm
 from workbench.gui.pages.page import Page
@@ -19,12 +20,16 @@ from workbench.gui.pages.train.outcome import outcome
 from workbench.gui.pages.train.phase_bar import PhaseBar
 from workbench.gui.pages.train.queue_list import QueueList
 from workbench.gui.pages.train.record import TrainingRecord, record_of
+from workbench.gui.section_choice import SectionChoice
 from workbench.gui.theme import GRID
 from workbench.gui.training_queue import Training
 from workbench.gui.widgets import Card, Notice, button_with_icon
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
+from workbench.registry import registry
 from workbench.requests import ResumeRequest
+from workbench.tasks.task import Task
+from workbench.training.trainer import Trainer
 from workbench.training_settings import TrainingSection
 
 TICK_MILLISECONDS = 100  # every second tick draws the batches, the others the epochs
@@ -75,6 +80,10 @@ class TrainPage(Page):
                 "monitor": functools.partial(MonitorEditor, workspace),
             },
         )
+        document = workspace.document
+        self.trainer = SectionChoice(document, "trainer", _("&Method"), _trainers, self._settings)
+        self._task_card = Card(_("Task"), self._left)
+        self.task = SectionChoice(document, "task", _("What is &learned"), _tasks, self._task_card)
         self._caption = QLabel()
         self._caption.setProperty("role", "hint")
         self._lay_out()
@@ -84,7 +93,7 @@ class TrainPage(Page):
             self._run_changed(workspace.current_run)
 
     def shown(self) -> None:
-        self.form.set_section(self.workspace.document.experiment.training)
+        self._show_settings(self.workspace.document.experiment)
         self.refresh()
         self._tick_while_needed()
 
@@ -113,12 +122,15 @@ class TrainPage(Page):
         self._show_notice()
 
     def _lay_out(self) -> None:
+        self._task_card.content.addWidget(self.task)
+        self._settings.content.addWidget(self.trainer)
         self._settings.content.addWidget(self.form)
         self._left.setProperty("role", "plain")
         column = QVBoxLayout(self._left)
         column.setContentsMargins(0, 0, GRID, 0)
         column.setSpacing(2 * GRID)
         column.addWidget(self.queue)
+        column.addWidget(self._task_card)
         column.addWidget(self._settings)
         column.addStretch(1)
         self._scroll.setWidgetResizable(True)
@@ -149,9 +161,15 @@ class TrainPage(Page):
         workspace.current_run_changed.connect(self._run_changed)
         workspace.closing.connect(self._files.stop)
 
-    def _document_changed(self, experiment: object) -> None:
+    def _document_changed(self, experiment: Experiment) -> None:
         if self.isVisible():
-            self.form.set_section(experiment.training)
+            self._show_settings(experiment)
+
+    def _show_settings(self, experiment: Experiment) -> None:
+        self.task.show_experiment(experiment)
+        self._task_card.setVisible(not self.task.empty)
+        self.trainer.show_experiment(experiment)
+        self.form.set_section(experiment.training)
 
     def _event(self, event: Event) -> None:
         self._follow(self.workspace.training.current)
@@ -233,6 +251,16 @@ class TrainPage(Page):
         if (text, kind) != (self.notice.text, self.notice.property("kind")):
             self.notice.setProperty("kind", kind)
             self.notice.show_message(text, kind)
+
+
+def _trainers(_experiment: Experiment) -> list[Trainer]:
+    return list(registry().trainers)
+
+
+def _tasks(experiment: Experiment) -> list[Task]:
+    """The tasks that learn the same kind of target."""
+    learns = registry().tasks.get(experiment.task.name).learns
+    return [task for task in registry().tasks if task.learns is learns]
 
 
 def _read(run: str, _post: object) -> TrainingRecord:
