@@ -285,3 +285,8 @@ def test_the_code_fragments_evaluate_to_the_same_loss():
     assert float(loss(encoded, TASK.encode(outputs, target))) == pytest.approx(
         TASK.sample_losses(outputs, truth, target, experiment).mean(), rel=1e-4
     )
+
+
+def test_a_heatmap_explains_what_lowers_or_raises_one_number_and_each_of_several():
+    assert TASK.choices(PRICE) == ("lower price", "higher price")  # a single unit stands for two directions
+    assert TASK.choices(BOTH) == ("steering", "throttle")

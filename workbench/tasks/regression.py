@@ -148,8 +148,11 @@ class Regression(Task):
         )
 
     def choices(self, target: TargetSpec) -> tuple[str, ...]:
-        """The names of the numbers."""
-        return _values(target).names
+        """What lowers and what raises a single number; of several, each by its name."""
+        names = _values(target).names
+        if len(names) > 1:
+            return names
+        return _("lower {name}").format(name=names[0]), _("higher {name}").format(name=names[0])
 
     def describe(self, value: Any, target: TargetSpec) -> str:
         """The number with its unit; several with their names."""

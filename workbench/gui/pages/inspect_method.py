@@ -40,7 +40,7 @@ class InspectMethod(Card):
         self.content.addWidget(self._help)
         rows = QFormLayout()
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for kind, title in (("layer", _("&Layer")), ("target", _("&Class"))):
+        for kind, title in (("layer", _("&Layer")), ("target", _("E&xplain"))):
             box = self._choices[kind]
             box.setMinimumContentsLength(12)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
