@@ -338,5 +338,5 @@ def test_a_model_of_a_table_is_not_offered_methods_for_pictures_and_told_where_t
 def test_every_list_has_a_name_for_those_who_do_not_see_it(make_page):
     page = make_page()
     boxes = page.findChildren(QComboBox)
-    assert {"Method", "Layer", "Class", "Split"} <= {box.accessibleName() for box in boxes}
+    assert {"Method", "Layer", "Explain", "Split"} <= {box.accessibleName() for box in boxes}
     assert all(box.accessibleName() for box in boxes)
