@@ -6,6 +6,7 @@ form, the choice of a task and the training agree.
 
 import csv
 import functools
+import io
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -115,7 +116,7 @@ def _look(path: Path, sheet: str, header: str, size: int, _time: int) -> Head:
     encoding = encoding_of(path)
     whole = size <= HEAD_BYTES
     text = b"".join(Blocks(path, encoding, HEAD_BYTES)).decode()
-    lines = text.split("\n")[:-1] if whole else text.split("\n")[:-2]
+    lines = list(lines_of(text))[: None if whole else -1]
     delimiter = _delimiter(lines[:_SNIFFED_ROWS])
     problems = [Problem(path.name, encoding.reason)] if encoding.reason else []
     rows = list(records(lines, delimiter))
@@ -124,13 +125,18 @@ def _look(path: Path, sheet: str, header: str, size: int, _time: int) -> Head:
     return _head(path, None, encoding, delimiter, rows, header, problems, whole)
 
 
+def lines_of(text: str) -> Iterable[str]:
+    """The lines with the line feeds at their ends; no other character ends a line."""
+    return io.StringIO(text, newline="\n")
+
+
 def records(lines: Iterable[str], delimiter: str, first_line: int = 1) -> Iterable[tuple[int, list[str]]]:
     """Line number and fields of each record; quotes may hold line breaks, empty lines are passed over.
 
     Raises:
         UserError: a quote is opened and not closed.
     """
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     while True:
         start = reader.line_num + first_line
         try:

@@ -94,6 +94,9 @@ def evidence(values: Iterable[str]) -> Evidence:
         return Evidence("empty")
     decimals, unsure, affixes, numbers = set(), set(), set(), 0
     for text in texts:
+        if "." in decimals and "" in affixes and _PLAIN.fullmatch(text):  # it says nothing new
+            numbers += 1
+            continue
         found = _shape(text)
         said = _separator(found["body"]) if found else "invalid"
         if said == "invalid":

@@ -15,7 +15,7 @@ import numpy as np
 
 from workbench.data.source import Emit, Problem
 from workbench.data.tables import workbook
-from workbench.data.tables.head import Head, records
+from workbench.data.tables.head import Head, lines_of, records
 from workbench.data.tables.number_formats import MISSING
 from workbench.data.tables.text_file import Blocks
 from workbench.events import Progress
@@ -102,7 +102,7 @@ class Reader:
         for block in blocks:
             self._emit(Progress(_("Reading the table"), min(100, 100 * self._blocks.done // max(1, total)), 100))
             if b'"' in block or len(self._head.columns) == 1:
-                lines = (text for each in itertools.chain([block], blocks) for text in each.decode().split("\n")[:-1])
+                lines = (text for each in itertools.chain([block], blocks) for text in lines_of(each.decode()))
                 yield from self._texts(records(lines, self._head.delimiter, line))
                 return
             first, line = line, line + block.count(b"\n")
@@ -160,18 +160,19 @@ class Reader:
             total = self._head.path.stat().st_size if self._blocks else 0
             share = (100 * done // total, 100) if total else (done, 0)
             self._emit(Progress(_("Reading the table"), *share))
-            good = []
+            numbers, good = [], []
             for number, fields in some:
                 if number <= self._head.skipped:
                     continue
                 if len(fields) == width:
-                    good.append((number, fields))
+                    numbers.append(number)
+                    good.append(fields)
                 else:
                     self.ragged.add(number, len(fields))
             if good:
-                lines = np.array([number for number, _fields in good], np.int64)
-                columns = {position: [fields[position] for _number, fields in good] for position in self._wanted}
-                yield Chunk(lines, columns)
+                columns = list(zip(*good, strict=True))
+                wanted = {position: list(columns[position]) for position in self._wanted}
+                yield Chunk(np.array(numbers, np.int64), wanted)
 
     def _sheet_rows(self) -> Iterator[tuple[int, list[str]]]:
         width = len(self._head.columns)
