@@ -425,6 +425,16 @@ def test_a_cell_is_shown_for_people(value, text):
     assert shown(value) == text
 
 
+def test_numbers_of_a_column_have_as_many_places_as_one_of_them_needs(show):
+    rows = ((48.0, 21.5, 0.123456, 1e-7), (7.0, 30.0, 0.5, 2.0))
+    view = show(Table("Rows", ("age", "bmi", "share", "tiny"), rows))
+    model = view.table.model()
+    texts = [[model.index(row, column).data() for column in range(4)] for row in range(2)]
+    assert texts == [["48", "21.5", "0.1235", "1.000e-07"], ["7", "30.0", "0.5000", "2"]]
+    view.set_figure(Table("Many", ("x",), (*((float(row),) for row in range(500)), (0.25,))))
+    assert [model.index(row, 0).data() for row in (499, 500)] == ["499", "0.2500"]
+
+
 def test_a_table_of_ten_thousand_rows_is_all_there(show):
     view = show(Table("Files", ("Name", "Number"), tuple((f"file {i}.png", i) for i in range(10_000))))
     view.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)

@@ -14,6 +14,7 @@ from workbench.i18n import _
 ROWS_MEASURED = 200
 ROWS_IN_SIGHT = 14
 WIDEST_COLUMN = 360
+MOST_PLACES = 4
 
 
 class Rows(QAbstractTableModel):
@@ -24,12 +25,21 @@ class Rows(QAbstractTableModel):
         self.columns: tuple[str, ...] = ()
         self.rows: list[tuple[Any, ...]] = []
         self._given: tuple[tuple[Any, ...], ...] = ()
+        self._places: tuple[int, ...] = ()
 
     def set_table(self, table: Table) -> None:
         """Exchange all rows."""
         self.beginResetModel()
         self.columns, self._given, self.rows = table.columns, table.rows, list(table.rows)
+        self._places = tuple(_places(table.rows, column) for column in range(len(table.columns)))
         self.endResetModel()
+
+    def text(self, row: int, column: int) -> str:
+        """A cell as it is shown: all numbers of a column with as many places as one of them needs."""
+        value, places = self.rows[row][column], self._places[column]
+        if isinstance(value, float) and round(value, places) != round(value, MOST_PLACES):
+            places = MOST_PLACES  # a row further down than those that were measured
+        return shown(value, places)
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.rows)
@@ -48,7 +58,7 @@ class Rows(QAbstractTableModel):
         value = self.rows[index.row()][index.column()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return shown(value)
+                return self.text(index.row(), index.column())
             case Qt.ItemDataRole.ToolTipRole:
                 return str(value) if isinstance(value, str | float) else None
             case Qt.ItemDataRole.TextAlignmentRole:
@@ -68,13 +78,20 @@ class Rows(QAbstractTableModel):
         self.layoutChanged.emit()
 
 
-def shown(value: Any) -> str:
-    """A value as a cell shows it: four places for a number with a fraction, nothing for what is missing."""
+def shown(value: Any, places: int = MOST_PLACES) -> str:
+    """A value as a cell shows it: so many places for a number with a fraction, nothing for what is missing."""
     if _missing(value):
         return "" if value is None else "–"
     if isinstance(value, float):
-        return f"{value:.4f}" if 1e-3 <= abs(value) < 1e6 or value == 0 else f"{value:.3e}"
+        return f"{value:.{places}f}" if 1e-3 <= abs(value) < 1e6 or value == 0 else f"{value:.3e}"
     return str(value)
+
+
+def _places(rows: tuple[tuple[Any, ...], ...], column: int) -> int:
+    """Places that the numbers of a column need: none for whole ones, four at most."""
+    values = (row[column] for row in rows[:ROWS_MEASURED] if isinstance(row[column], float))
+    texts = (f"{value:.{MOST_PLACES}f}".rstrip("0") for value in values if math.isfinite(value))
+    return max((len(text) - text.index(".") - 1 for text in texts), default=MOST_PLACES)
 
 
 def _missing(value: Any) -> bool:
@@ -148,5 +165,5 @@ class TableView(FigureView):
         rows = sorted({index.row() for index in chosen}) or range(self._rows.rowCount())
         columns = sorted({index.column() for index in chosen}) or range(self._rows.columnCount())
         lines = ["\t".join(self.figure.columns[column] for column in columns)] if len(rows) > 1 else []
-        lines += ["\t".join(shown(self._rows.rows[row][column]) for column in columns) for row in rows]
+        lines += ["\t".join(self._rows.text(row, column) for column in columns) for row in rows]
         QGuiApplication.clipboard().setText("\n".join(lines))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout
 
 from workbench.errors import UserError
 from workbench.gui.background import BackgroundWork
@@ -22,6 +22,7 @@ from workbench.specs import InputSpec, TableInput
 
 TABLE_ENDINGS = (".csv", ".tsv", ".xlsx")
 NARROWEST, WIDEST = 42 * GRID, 60 * GRID
+ROOM_FOR_NOTES = 6 * GRID  # where a field says what is wrong with it
 
 
 class RowEntry(Entry):
@@ -52,12 +53,15 @@ class RowEntry(Entry):
         below = QHBoxLayout()
         below.addWidget(self.typical_button)
         below.addStretch(1)
+        self._scroll = scroll
+        card.content.setSizeConstraint(QLayout.SizeConstraint.SetMinAndMaxSize)
         card.content.addWidget(scroll, 1)
         card.content.addLayout(below)
         card.content.addWidget(self.file_hint)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(card)
+        layout.addWidget(card, 1)
+        layout.addStretch(0)
         self.setMinimumWidth(NARROWEST)
         self.setMaximumWidth(WIDEST)
         self.open_button = primary_button(_("&Open table…"), "open")
@@ -72,6 +76,7 @@ class RowEntry(Entry):
         super().set_model(model, spec)
         if isinstance(spec, TableInput):
             self.form.set_columns(spec.columns)
+            self._scroll.setMaximumHeight(self.form.sizeHint().height() + ROOM_FOR_NOTES)
 
     def file_patterns(self) -> str:
         """Tables."""
