@@ -14,8 +14,10 @@ import numpy as np
 from workbench.control import Control
 from workbench.data.prepared import PreparedData
 from workbench.data.source import Emit, Problem, Samples
+from workbench.errors import UserError
 from workbench.experiment import AugmentationSection, Experiment, PreprocessingSection
 from workbench.figures import Figure
+from workbench.i18n import _
 from workbench.specs import InputSpec
 
 
@@ -61,6 +63,37 @@ class Asked:
     error: str = ""
     seconds: float = 0.0
     row: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class InputCode:
+    """What a script of *Copy as Keras code* needs for samples of a kind, as source.
+
+    Attributes:
+        definitions: functions that the rest calls.
+        taken: an expression of what `read_dataset` gave as `inputs`: the prepared samples of `{indices}`.
+        raw: the variable of the Keras input of raw samples; `prepared` that of prepared ones.
+        front: lines that make both, and `x`, what the architecture takes.
+        learned: lines that make the Keras input of prepared samples, in the variable `stored`, and `x`, what is learned
+            of them, changed at random.
+        reading: what a reader that takes arguments is called with.
+        taken_maps: as `taken`, for targets as large as pictures, of `labels`.
+        parameter: of `build_network`, or empty; `argument` is what it is called with.
+        batches: an expression of changed batches of `x_train` and `y_train`, where targets change with their samples.
+    """
+
+    definitions: str
+    taken: str
+    raw: str
+    prepared: str
+    front: list[str]
+    learned: list[str]
+    stored: str
+    reading: str = ""
+    taken_maps: str = ""
+    parameter: str = ""
+    argument: str = ""
+    batches: str = ""
 
 
 class InputKind(ABC):
@@ -166,3 +199,20 @@ class InputKind(ABC):
     def describe(self, data: PreparedData) -> tuple[Figure, ...]:
         """What there is to see of the inputs of a dataset, beside samples."""
         return ()
+
+    def keras_code(
+        self, experiment: Experiment, spec: InputSpec, model: Any, moved: str | None, maps: bool
+    ) -> InputCode:
+        """Its part of *Copy as Keras code*. Raises `UserError` for what cannot be written.
+
+        Args:
+            experiment: what is written.
+            spec: what the network takes.
+            model: the saved model, for layers that are fitted.
+            moved: None where targets stay as they are when samples change at random; else an expression of encoded
+                targets `y` (a NumPy array) after the motion of their samples, by `sign`, `shift` and `warp` as in
+                `Motion`, arrays and a function of arrays here.
+            maps: whether targets are as large as pictures.
+        """
+        text = _("Experiments on data of this kind ({kind}) cannot be written as a Keras script yet.")
+        raise UserError(text.format(kind=_(self.title).lower()))

@@ -20,6 +20,11 @@ from workbench.tasks.boundary import decision_boundary
 from workbench.tasks.task import Answer, Evaluation, Evidence, Task
 
 _EPSILON = 1e-7
+_BALANCE = """\
+# Every class counts the same in sum.
+counts = np.bincount(labels[split != "-"], minlength=len(class_names))
+weights = (counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1)))[labels]
+"""
 
 
 class ClassificationSection(TaskSection):
@@ -196,6 +201,7 @@ class Classification(Task):
             "metrics": f"[{metric}]",
             "encode": encode,
             "from_logits": str(from_logits),
+            "weights": _BALANCE,
         }
 
     @staticmethod

@@ -181,18 +181,38 @@ class Regression(Task):
     def keras_code(self, experiment: Experiment, target: TargetSpec) -> dict[str, str]:
         """Fragments for a script that learns the scaled numbers; its metrics are of the scaled numbers, too."""
         target = _values(target)
-        encode = f'labels.astype("float32").reshape(-1, {len(target.names)})'
+        encode, about = f'labels.astype("float32").reshape(-1, {len(target.names)})', ""
         if target.spread:
-            numbers = (", ".join(map(repr, values)) for values in (target.centre, target.spread))
-            encode = "({} - np.array([{}], 'float32')) / np.array([{}], 'float32')".format(encode, *numbers)
+            encode = f"({encode} - {_array(target.centre)}) / {_array(target.spread)}"
+            about = "Scaled as the training targets are; loss and metrics are of the scaled numbers."
         return {
             "units": str(len(target.names)),
             "activation": "linear",
             "loss": f"keras.losses.{_KERAS_LOSSES[experiment.task.loss]}()",
             "metrics": '[keras.metrics.MeanAbsoluteError(name="mae"), keras.metrics.RootMeanSquaredError(name="rmse")]',
             "encode": encode,
+            "about": about,
             "from_logits": "True",
+            "moved": _moved_code(target),
         }
+
+
+def _moved_code(target: ValuesTarget) -> str:
+    """The expression for `ValuesTarget.moved`."""
+    moved = "y"
+    unscaled = [centre / spread for centre, spread in zip(target.centre, target.spread, strict=True)]
+    if any(unscaled) and target.mirrored:
+        moved = f"(y + {_array(unscaled)})"
+    if target.mirrored:
+        moved = f"{moved} * sign[:, None]"
+    if target.per_shift:
+        spread = target.spread or (1.0,)
+        moved = f"{moved} + shift[:, None] * {_array([target.per_shift / each for each in spread])}"
+    return f"{moved} - {_array(unscaled)}" if any(unscaled) and target.mirrored else moved
+
+
+def _array(numbers: Sequence[float]) -> str:
+    return f'np.array([{", ".join(map(repr, numbers))}], "float32")'
 
 
 def _in_own_unit(name: str, spread: tuple[float, ...]) -> Any:

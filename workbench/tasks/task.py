@@ -160,7 +160,9 @@ class Task(ABC):
 
         `units` and `activation` of the output; `loss` and `metrics` (a list) as Keras expressions; `from_logits`,
         "True" when these take what the network gives before the activation; `encode`, an expression of the array
-        `labels`.
+        `labels`, unused where targets are as large as pictures; and where needed `about`, a comment on that;
+        `definitions` of what loss and metrics name; `weights`, lines that make `weights` of `labels` where classes
+        are balanced (`split` is "-" for samples left out); `moved`, see `InputKind.keras_code`.
         """
         text = _("An experiment of the task {name} cannot be written as a Keras script yet.")
         raise UserError(text.format(name=_(self.title).lower()))

@@ -1,66 +1,53 @@
 """The network part of the Keras script: the layers of an experiment as readable source."""
 
-import inspect
-from typing import Any
-
 from workbench.architectures.assembly import AS_GIVEN, Network, mistaken_for_logits
 from workbench.architectures.layers import Layer, layer_names
 from workbench.architectures.table import EXTRA, UNSCALE, extra_layers, hidden_layers, output_activation
-from workbench.data.image_settings import ImageAugmentation
+from workbench.data.input_kind import InputCode
+from workbench.data.layer_code import FLOAT32, call_code, layer_code
 from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.i18n import _
 from workbench.registry import registry
-from workbench.specs import ImageInput, OutputSpec
-
-FLOAT32 = ', dtype="float32"'
-"""What a layer is told that must not compute in the reduced precision of the others."""
-
-_FRACTIONS = {1 / 255: "1 / 255", 1 / 127.5: "1 / 127.5"}
+from workbench.specs import OutputSpec
 
 
-def network_code(experiment: Experiment, network: Network, input: ImageInput, output: OutputSpec) -> str:
+def network_code(experiment: Experiment, network: Network, samples: InputCode, output: OutputSpec) -> str:
     """Source of `build_network()` -> (model, trainable), with the builder's own function before it if there is one."""
-    if network.change is not None:
-        raise UserError(
-            _("An augmentation that moves the target with its picture cannot be written as a Keras script yet.")
-        )
     float32 = FLOAT32 if experiment.training.precision != "float32" else ""
     before, hidden = _hidden_lines(experiment)
+    layer = f"Conv2D({output.units}, 1" if output.spatial else f"Dense({output.units}"
     lines = [
-        f'image = keras.Input((None, None, {input.channels}), name="image")',
-        "# Resizing takes training=True for its default and would hand it on to the layers after it.",
-        f"resized = {layer_code(network.model.get_layer('resize'), float32)}(image, training=False)",
-        "resized = keras.ops.round(resized)",
-        f"x = {layer_code(network.model.get_layer('scale'), float32)}(resized)",
+        *samples.front,
         *hidden,
-        f'logits = layers.Dense({output.units}, name="logits"{float32})(x)',
+        f'logits = layers.{layer}, name="logits"{float32})(x)',
         f'output = layers.Activation("{output_activation(experiment, output)}", name="output"{float32})(logits)',
-        *_model_lines(experiment, network, output, float32),
+        *_model_lines(experiment, network, samples, output, float32),
         "",
-        *_learned_lines(experiment, network, float32),
-        f'pixels = keras.Input({input.shape}, dtype="uint8", name="pixels")',
-        'x = keras.ops.cast(pixels, "float32")',
-        *(f"x = {call}(x)" for call in augmentation_calls(experiment.augmentation, float32)),
-        'trainable = keras.Model(pixels, learned(x), name="trainable")',
+        *_learned_lines(experiment, samples, float32),
+        *samples.learned,
+        f'trainable = keras.Model({samples.stored}, learned(x), name="trainable")',
         "return model, trainable",
     ]
     text = "\n".join(f"    {line}" if line else "" for text in lines for line in text.split("\n"))
     return (
-        f"{before}def build_network():\n"
-        '    """The model to keep, from a raw picture of any size, and the one to train; they share their layers."""\n'
+        f"{before}def build_network({samples.parameter}):\n"
+        '    """The model to keep, from a raw sample, and the one to train; they share their layers."""\n'
         f"{text}\n"
     )
 
 
-def _model_lines(experiment: Experiment, network: Network, output: OutputSpec, float32: str) -> list[str]:
+def _model_lines(
+    experiment: Experiment, network: Network, samples: InputCode, output: OutputSpec, float32: str
+) -> list[str]:
     """The model to keep; where the network learns scaled numbers, it brings them back to their own unit."""
     name = experiment.architecture.name
     if not output.factor:
-        return [f'model = keras.Model(image, output, name="{name}")']
+        return [f'model = keras.Model({samples.raw}, output, name="{name}")']
     return [
+        "# Back to the unit of the targets.",
         f"unscaled = {layer_code(network.model.get_layer(UNSCALE), float32)}(output)",
-        f'model = keras.Model(image, unscaled, name="{name}")',
+        f'model = keras.Model({samples.raw}, unscaled, name="{name}")',
     ]
 
 
@@ -87,75 +74,18 @@ def _stack_lines(specs: list[Layer] | tuple[Layer, ...], names: list[str]) -> li
     lines = []
     for spec, name in zip(specs, names, strict=True):
         call = spec.keras()
-        lines.append(f"x = {_call(call.layer, call.arguments, {**call.options, 'name': name})}(x)")
+        lines.append(f"x = {call_code(call.layer, call.arguments, {**call.options, 'name': name})}(x)")
     return lines
 
 
-def _learned_lines(experiment: Experiment, network: Network, float32: str) -> list[str]:
+def _learned_lines(experiment: Experiment, samples: InputCode, float32: str) -> list[str]:
     overrides = experiment.overrides
     untouched = overrides.output_activation == "auto" and overrides.loss_expects != "probabilities"
     learned = "logits" if untouched else "output"
+    lines = []
     if mistaken_for_logits(experiment):
-        return [
+        lines = [
             "# Keras would recognise probabilities and mend the mistake that is meant here; this hides them.",
             f'output = layers.Rescaling(1.0, name="{AS_GIVEN}"{float32})(output)',
-            "learned = keras.Model(resized, output)",
         ]
-    return [f"learned = keras.Model(resized, {learned})"]
-
-
-def augmentation_calls(section: ImageAugmentation, float32: str) -> list[str]:
-    """The augmentation as calls of Keras' own layers; they change pictures in training only."""
-    fill = f'fill_mode="{section.fill}"'
-    flips = {"horizontal": "horizontal", "vertical": "vertical", "both": "horizontal_and_vertical"}
-    calls = []
-    if section.flip != "none":
-        calls.append(f'RandomFlip("{flips[section.flip]}"')
-    if section.rotation:
-        calls.append(f"RandomRotation({section.rotation:g} / 360, {fill}")
-    if section.shift:
-        calls.append(f"RandomTranslation({section.shift:g}, {section.shift:g}, {fill}")
-    if section.shear:
-        calls.append(f"RandomShear({section.shear:g}, {fill}")
-    if section.zoom:
-        calls.append(f"RandomZoom((-{section.zoom:g}, {section.zoom:g}), {fill}")
-    if section.crop:
-        calls.append(f'RandomTranslation({section.crop:g}, {section.crop:g}, {fill}, interpolation="nearest"')
-    if section.brightness:
-        calls.append(f"RandomBrightness({section.brightness:g}, value_range=(0, 255)")
-    if section.contrast:
-        calls.append(f"RandomContrast({section.contrast:g}, value_range=(0, 255)")
-    return [f"layers.{call}{float32})" for call in calls]
-
-
-def layer_code(layer: Any, more: str = "") -> str:
-    """A layer of `keras.layers` as the call that makes it, without what equals Keras' defaults.
-
-    Args:
-        layer: an instance.
-        more: further arguments, with a comma before each.
-    """
-    config = layer.get_config()
-    options: dict[str, Any] = {}
-    arguments: list[Any] = []
-    for name, parameter in inspect.signature(type(layer).__init__).parameters.items():
-        if name in ("self", "name", "dtype", "data_format") or name not in config:
-            continue
-        if parameter.default is parameter.empty and not options:
-            arguments.append(config[name])
-        elif config[name] != parameter.default:
-            options[name] = config[name]
-    options["name"] = layer.name
-    return _call(type(layer).__name__, tuple(arguments), options)[:-1] + more + ")"
-
-
-def _call(layer: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> str:
-    parts = [_literal(value) for value in arguments]
-    parts += [f"{name}={_literal(value)}" for name, value in options.items()]
-    return f"layers.{layer}({', '.join(parts)})"
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, float) and value in _FRACTIONS:
-        return _FRACTIONS[value]
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    return [*lines, f'learned = keras.Model({samples.prepared}, {learned}, name="network")']

@@ -33,3 +33,11 @@ class Trainer:
     def figures(self, folder: Any, experiment: Experiment, data: PreparedData, emit: Emit) -> tuple[Figure, ...]:
         """What it has to add to the evaluation of a run, from what it left in the run's folder."""
         return ()
+
+    def keras_code(self, experiment: Experiment, data: PreparedData, network: Any) -> str:
+        """For *Copy as Keras code*: lines that find the weights in place of `fit`; empty where `fit` does.
+
+        They find `model`, `trainable` (with the layers between its input and what the loss takes in its layer
+        `network`), `x_train` and `y_train` there. Raises `UserError` where it cannot be told in a few lines.
+        """
+        return ""

@@ -13,8 +13,9 @@ from workbench.data import cache
 from workbench.data.augmentation import augment
 from workbench.data.decoding import PICTURE_SUFFIXES, decode_bytes, decode_file
 from workbench.data.filling import HASH_BYTES, fill
+from workbench.data.image_code import image_code
 from workbench.data.image_settings import ImageAugmentation, ImagePreprocessing
-from workbench.data.input_kind import Asked, InputKind, Loaded
+from workbench.data.input_kind import Asked, InputCode, InputKind, Loaded
 from workbench.data.prepared import PreparedData
 from workbench.data.preprocessing import (
     channel_statistics,
@@ -180,6 +181,12 @@ class Pictures(InputKind):
     def describe(self, data: PreparedData) -> tuple[Figure, ...]:
         """The sizes the pictures had."""
         return (_sizes(data),)
+
+    def keras_code(
+        self, experiment: Experiment, spec: ImageInput, model: Any, moved: str | None, maps: bool
+    ) -> InputCode:
+        """See `workbench.data.image_code`."""
+        return image_code(experiment, spec, model, moved, maps)
 
 
 def _by_tiles(outputs: Callable[[np.ndarray], np.ndarray], picture: np.ndarray, tile: tuple[int, int]) -> np.ndarray:

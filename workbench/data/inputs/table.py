@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from workbench.control import Control
-from workbench.data.input_kind import Asked, InputKind, Loaded
+from workbench.data.input_kind import Asked, InputCode, InputKind, Loaded
 from workbench.data.prepared import PreparedData
 from workbench.data.source import Emit, Problem, Samples
+from workbench.data.table_code import table_code
 from workbench.data.table_settings import NoAugmentation, TablePreprocessing
 from workbench.errors import UserError, did_you_mean
 from workbench.experiment import Experiment
@@ -70,7 +71,11 @@ class Rows(InputKind):
 
     def statistics(self, data: PreparedData, preprocessing: TablePreprocessing) -> ColumnStatistics:
         """Fill, centre and spread of every column over the training split."""
-        return column_statistics(data.inputs[data.splits["train"]], preprocessing)
+        statistics = column_statistics(data.inputs[data.splits["train"]], preprocessing)
+        for number, column in enumerate(data.input.columns):
+            if column.categories:  # between two words there is no other: the most frequent one stands for none
+                statistics.fill[number] = column.typical
+        return statistics
 
     def enter(self, spec: TableInput, preprocessing: TablePreprocessing) -> tuple[Any, Any]:
         """A row is prepared as it is."""
@@ -154,6 +159,12 @@ class Rows(InputKind):
         from workbench.data.tables.describe import describe
 
         return describe(data)
+
+    def keras_code(
+        self, experiment: Experiment, spec: TableInput, model: Any, moved: str | None, maps: bool
+    ) -> InputCode:
+        """See `workbench.data.table_code`."""
+        return table_code(experiment, spec)
 
 
 def column_statistics(values: np.ndarray, preprocessing: TablePreprocessing) -> ColumnStatistics:

@@ -15,6 +15,14 @@ from workbench.training.trainers.solving import MOST_WEIGHTS, best_weights
 from workbench.training_settings import ConstantSchedule, Sgd, TrainingSection
 
 _SOLVED = ("squared", "binary", "categorical")
+_LEAST_SQUARES = """\
+# The weights with the least squares, at once: features times weights plus bias shall be the targets.
+network = trainable.get_layer("network")
+before = keras.Model(network.input, network.get_layer("logits").input)
+features = np.asarray(before.predict(x_train.astype("float32"), verbose=0), "float64")
+rows = np.column_stack([features, np.ones(len(features))])
+weights = np.linalg.lstsq(rows, y_train, rcond=None)[0]
+network.get_layer("logits").set_weights([weights[:-1], weights[-1]])"""
 _STANDSTILL = 1e-30  # a rate at which the step of the only epoch moves nothing
 
 
@@ -70,6 +78,18 @@ class ClosedForm(Trainer):
         """Compute the weights."""
         weights = best_weights(sums_of(loop))
         output_layer(loop.model).set_weights([weights[:-1].astype("float32"), weights[-1].astype("float32")])
+
+    def keras_code(self, experiment: Experiment, data: PreparedData, network: Any) -> str:
+        """Least squares by NumPy; Newton's method would be longer than all the rest."""
+        task = registry().tasks.get(experiment.task.name)
+        if loss_kind(task.loss(experiment, data.target, network.from_logits)) != "squared":
+            raise UserError(
+                _(
+                    "The closed form of classes cannot be written as a Keras script: it is Newton's method, many steps "
+                    "long. Choose the trainer fit to copy this experiment."
+                )
+            )
+        return _LEAST_SQUARES
 
 
 def register(registry: Any) -> None:

@@ -1,0 +1,112 @@
+"""The `main` of the Keras script: read, train, test."""
+
+import textwrap
+from dataclasses import dataclass
+
+from workbench.data.input_kind import InputCode
+from workbench.experiment import Experiment
+from workbench.training.keras_script_training import TrainingCode
+
+SPLIT_CODES = {"train": "t", "validation": "v", "test": "e"}
+LEFT_OUT = "-"
+
+
+@dataclass(frozen=True)
+class MainParts:
+    """What `main` is put together from.
+
+    Attributes:
+        samples: the part of the kind of input; `task` that of the task; `training` that of the training.
+        takes_arguments: whether `read_dataset` takes any.
+        maps: whether targets are as large as pictures.
+        used: the splits that have samples.
+        solved: what finds the weights in place of `fit`, or empty.
+    """
+
+    samples: InputCode
+    task: dict[str, str]
+    training: TrainingCode
+    takes_arguments: bool
+    maps: bool
+    used: tuple[str, ...]
+    solved: str
+
+
+def main_code(experiment: Experiment, parts: MainParts) -> str:
+    """The source of `main`."""
+    samples, task = parts.samples, parts.task
+    lines = [
+        f"inputs, labels, class_names = read_dataset({samples.reading if parts.takes_arguments else ''})",
+        'split = np.array(list("".join(SPLITS.split())))',
+        'assert len(inputs) == len(split), "the dataset is not the one this script was written for"',
+        *([] if parts.maps else ["labels = np.asarray(labels)"]),
+        *(f'{name} = np.flatnonzero(split == "{SPLIT_CODES[name]}")' for name in parts.used),
+        *(f"x_{name} = {samples.taken.format(indices=name)}" for name in parts.used),
+    ]
+    if parts.maps:
+        lines += [f"y_{name} = {samples.taken_maps.format(indices=name)}" for name in parts.used]
+    else:
+        lines += [*(["# " + task["about"]] if task.get("about") else []), f"targets = {task['encode']}"]
+        lines += [f"y_{name} = targets[{name}]" for name in parts.used]
+    lines += [
+        "",
+        f"model, trainable = build_network({samples.argument})",
+        *(_solving(parts) if parts.solved else _fitting(experiment, parts)),
+        'model.save("model.keras")',
+    ]
+    if "test" in parts.used:
+        lines.append('print("test:", trainable.evaluate(x_test, y_test, verbose=0, return_dict=True))')
+    body = "\n".join(f"    {line}" if line else "" for text in lines for line in text.split("\n"))
+    about = "Read, compute the weights, test." if parts.solved else "Read, train, keep the best epoch, test."
+    return f'def main():\n    """{about}"""\n{body}'
+
+
+def _compiling(parts: MainParts, optimizer: str) -> list[str]:
+    return [
+        "trainable.compile(",
+        *([f"    optimizer={optimizer},"] if optimizer else []),
+        f"    loss={parts.task['loss']},",
+        f"    metrics={parts.task['metrics']},",
+        "    jit_compile=False,",
+        ")",
+        "model.summary()",
+    ]
+
+
+def _solving(parts: MainParts) -> list[str]:
+    return [*_compiling(parts, ""), "", *parts.solved.split("\n")]
+
+
+def _fitting(experiment: Experiment, parts: MainParts) -> list[str]:
+    settings = experiment.training
+    lines = [
+        f"steps = -(-len(train) // {settings.batch_size})",
+        *parts.training.before,
+        *_compiling(parts, parts.training.optimizer),
+        "",
+    ]
+    weighted = settings.class_weights == "balanced"
+    if weighted:
+        lines += parts.task["weights"].split("\n")
+    if parts.samples.batches:
+        given = [f"    {parts.samples.batches},", "    shuffle=False,"]
+    else:
+        given = [
+            "    x_train,",
+            "    y_train,",
+            *(["    sample_weight=weights[train],"] if weighted else []),
+            f"    batch_size={settings.batch_size},",
+        ]
+    return [
+        *lines,
+        "trainable.fit(",
+        *given,
+        f"    epochs={settings.epochs},",
+        *(["    validation_data=(x_validation, y_validation),"] if "validation" in parts.used else []),
+        "    callbacks=[",
+        *(textwrap.indent(f"{callback},", " " * 8) for callback in parts.training.callbacks),
+        "    ],",
+        "    verbose=2,",
+        ")",
+        'trainable.load_weights("best.weights.h5")',
+    ]
