@@ -1,4 +1,4 @@
-"""The Socket.IO server. Everything happens on the event loop of the job's thread: a car has one driver at a time."""
+"""The Socket.IO server. A car has one driver at a time: everything is done on the event loop of the job's thread."""
 
 import asyncio
 import errno
@@ -144,7 +144,9 @@ class DriveServer:
                 shown.changed = False
                 figures = shown.figures() if shown.frames != frames else ()
                 frames = shown.frames
-                self._emit(ServiceShown(shown.numbers(len(self._throttles)), shown.note, figures))
+                told = ServiceShown(shown.numbers(len(self._throttles)), shown.note, figures)
+                # In another thread: whoever reads it may be slow, and the car must not wait for that.
+                await asyncio.get_running_loop().run_in_executor(None, self._emit, told)
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _leave(self, client: str) -> None:

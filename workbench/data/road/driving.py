@@ -1,6 +1,7 @@
 """A car, and who can drive it: the steering that leads back to the middle of the road."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from workbench.data.road.course import ROAD_WIDTH, Course, Pose
@@ -61,3 +62,35 @@ class Car:
         )
         self.speed = metres_per_second / MILES_PER_HOUR
         self.distance += way
+
+
+@dataclass(frozen=True)
+class Drive:
+    """How a drive went: whether the car stayed on the road, metres driven, and the farthest it was from the middle."""
+
+    stayed: bool
+    metres: float
+    farthest: float
+
+
+def drive_round(
+    course: Course, steer: Callable[[Pose, float], tuple[float, float]], seconds: float = 0.1, offset: float = 0.8
+) -> Drive:
+    """Drive a course once round, or until a wheel leaves the road.
+
+    Args:
+        course: the road.
+        steer: from the car's pose and its speed in miles per hour to steering and throttle.
+        seconds: between two looks at the road.
+        offset: to the left of the middle at the start.
+    """
+    car = Car(course.pose(0.0, offset))
+    farthest = offset
+    while car.distance < course.length:
+        car.drive(*steer(car.pose, car.speed), seconds)
+        farthest = max(farthest, abs(course.place(car.pose).offset))
+        if not on_the_road(course, car.pose):
+            return Drive(False, car.distance, farthest)
+        if car.speed < 0.1 and car.distance > 1:  # whoever brakes to a stop would never get round
+            return Drive(False, car.distance, farthest)
+    return Drive(True, car.distance, farthest)

@@ -1,0 +1,133 @@
+"""PilotNet learns the generated road, is served by the driving server, and drives 10 courses it never saw.
+
+Run by hand: `python tests/benchmarks/bench_drive.py [--run RUN]`. Needs the extra `drive`. The simulator's side
+(drawing pictures, the Socket.IO client) runs in this process, the server in one of its own; both share the cores, as
+they do on the machine of a user. Latency is what the client measures, from sending telemetry to having the steering.
+
+Reached on 2 cores (2026-11-21): see the README.
+"""
+
+import argparse
+import base64
+import json
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from workbench.data.road.camera import picture
+from workbench.data.road.course import course_of
+from workbench.data.road.driving import drive_round
+
+COURSES = 10
+FIRST_SEED = 700_000  # the dataset's courses have other seeds
+LATENCY_LIMIT_MS = 40.0
+RECIPE = """\
+version = 1
+[dataset]
+name = "road"
+pictures = {pictures}
+courses = 40
+[augmentation]
+flip = "horizontal"
+brightness = 0.2
+[architecture]
+name = "pilotnet"
+[training]
+epochs = {epochs}
+"""
+
+
+def train(runs: Path, pictures: int, epochs: int) -> Path:
+    """Train PilotNet with its own defaults; the run folder."""
+    recipe = runs / "drive.toml"
+    recipe.write_text(RECIPE.format(pictures=pictures, epochs=epochs), encoding="utf-8")
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "workbench", "train", str(recipe), "--runs", str(runs), "--json"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    end = json.loads(lines[-1])
+    numbers = {name: round(value, 4) for name, value in end["metrics"].items() if value is not None}
+    print(
+        f"trained {epochs} epochs on {pictures} pictures in {time.perf_counter() - start:.0f} s: {numbers}", flush=True
+    )
+    return Path(end["run"])
+
+
+class Client:
+    """The simulator's side of the connection."""
+
+    def __init__(self, address: str) -> None:
+        import cv2
+        import socketio
+
+        self._encode = cv2.imencode
+        self.answers: queue.SimpleQueue = queue.SimpleQueue()
+        self.seconds: list[float] = []
+        self.client = socketio.Client(reconnection=False)
+        self.client.on("steer", self.answers.put)
+        self.client.connect(f"http://{address}", transports=["websocket"])
+        self.answers.get(timeout=10)
+
+    def steer(self, pixels: np.ndarray, speed: float) -> tuple[float, float]:
+        """Steering and throttle for a picture."""
+        image = base64.b64encode(self._encode(".jpg", pixels[..., ::-1])[1].tobytes()).decode()
+        data = {"steering_angle": "0", "throttle": "0", "speed": f"{speed:.4f}", "image": image}
+        start = time.perf_counter()
+        self.client.emit("telemetry", data)
+        answer = self.answers.get(timeout=10)
+        self.seconds.append(time.perf_counter() - start)
+        return float(answer["steering_angle"]), float(answer["throttle"])
+
+
+def drive(address: str) -> bool:
+    """Drive the courses; whether all figures were reached."""
+    client = Client(address)
+    stayed = 0
+    for number in range(COURSES):
+        course = course_of(FIRST_SEED + number)
+        result = drive_round(course, lambda pose, speed, course=course: client.steer(picture(course, pose), speed))
+        stayed += result.stayed
+        print(
+            f"course {number}: {'stayed' if result.stayed else 'LEFT the road'} after {result.metres:.0f} of "
+            f"{course.length:.0f} m, at most {result.farthest:.2f} m from the middle",
+            flush=True,
+        )
+    client.client.disconnect()
+    milliseconds = np.array(client.seconds) * 1000
+    slowest = float(np.percentile(milliseconds, 99))
+    print(f"{stayed} of {COURSES} courses stayed on the road")
+    print(
+        f"telemetry to steer over {len(milliseconds)} frames: p50 {np.percentile(milliseconds, 50):.1f} ms, "
+        f"p99 {slowest:.1f} ms (limit {LATENCY_LIMIT_MS:.0f} ms)"
+    )
+    return stayed == COURSES and slowest < LATENCY_LIMIT_MS
+
+
+def main() -> int:
+    """Train, serve, drive."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", help="a run or model to drive with instead of training one")
+    parser.add_argument("--pictures", type=int, default=6000)
+    parser.add_argument("--epochs", type=int, default=15)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as runs:
+        run = arguments.run or str(train(Path(runs), arguments.pictures, arguments.epochs))
+        command = [sys.executable, "-m", "workbench", "serve", "drive", run, "--port", "0", "--json"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            try:
+                address = json.loads(server.stdout.readline())["address"]
+                # Somebody has to read what it goes on telling, or the pipe fills and it waits.
+                threading.Thread(target=server.stdout.read, daemon=True).start()
+                reached = drive(address)
+            finally:
+                server.terminate()
+    return 0 if reached else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
