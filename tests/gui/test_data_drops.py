@@ -31,6 +31,13 @@ def rows(path):
          "csv_images"),
         (lambda root: picture(root / "cats" / "a.png"), ".", "image_folder"),
         (lambda root: (picture(root / "images" / "a.png"), picture(root / "masks" / "a.png")), ".", "image_masks"),
+        (
+            lambda root: (picture(root / "JPEGImages" / "a.png"), picture(root / "PedMasks" / "a_mask.png")),
+            ".", "image_masks",
+        ),
+        # Letters that are called like inputs and targets, and annotations that are no masks.
+        (lambda root: (picture(root / "X" / "1.png"), picture(root / "Y" / "2.png")), ".", "image_folder"),
+        (lambda root: (picture(root / "images" / "a.png"), rows(root / "annotations" / "a.xml")), ".", "image_folder"),
         (lambda root: rows(root / "driving_log.csv"), ".", "driving_log"),
         (lambda root: rows(root / "driving_log.csv"), "driving_log.csv", "driving_log"),
         (lambda root: np.savez(root / "a.npz", x=np.zeros(3)), "a.npz", "npz"),

@@ -108,9 +108,11 @@ class ImageMasksSource(DatasetSource):
         """A folder with a folder of pictures and one of masks in it, also inside `train`."""
         for root in (path, path / "train", path / "training"):
             folders = {entry.name.lower(): entry for entry in root.iterdir() if entry.is_dir()} if root.is_dir() else {}
-            pictures = next((folders[name] for name in _PICTURE_FOLDERS if name in folders), None)
-            masks = next((folders[name] for name in _MASK_FOLDERS if name in folders), None)
-            if pictures and masks:
+            pictures = _called(folders, _PICTURE_FOLDERS, "images")
+            masks = _called(folders, _MASK_FOLDERS, "mask")
+            # Folders of letters are called X and Y, and annotations may be anything: names of files decide.
+            pairs, problems = find_pairs(pictures, masks) if pictures and masks else ([], [])
+            if pairs and len(pairs) >= len(problems):
                 return Offer({"pictures": str(pictures), "masks": str(masks)}, LIKELY)
         return None
 
@@ -185,6 +187,12 @@ def _ready_split(pairs: list[Pair]) -> np.ndarray:
     splits = [SPLIT_FOLDERS.get(pair.name.split("/")[0].lower(), NO_SPLIT) if "/" in pair.name else NO_SPLIT
               for pair in pairs]  # fmt: skip
     return np.array(splits if TRAIN in splits else [NO_SPLIT] * len(pairs), np.int8)
+
+
+def _called(folders: dict[str, Path], names: tuple[str, ...], part: str) -> Path | None:
+    """The folder of one of these names, or with a name that has this part."""
+    by_name = [folders[name] for name in names if name in folders]
+    return next(iter(by_name + [folder for name, folder in folders.items() if part in name]), None)
 
 
 def _fingerprint(section: ImageMasksSection, pairs: list[Pair]) -> str:
