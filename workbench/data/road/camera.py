@@ -167,7 +167,18 @@ class _Lines:
         phase = np.floor(self._along % period / length).astype(int)
         begins = np.flatnonzero((phase == 0) & (np.roll(phase, 1) != 0))
         steps = round(length / (self._along[1] - self._along[0]))
-        found = [self.strip(left, right, begin, begin + steps + 1) for begin in begins]
+        edges = np.concatenate([self._points + left * self._sideways, self._points + right * self._sideways])
+        seen = _seen_from(self._eye, edges).reshape(2, -1, 2)
+        before = (seen[..., 0] >= _NEAREST).all(axis=0)
+        drawn = _projected(np.maximum(seen, (_NEAREST, -np.inf)).reshape(-1, 2)).reshape(seen.shape)
+        pieces = [slice(begin, begin + steps + 1) for begin in begins]
+        found = [
+            np.concatenate([drawn[0, each], drawn[1, each][::-1]])
+            if before[each].all()
+            else self.strip(left, right, each.start, each.stop)
+            for each in pieces
+            if before[each].any()
+        ]
         return [polygon for polygon in found if len(polygon)]
 
     def at(self, places: np.ndarray, left: float, right: float, ring: float) -> list[np.ndarray]:
