@@ -257,6 +257,9 @@ def test_the_suggested_input_is_the_pictures_own_up_to_256(folders):
 def test_a_dropped_folder_with_pictures_and_masks_in_it_is_recognised(tmp_path):
     for name in ("train/image", "train/label"):
         (tmp_path / name).mkdir(parents=True)
+    assert SOURCE.takes(tmp_path) is None
+    for name in ("train/image", "train/label"):
+        (tmp_path / name / "0.png").write_bytes(b"only the name counts here")
     offer = SOURCE.takes(tmp_path)
     assert offer.settings == {"pictures": str(tmp_path / "train/image"), "masks": str(tmp_path / "train/label")}
     assert SOURCE.takes(tmp_path / "train" / "image") is None
