@@ -178,7 +178,7 @@ def test_24_overlays_of_256_pixels_are_made_within_the_time_of_a_turned_knob(cha
     shape = (256, 256) if channels == 1 else (256, 256, 3)
     masks = tuple(random.integers(0, 3, (256, 256)).astype(np.uint8) for _number in range(24))
     pictures = tuple(random.integers(0, 256, shape).astype(np.uint8) for _number in range(24))
-    result = Overlays(pictures, masks, masks[::-1], ("",) * 24, tuple(range(24)), THREE, "")
+    result = Overlays(pictures, masks, masks[::-1], ("",) * 24, tuple(range(24)), THREE)
     seconds = []
     for _number in range(3):
         started = time.process_time()

@@ -127,7 +127,6 @@ class Overlays:
         pictures: uint8, (height, width) or (height, width, 3); `predictions` and `truths` (height, width).
         captions: under each; `samples` are their indices in the split.
         target: names and colours of the classes.
-        title: of the gallery.
         note: what is said below it in any case.
     """
 
@@ -137,7 +136,6 @@ class Overlays:
     captions: tuple[str, ...]
     samples: tuple[int, ...]
     target: MaskTarget
-    title: str
     note: str = ""
 
 
@@ -157,7 +155,8 @@ def overlays(params: OverlayKnobs, result: Overlays) -> tuple[Figure, ...]:
         Tile(tinted(picture, mask, colours, params.blend), caption, sample)
         for picture, mask, caption, sample in zip(result.pictures, masks, result.captions, result.samples, strict=True)
     )
-    return (Gallery(result.title, tiles, note=" ".join(part for part in (note, result.note) if part)),)
+    titles = OverlayKnobs.model_fields["shown"].json_schema_extra["labels"]
+    return (Gallery(_(titles[params.shown]), tiles, note=" ".join(part for part in (note, result.note) if part)),)
 
 
 class MaskKnobs(Section):

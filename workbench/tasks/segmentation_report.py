@@ -75,7 +75,6 @@ def _overlays(evidence: Evidence, indices: np.ndarray, scores: np.ndarray) -> Ad
         captions=tuple(_("{name}: Dice {dice:.3f}").format(name=names[index], dice=scores[index]) for index in indices),
         samples=tuple(int(index) for index in indices),
         target=evidence.target,
-        title=title,
         note=_("Every {step}. pixel is shown.").format(step=step) if step > 1 else "",
     )
     return Adjustable(title, OverlayKnobs(), result, overlays)
