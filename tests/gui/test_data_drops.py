@@ -55,6 +55,14 @@ def test_the_source_that_is_surest_of_a_path_takes_it(tmp_path, make, dropped, n
         assert str(tmp_path) in section.model_dump_json()
 
 
+def test_a_column_of_addresses_is_no_target_where_there_are_numbers(tmp_path):
+    path = tmp_path / "houses.csv"
+    path.write_text("rooms,price,address\n" + "".join(f"{n % 5},{n * 1.5},Street {n}\n" for n in range(60)))
+    assert dataset_of_drop(path)["target"] == "price"
+    path.write_text("rooms,price,kind\n" + "".join(f"{n % 5},{n * 1.5},{'ab'[n % 2]}\n" for n in range(60)))
+    assert "target" not in dataset_of_drop(path)
+
+
 @pytest.fixture
 def columns(qtbot, home):
     owner = QWidget()
@@ -100,7 +108,7 @@ def test_the_columns_of_a_file_are_offered_with_their_kinds_and_the_target_is_no
     qtbot.waitUntil(lambda: columns.names == ["age", "height", "name"])
     target, features = form.form.editor("target"), form.form.editor("features")
     assert [target.box.itemText(row) for row in range(target.box.count())] == [
-        "automatic: name", "age (numbers)", "height (numbers)", "name (words)",
+        "automatic: name", "age", "height", "name (words)",
     ]  # fmt: skip
     target.box.setFocus()
     qtbot.keyClicks(target.box, "h")

@@ -9,7 +9,7 @@ import numpy as np
 from workbench.data.arrays import content_stamp
 from workbench.data.locations import given_file
 from workbench.data.source import LIKELY, NO_SPLIT, POSSIBLE, ColumnsToChoose, DatasetSource, Emit, Offer, Samples
-from workbench.data.tables.head import look
+from workbench.data.tables.head import Head, look
 from workbench.data.tables.rows import no_picture
 from workbench.data.tables.table import Choice, kind_of_target, read_table, target_column
 from workbench.errors import UserError
@@ -21,6 +21,7 @@ from workbench.specs import ClassTarget, TableInput, ValuesTarget
 
 _EXPECTED = mark("a table with a header: a CSV or TSV file, or an Excel workbook (.xlsx)")
 _KINDS = {"number": ValuesTarget.kind, "class": ClassTarget.kind}
+_MOST_DIFFERENT, _FEWEST_WORDS = 0.8, 20
 _ENDINGS = {".csv": POSSIBLE, ".tsv": LIKELY, ".tab": LIKELY, ".xlsx": LIKELY, ".xlsm": LIKELY}
 _FEWEST_PIXELS = 48  # a CSV with more columns may as well hold pictures
 
@@ -89,10 +90,14 @@ class TableFileSource(DatasetSource):
         certainty = _ENDINGS.get(path.suffix.lower())
         if certainty is None or not path.is_file():
             return None
-        if certainty == POSSIBLE:
-            with contextlib.suppress(UserError, OSError):
-                certainty = LIKELY if 2 <= len(look(path).columns) <= _FEWEST_PIXELS else POSSIBLE
-        return Offer({"path": str(path)}, certainty)
+        settings = {"path": str(path)}
+        with contextlib.suppress(UserError, OSError):
+            head = look(path)
+            if certainty == POSSIBLE:
+                certainty = LIKELY if 2 <= len(head.columns) <= _FEWEST_PIXELS else POSSIBLE
+            if target := _better_target(head):
+                settings["target"] = target
+        return Offer(settings, certainty)
 
     def columns(self, section: TableFileSection) -> ColumnsToChoose:
         """As the first 2 MB have them."""
@@ -129,6 +134,15 @@ def read_dataset(channels=0):
     samples = TableFileSource().open(TableFileSection({settings}), lambda event: None)
     return samples.values, samples.targets, list(getattr(samples.target, "class_names", ()))
 '''
+
+
+def _better_target(head: Head) -> str:
+    """The last column of numbers, where the very last one is nothing to learn: dates, words that hardly repeat."""
+    last = head.columns[-1]
+    repeated = len(set(last.values)) <= _MOST_DIFFERENT * len(last.values) or len(last.values) < _FEWEST_WORDS
+    if last.kind == "number" or (last.kind == "text" and repeated):
+        return ""
+    return next((column.name for column in reversed(head.columns) if column.kind == "number"), "")
 
 
 def register(registry: Registry) -> None:

@@ -21,8 +21,7 @@ from workbench.i18n import _, mark
 from workbench.registry import registry
 
 KINDS = {
-    "number": mark("numbers"), "text": mark("words"), "date": mark("dates"), "empty": mark("empty"),
-    "unclear": mark("mixed"),
+    "text": mark("words"), "date": mark("dates"), "empty": mark("empty"), "unclear": mark("mixed"),
 }  # fmt: skip
 _FEWEST_ROWS, _MOST_ROWS = 3, 9
 
@@ -192,11 +191,12 @@ class ColumnsEditor(Editor):
             taken = name in self._source.taken
             item = QListWidgetItem(_with_kind(name, kind), self.list)
             item.setData(Qt.ItemDataRole.UserRole, name)
+            item.setToolTip(name)
             wanted = not taken and (name in self._value or not self._value)
             item.setCheckState(Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked)
             if taken:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
-                item.setToolTip(_("It is what is to be predicted"))
+                item.setToolTip(_("{name} is what is to be predicted").format(name=name))
         self.list.blockSignals(False)
         self.list.setCurrentRow(place)
         rows = min(max(self.list.count(), _FEWEST_ROWS), _MOST_ROWS)
@@ -245,7 +245,7 @@ class ColumnsEditor(Editor):
 def _with_kind(name: str, kind: str) -> str:
     if kind == "absent":
         return _("{name} (not in the file)").format(name=name)
-    return f"{name} ({_(KINDS[kind])})" if kind in KINDS else name
+    return f"{name} ({_(KINDS[kind])})" if kind in KINDS else name  # numbers are what is usual
 
 
 def _is_ticked(item: QListWidgetItem) -> bool:
