@@ -72,7 +72,10 @@ def let_the_network_fit(values: dict[str, Any], old: Experiment) -> None:
     target_kind = source.target_kind(section)
     if target_kind != registry().tasks.get(old.task.name).learns.kind:
         values.pop("trainer")
-    if suits(registry().architectures.get(old.architecture.name), source.input_kind, target_kind):
+    chosen = registry().architectures.get(old.architecture.name)
+    # One that was chosen for rows of a table may take pictures, too, but is nothing to begin with there.
+    at_home = source.input_kind in (registry().datasets.get(old.dataset.name).input_kind, chosen.inputs[0])
+    if at_home and suits(chosen, source.input_kind, target_kind):
         return
     fitting = fitting_architecture(source, section)
     values["architecture"] = {"name": fitting.name}
