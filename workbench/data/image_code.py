@@ -100,7 +100,7 @@ def resize(images):
 
 
 def _maps_code(size: ImagePreprocessing) -> str:
-    """As `workbench.data.preprocessing.resize_mask`."""
+    """As `workbench.data.preprocessing.resize_mask`, but for ties, where OpenCV takes now this neighbour, now that."""
     height, above = uncut_height(size)
     lines = [
         "def resize_masks(masks):",

@@ -18,6 +18,7 @@ from workbench.section import setting
 from workbench.specs import MaskTarget, OutputSpec, TargetSpec
 from workbench.tasks import segmentation_losses, segmentation_report
 from workbench.tasks.classification import outputs_are_logits
+from workbench.tasks.segmentation_code import loss_and_metrics_code
 from workbench.tasks.segmentation_pictures import MaskKnobs, MaskOverPicture, outlined, overlay
 from workbench.tasks.task import Answer, Evaluation, Evidence, Task
 
@@ -139,6 +140,24 @@ class Segmentation(Task):
     def paint(self, picture: np.ndarray, value: Any, target: TargetSpec) -> np.ndarray:
         """A tint and an outline per class."""
         return outlined(picture, np.asarray(value), target)
+
+    def keras_code(self, experiment: Experiment, target: TargetSpec) -> dict[str, str]:
+        """Fragments with the loss and the metrics written out."""
+        output, section, overrides = self.output(target), experiment.task, experiment.overrides
+        untouched = overrides.output_activation == "auto" and overrides.loss_expects != "probabilities"
+        from_logits = untouched or outputs_are_logits(overrides)
+        return {
+            "units": str(output.units),
+            "activation": output.activation,
+            "loss": "MaskLoss()",
+            "metrics": '[Accuracy("accuracy"), MeanIoU("mean_iou"), Dice("dice")]',
+            "encode": "labels",
+            "from_logits": str(from_logits),
+            "definitions": loss_and_metrics_code(
+                len(self._names(target)), _TERMS[section.loss], section.gamma, from_logits
+            ),
+            "moved": "warp(y[..., None])[..., 0]",
+        }
 
     @staticmethod
     def _names(target: TargetSpec) -> tuple[str, ...]:
