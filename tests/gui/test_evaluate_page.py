@@ -1,6 +1,7 @@
 """The Evaluate page: its order of questions on scripted engines, and one real run judged by a real engine."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from workbench.events import Finished
 from workbench.experiment import new_experiment
 from workbench.figures import Gallery, Matrix, Points, Scatter, Table, Tile
 from workbench.gui.pages.evaluate import EvaluatePage
-from workbench.gui.pages.evaluate_numbers import readable
 from workbench.gui.pages.evaluate_samples import MOST_SHOWN
 from workbench.gui.workspace import Workspace
 from workbench.requests import EvaluateRequest, SamplesRequest, TrainRequest
@@ -259,7 +259,7 @@ def test_a_real_run_is_judged_and_its_mistakes_are_shown(qtbot, home):
 
 
 REGRESSION = {
-    "loss": 0.0123456, "mae": 1234.5678, "rmse": 23456.78, "mse": 5.5e8, "mape": 0.1234, "mpe": -0.05, "r2": 0.98765,
+    "r2": 0.98765, "rmse": 23456.78, "mae": 1234.5678, "loss": 0.0123456, "mse": 5.5e8, "mape": 0.1234, "mpe": -0.05,
     "adjusted_r2": -1.25,
 }  # fmt: skip
 
@@ -285,22 +285,47 @@ def model_of_a_table(folder):
         archive.writestr("workbench.json", json.dumps(about))
 
 
-def test_many_numbers_stay_inside_their_cards_and_are_written_for_people(make_page, qtbot, run):
+def test_of_many_numbers_the_first_four_by_the_task_stand_in_every_card_and_the_rest_in_its_tool_tip(
+    make_page, qtbot, home
+):
+    folder = create_run_folder(new_experiment().changed("dataset.name", "diabetes"), home / "runs")
+    folder.model_path.write_bytes(b"model")
     page = make_page(rows_of_a_table)
     page.resize(1280 - 168, 628)  # what the window leaves at 1280 x 720
+    page.workspace.set_current_run(str(folder.path))
+    settle(qtbot, page)
+    for card in page.numbers.cards.values():
+        assert card.texts == {"loss": "0.0123", "mae": "1235 €", "rmse": "23,457 €", "r2": "0.9877"}
+        assert card.toolTip().splitlines() == ["MSE 5.5e+08 €²", "MAPE 12.34 %", "MPE -5.00 %", "Adjusted R² -1.25"]
+        assert card.chosen.accessibleDescription() == ", ".join(card.toolTip().splitlines())
+        for label in card._values.values():
+            place = label.parentWidget()
+            assert card.rect().contains(place.mapTo(card, place.rect().bottomRight()))
+            assert label.width() >= label.sizeHint().width()
+    assert page.numbers.height() < 140
+
+
+@pytest.mark.parametrize("width", [700, 1112, 2390])
+def test_numbers_of_different_lengths_are_laid_out_the_same_in_all_cards(make_page, qtbot, run, width):
+    lengths = {"test": 1.0, "validation": 1e6, "train": 1e3}
+
+    def script(request, emit, engine):
+        found = rows_of_a_table(request, emit, engine)
+        if not isinstance(found, Evaluation):
+            return found
+        numbers = {name: number * lengths[request.split] for name, number in found.numbers.items()}
+        return replace(found, numbers=numbers)
+
+    page = make_page(script)
+    page.resize(width, 628)
     page.workspace.set_current_run(str(run.path))
     settle(qtbot, page)
-    card = page.numbers.cards["test"]
-    assert card.texts == {
-        "loss": "0.0123", "mae": "1235 €", "rmse": "23,457 €", "mse": "5.5e+08 €²", "mape": "12.34 %",
-        "mpe": "-5.00 %", "r2": "0.9877", "adjusted_r2": "-1.25",
-    }  # fmt: skip
-    assert readable("adjusted_r2") == "Adjusted R²"
-    for label in card._values.values():
-        place = label.parentWidget()
-        assert card.rect().contains(place.mapTo(card, place.rect().bottomRight()))
-        assert label.width() >= label.sizeHint().width()
-    assert page.numbers.height() < 200
+    first, *others = (
+        [label.parentWidget().pos() for label in card._values.values()] for card in page.numbers.cards.values()
+    )
+    # The cards share a width that is no multiple of three.
+    assert all((a - b).manhattanLength() <= 1 for other in others for a, b in zip(first, other, strict=True))
+    assert len({place.y() for place in first}) <= 2
 
 
 def test_rows_of_a_table_are_shown_as_a_table_and_a_click_on_a_point_shows_its_row(make_page, qtbot, run):

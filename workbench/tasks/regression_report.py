@@ -20,11 +20,11 @@ _GROUPS = 3
 _MEASURES = {
     "mae": mark("Mean absolute error (MAE)"),
     "rmse": mark("Root of the mean squared error (RMSE)"),
-    "mse": mark("Mean squared error (MSE)"),
-    "mape": mark("Mean absolute error in percent (MAPE)"),
-    "mpe": mark("Mean error in percent, (true - predicted) / true (MPE)"),
     "r2": mark("R²: share of the variance explained"),
     "adjusted_r2": mark("Adjusted R²"),
+    "mape": mark("Mean absolute error in percent (MAPE)"),
+    "mpe": mark("Mean error in percent, (true - predicted) / true (MPE)"),
+    "mse": mark("Mean squared error (MSE)"),
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.figures import Matrix
 from workbench.gui.figures.figure_panel import FigurePanel
@@ -21,6 +22,7 @@ from workbench.gui.theme import GRID
 from workbench.gui.widgets import Notice, button_with_icon, hint, shortened
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
+from workbench.registry import registry
 from workbench.requests import EvaluateRequest, SamplesRequest
 from workbench.runs.folder import RunFolder
 from workbench.tasks.task import Evaluation
@@ -129,7 +131,7 @@ class EvaluatePage(Page):
         for key in (KEY, LATER_KEY, SAMPLES_KEY):
             self.workspace.questions.drop(key)
         self._asked = self._asked_later = ""
-        self.numbers.clear()
+        self.numbers.clear(metrics_of(self._run))
         self.samples.clear()
         self.panel.clear()
         self.notice.show_message("")
@@ -151,7 +153,7 @@ class EvaluatePage(Page):
         running = folder.state() == "running"
         for split, numbers in folder.evaluation().items():
             if split in self.numbers.cards and not running:
-                self.numbers.cards[split].set_numbers(numbers)
+                self.numbers.set_numbers(split, numbers)
         if not folder.model_path.exists():
             text = _("The run ended before its first epoch and has no model. Resume it, or train again.")
             self._tell(_("The run is training and has no model yet. It is judged when it ends.") if running else text)
@@ -244,7 +246,7 @@ class EvaluatePage(Page):
 
     def _keep(self, split: str, evaluation: Evaluation) -> None:
         self._evaluations[split] = evaluation
-        self.numbers.cards[split].set_numbers(evaluation.numbers, evaluation.units)
+        self.numbers.set_numbers(split, evaluation.numbers, evaluation.units)
         self.numbers.cards[split].set_state("")
 
     def _busy_changed(self, busy: bool) -> None:
@@ -276,6 +278,15 @@ class EvaluatePage(Page):
 
     def _go_to_train(self) -> None:
         self.workspace.page_requested.emit("train")
+
+
+def metrics_of(run: str) -> tuple[str, ...]:
+    """The metrics that a run's task counts by, the most important first; none where they cannot be known."""
+    try:
+        name = RunFolder(run).experiment().task.name
+        return tuple(registry().tasks.get(name).metric_directions())
+    except UserError:
+        return ()
 
 
 def progress_text(event: Progress) -> str:

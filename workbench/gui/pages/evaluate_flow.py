@@ -11,12 +11,15 @@ class Flow(QWidget):
     Args:
         spacing: between columns, px.
         line_spacing: between lines, px.
+        most_lines: it is never so narrow that it needs more.
     """
 
-    def __init__(self, spacing: int, line_spacing: int, parent: QWidget | None = None) -> None:
+    def __init__(self, spacing: int, line_spacing: int, most_lines: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._spacing = spacing
         self._line_spacing = line_spacing
+        self._most_lines = most_lines
+        self._least_width = 0
         self._items: list[QWidget] = []
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
@@ -49,14 +52,22 @@ class Flow(QWidget):
         return QSize(max(0, wide - self._spacing), self.heightForWidth(max(self.width(), 1)))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._widest(), self._height(self._items) if self._items else 0)
+        columns = -(-len(self._items) // self._most_lines)
+        width = columns * (self._widest() + self._spacing) - self._spacing
+        return QSize(max(0, width), self._height(self._items) if self._items else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._arrange()
 
-    def relayout(self) -> None:
-        """What is in it became wider or narrower."""
+    @property
+    def widest(self) -> int:
+        """The width that the widest of its widgets wants."""
+        return max((widget.sizeHint().width() for widget in self._items), default=0)
+
+    def relayout(self, least_width: int) -> None:
+        """What is in it became wider or narrower; columns are at least so wide, as those of others beside it."""
+        self._least_width = least_width
         self.updateGeometry()
         self._arrange()
 
@@ -86,7 +97,7 @@ class Flow(QWidget):
         return max(widest, min(room, 2 * widest))
 
     def _widest(self) -> int:
-        return max((widget.sizeHint().width() for widget in self._items), default=0)
+        return max(self.widest, self._least_width)
 
     def _height(self, line: list[QWidget]) -> int:
         return max(widget.sizeHint().height() for widget in line)

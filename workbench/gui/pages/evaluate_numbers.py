@@ -1,4 +1,6 @@
-"""Loss and metrics of the three splits as large numbers; the split whose figures are shown is chosen here."""
+"""Loss and the first metrics of the three splits as large numbers; the split whose figures are shown is chosen here."""
+
+from collections.abc import Iterable
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QVBoxLayout, QWidget
@@ -9,6 +11,8 @@ from workbench.gui.theme import GRID
 from workbench.gui.widgets import Card, hint, value_label
 from workbench.i18n import _, mark
 
+MOST_SHOWN = 4
+MOST_LINES = 2
 SPLITS = {"test": mark("&Test"), "validation": mark("&Validation"), "train": mark("T&raining")}
 
 
@@ -21,23 +25,38 @@ class SplitNumbers(Card):
         self.content.setSpacing(GRID // 2)
         self.chosen = QRadioButton(title)
         self._state = hint("")
-        self._places = Flow(2 * GRID, GRID // 2)
+        self.places = Flow(2 * GRID, GRID // 2, MOST_LINES)
         self._values: dict[str, QLabel] = {}
         self.content.addWidget(self.chosen)
-        self.content.addWidget(self._places)
+        self.content.addWidget(self.places)
         self.content.addWidget(self._state)
         self.content.addStretch(1)
 
-    def set_numbers(self, numbers: dict[str, float], units: dict[str, str] | None = None) -> None:
-        """Show these numbers and no others, with their units where they have one."""
-        if list(numbers) != list(self._values):
-            self._make_places(list(numbers))
-        for name, number in numbers.items():
-            text = number_text(name, number, (units or {}).get(name, ""))
+    def set_numbers(
+        self, numbers: dict[str, float], units: dict[str, str] | None = None, first: Iterable[str] = ()
+    ) -> None:
+        """Show these numbers and no others.
+
+        Args:
+            numbers: by their names.
+            units: of those that have one.
+            first: names in the order in which they matter; others follow in their own. Only a few are shown, the rest
+                stands in the tool tip.
+        """
+        units = units or {}
+        ordered = [name for name in first if name in numbers]
+        ordered += [name for name in numbers if name not in ordered]
+        shown, more = ordered[:MOST_SHOWN], ordered[MOST_SHOWN:]
+        if shown != list(self._values):
+            self._make_places(shown)
+        for name in shown:
+            text = number_text(name, numbers[name], units.get(name, ""))
             self._values[name].setText(text)
-            self._values[name].setToolTip(f"{number:.10g}")
+            self._values[name].setToolTip(f"{numbers[name]:.10g}")
             self._values[name].setAccessibleName(f"{readable(name)} {text}")
-        self._places.relayout()
+        texts = [f"{readable(name)} {number_text(name, numbers[name], units.get(name, ''))}" for name in more]
+        self.setToolTip("\n".join(texts))
+        self.chosen.setAccessibleDescription(", ".join(texts))
 
     def set_state(self, text: str) -> None:
         """A line below the numbers; empty when they are final."""
@@ -55,7 +74,7 @@ class SplitNumbers(Card):
         return {name: label.text() for name, label in self._values.items()}
 
     def _make_places(self, names: list[str]) -> None:
-        self._places.clear()
+        self.places.clear()
         self._values = {}
         for name in names:
             place = QWidget()
@@ -67,7 +86,7 @@ class SplitNumbers(Card):
             name_label = QLabel(readable(name))
             name_label.setProperty("role", "hint")
             column.addWidget(name_label)
-            self._places.add(place)
+            self.places.add(place)
 
 
 class EvaluateNumbers(QWidget):
@@ -78,6 +97,7 @@ class EvaluateNumbers(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._group = QButtonGroup(self)
+        self._first: tuple[str, ...] = ()
         self.cards: dict[str, SplitNumbers] = {}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -97,11 +117,19 @@ class EvaluateNumbers(QWidget):
         """The split whose figures are wanted."""
         return self._group.checkedButton().objectName()
 
-    def clear(self) -> None:
-        """Forget all numbers."""
+    def clear(self, first: Iterable[str] = ()) -> None:
+        """Forget all numbers; `first` are the names of those that matter most among the next."""
+        self._first = tuple(first)
         for card in self.cards.values():
             card.set_numbers({})
             card.set_state("")
+
+    def set_numbers(self, split: str, numbers: dict[str, float], units: dict[str, str] | None = None) -> None:
+        """Show the numbers of a split, laid out as those of the others are."""
+        self.cards[split].set_numbers(numbers, units, self._first)
+        widest = max(card.places.widest for card in self.cards.values())
+        for card in self.cards.values():
+            card.places.relayout(widest)
 
     def _toggled(self, button: QRadioButton, checked: bool) -> None:
         if checked:
