@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from workbench.architectures.table import LOGITS
 from workbench.errors import UserError, did_you_mean
 from workbench.i18n import _
 
@@ -38,9 +39,10 @@ def spatial_layers(model: Any) -> list[str]:
 
 
 def last_convolution(model: Any) -> str:
-    """The deepest convolution, or an empty string."""
-    layers = named_layers(model)
-    return next((name for name in reversed(layers) if is_convolution(layers[name])), "")
+    """The deepest convolution, or an empty string; the output layer only where there is no other."""
+    names = [name for name, layer in named_layers(model).items() if is_convolution(layer)]
+    # The maps of the output layer are the answer, not what it comes from.
+    return ([name for name in names if name != LOGITS] or names or [""])[-1]
 
 
 def is_convolution(layer: Any) -> bool:
