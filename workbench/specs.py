@@ -10,6 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from workbench.errors import UserError
+from workbench.i18n import _
+
 _kinds: dict[str, type["Spec"]] = {}
 
 
@@ -120,8 +123,8 @@ class TargetSpec(Spec):
 
     @classmethod
     def usual(cls, count: int) -> "TargetSpec":
-        """A stand-in until the data are read, of so many classes where there are classes."""
-        raise NotImplementedError
+        """A stand-in until the data are read, of so many classes where there are classes: called by their numbers."""
+        return cls(tuple(str(number) for number in range(count)))
 
     @property
     def unscaled(self) -> "TargetSpec":
@@ -153,11 +156,6 @@ class ClassTarget(TargetSpec):
 
     kind: ClassVar[str] = "class"
     class_names: tuple[str, ...]
-
-    @classmethod
-    def usual(cls, count: int) -> "ClassTarget":
-        """Classes called by their numbers."""
-        return cls(tuple(str(number) for number in range(count)))
 
     def strata(self, targets: np.ndarray) -> np.ndarray:
         """The classes."""
@@ -279,10 +277,14 @@ def spec_from_json(values: dict[str, Any]) -> Any:
     """The inverse of `spec_to_json`.
 
     Raises:
-        KeyError: nobody here knows that kind (a plugin is missing).
+        KeyError: `values` are incomplete.
+        UserError: nobody here knows that kind. Plugins add kinds: whoever reads a file fills the registry first.
     """
     values = dict(values)
-    return _kinds[values.pop("kind")].from_values(values)
+    kind = values.pop("kind")
+    if kind not in _kinds:
+        raise UserError(_("Nothing here knows what {kind!r} are. Is a plugin missing?").format(kind=kind))
+    return _kinds[kind].from_values(values)
 
 
 def _plain(value: Any) -> Any:

@@ -6,8 +6,11 @@ import zipfile
 import numpy as np
 import pytest
 
+from workbench import registry as registry_module
+from workbench import specs
 from workbench.errors import UserError
 from workbench.experiment import new_experiment
+from workbench.registry import registry
 from workbench.runs.model_file import describe_model, load_model, read_about, save_model
 from workbench.specs import ClassTarget, ImageInput
 
@@ -36,6 +39,17 @@ def test_a_saved_model_opens_with_its_specs_and_its_class_names(saved):
     assert not loaded.foreign
     assert loaded.about["preprocessing"]["resize"] == "stretch"
     assert read_about(saved) == loaded.about
+
+
+def test_a_target_that_a_plugin_knows_is_read_before_anything_else_was_asked_of_the_registry(tmp_path, monkeypatch):
+    labels = registry().tasks.get("multi_label").learns
+    save_model(network(), tmp_path / "model.keras", describe_model(new_experiment(), INPUT, labels(("a", "b", "c"))))
+    monkeypatch.setattr(registry_module, "_registry", None)
+    monkeypatch.delitem(specs._kinds, "labels")
+    assert load_model(tmp_path / "model.keras").target.class_names == ("a", "b", "c")
+    monkeypatch.delitem(specs._kinds, "labels")
+    with pytest.raises(UserError, match=r"'labels'.*plugin missing"):
+        load_model(tmp_path / "model.keras")
 
 
 def test_bare_keras_opens_it_in_safe_mode_and_answers_the_same(saved):

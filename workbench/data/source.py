@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from workbench.errors import UserError
 from workbench.events import Event
 from workbench.experiment import DatasetSection
-from workbench.i18n import mark
+from workbench.i18n import _, mark
 from workbench.specs import ClassTarget, ImageInput, TableInput, TargetSpec
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
@@ -106,7 +107,7 @@ class DatasetSource(ABC):
     name: str
     title: str
     help: str
-    section: type[DatasetSection]
+    section: type[DatasetSection] = DatasetSection  # one without settings of its own needs no other
     input_kind: str = ImageInput.kind
     architecture: str = ""  # the one to begin with; empty for the usual one of its kinds
 
@@ -114,9 +115,9 @@ class DatasetSource(ABC):
         """The kind of its target spec, from its settings (and a quick look at most); it decides on the task."""
         return ClassTarget.kind
 
-    @abstractmethod
     def preprocessing(self, section: DatasetSection) -> dict[str, Any]:
         """What it suggests for `[preprocessing]`: for pictures any of `height`, `width`, `channels`, `resize`..."""
+        return {}
 
     def task(self, section: DatasetSection) -> dict[str, Any]:
         """What it suggests for the settings of the task, without the name."""
@@ -146,7 +147,6 @@ class DatasetSource(ABC):
             UserError: there is nothing usable; the message names the place and what was expected there.
         """
 
-    @abstractmethod
     def reader_code(self, section: DatasetSection) -> str:
         """Stand-alone Python for *Copy as Keras code*: defines `read_dataset(channels)`.
 
@@ -154,3 +154,5 @@ class DatasetSource(ABC):
         order of `Samples.names`, with None for one that cannot be read; an array; a list. It uses NumPy as `np`,
         `keras`, and the source's own reader, which it imports itself.
         """
+        text = _("An experiment on the dataset {name} cannot be written as a Keras script yet.")
+        raise UserError(text.format(name=_(self.title)))

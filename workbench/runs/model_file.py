@@ -137,6 +137,7 @@ def load_model(path: str | Path) -> LoadedModel:
     """
     path = Path(path)
     about = read_about(path)
+    registry()  # plugins know more kinds of input and target
     model = _load_by_keras(path)
     if about is None:
         return LoadedModel(model, None, _guess_input(model, path), _guess_target(model), _task_for(ClassTarget.kind))

@@ -10,14 +10,14 @@ from typing import Any, Literal
 import numpy as np
 
 from workbench.errors import UserError
-from workbench.experiment import Experiment, OverridesSection, TaskSection
+from workbench.experiment import Experiment, TaskSection
 from workbench.figures import Bars
 from workbench.i18n import _, mark
 from workbench.section import setting
 from workbench.specs import ClassTarget, OutputSpec, TargetSpec
 from workbench.tasks import classification_report
 from workbench.tasks.boundary import decision_boundary
-from workbench.tasks.task import Answer, Evaluation, Evidence, Task
+from workbench.tasks.task import Answer, Evaluation, Evidence, Task, outputs_are_logits
 
 _EPSILON = 1e-7
 _BALANCE = """\
@@ -40,13 +40,6 @@ def class_probabilities(outputs: np.ndarray, classes: int) -> np.ndarray:
     if classes == 2 and outputs.shape[1] == 1:
         return np.concatenate([1 - outputs, outputs], axis=1)
     return outputs
-
-
-def outputs_are_logits(overrides: OverridesSection) -> bool:
-    """Whether the loss takes what the saved model returns for logits: only ever by an override."""
-    if overrides.loss_expects == "auto":
-        return overrides.output_activation == "linear"
-    return overrides.loss_expects == "logits" and overrides.output_activation != "auto"
 
 
 class Classification(Task):

@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.data.prepared import InputsOf
 from workbench.errors import UserError
-from workbench.experiment import Experiment, TaskSection
+from workbench.experiment import Experiment, OverridesSection, TaskSection
 from workbench.figures import Figure
 from workbench.i18n import _
 from workbench.specs import InputSpec, OutputSpec, TargetSpec
@@ -68,13 +68,20 @@ class Evidence:
     predict: Callable[[np.ndarray], np.ndarray] | None = None
 
 
+def outputs_are_logits(overrides: OverridesSection) -> bool:
+    """Whether the loss takes what the saved model returns for logits: only ever by an override."""
+    if overrides.loss_expects == "auto":
+        return overrides.output_activation == "linear"
+    return overrides.loss_expects == "logits" and overrides.output_activation != "auto"
+
+
 class Task(ABC):
     """What is learned from a target spec. The first task registered for a kind of target is that kind's default."""
 
     name: str
     title: str
     help: str
-    section: type[TaskSection]
+    section: type[TaskSection] = TaskSection  # a task without settings of its own needs no other
     learns: type[TargetSpec]
 
     def fit(self, target: TargetSpec, targets: np.ndarray, section: TaskSection) -> TargetSpec:
@@ -89,31 +96,36 @@ class Task(ABC):
     def output(self, target: TargetSpec) -> OutputSpec:
         """The units and the activation a model needs. Raises `UserError` for a target that cannot be learned."""
 
-    @abstractmethod
     def encode(self, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
-        """Targets as the loss takes them, first axis n."""
+        """Targets as the loss takes them, first axis n; unless it needs another form, as the source gives them."""
+        return targets
 
     @abstractmethod
     def loss(self, experiment: Experiment, target: TargetSpec, from_logits: bool) -> Any:
         """The Keras loss, averaged over the batch."""
 
-    @abstractmethod
     def sample_losses(
         self, outputs: np.ndarray, targets: np.ndarray, target: TargetSpec, experiment: Experiment | None = None
     ) -> np.ndarray:
-        """The loss of every sample from what the saved model returns, NumPy only, shape (n,).
+        """The loss of every sample from what the saved model returns, shape (n,).
 
         With `experiment` it is the loss the training minimised (its label smoothing and overrides included), so that
-        its mean equals `val_loss`.
+        its mean equals `val_loss`. Unless a task does that itself in NumPy, the Keras loss of the experiment is asked.
         """
+        import keras
+
+        loss = self.loss(experiment, target, outputs_are_logits(experiment.overrides))
+        loss.reduction = None
+        losses = keras.ops.convert_to_numpy(loss(self.encode(targets, target), outputs))
+        return losses.reshape(len(losses), -1).mean(axis=1)
 
     @abstractmethod
     def metrics(self, target: TargetSpec, from_logits: bool) -> list[Any]:
         """Fresh Keras metrics with the names that `metrics.csv` uses."""
 
-    @abstractmethod
     def metric_directions(self) -> dict[str, str]:
-        """`min` or `max` per metric name (`loss`, `accuracy`): which way is better."""
+        """`min` or `max` for the loss and for every metric, by name: which way is better."""
+        return {"loss": "min", "accuracy": "max"}
 
     def sample_weights(self, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
         """Weights that make rare targets count as much as frequent ones: float32, shape (n,), mean 1."""
@@ -139,7 +151,7 @@ class Task(ABC):
 
     def choices(self, target: TargetSpec) -> tuple[str, ...]:
         """The names of what a heatmap can be asked for (the classes); their index is the unit explained."""
-        return ()
+        return getattr(target, "class_names", ())
 
     @abstractmethod
     def describe(self, value: Any, target: TargetSpec) -> str:

@@ -12,6 +12,7 @@ from workbench.specs import ImageInput, InputSpec, spec_from_json
 def input_of(model: str) -> InputSpec | None:
     """What the model of a run folder, or a model file, takes; None where that is not written in it."""
     folder = RunFolder(model)
+    registry()  # plugins know more kinds of input
     try:
         about = read_about(folder.model_path if folder.exists() else model) if model else None
         return spec_from_json(about["input"]) if about is not None else None
