@@ -32,6 +32,8 @@ class Plot(pyqtgraph.PlotWidget):
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setMinimumHeight(SMALLEST_HEIGHT)
+        for side in ("left", "bottom"):  # the numbers as they are, instead of "(x0.001)" behind the label
+            self.getAxis(side).enableAutoSIPrefix(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.scene().sigMouseMoved.connect(self._moved)
         self.scene().sigMouseClicked.connect(self._clicked)
