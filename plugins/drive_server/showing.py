@@ -65,7 +65,7 @@ class Shown:
         )
         return (
             Image(_("What the car sees"), _with_arrow(self.picture, self.steering), note=words),
-            Curves(_("Steering over time"), _("seconds"), _("steering, -1 left to 1 right"), (curve,)),
+            Curves(_("Steering"), _("seconds"), _("steering, -1 left to 1 right"), (curve,)),
         )
 
 
