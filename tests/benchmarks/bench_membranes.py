@@ -25,8 +25,14 @@ def measure(data: Path = SHARED, seeds: tuple[int, ...] = (0,)) -> dict[str, Any
         return {"skipped": f"no data at {data}"}
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryDirectory() as home:
+        before = os.environ.get("WORKBENCH_HOME")
         os.environ["WORKBENCH_HOME"] = home
-        return {f"seed {seed}": _measure(data, seed, Path(home)) for seed in seeds}
+        try:
+            return {f"seed {seed}": _measure(data, seed, Path(home)) for seed in seeds}
+        finally:
+            del os.environ["WORKBENCH_HOME"]
+            if before is not None:
+                os.environ["WORKBENCH_HOME"] = before
 
 
 def _measure(data: Path, seed: int, home: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
     uv run python tests/benchmarks/run_all.py [--json FILE] [--only NAME]
 
 Ratios come from interleaved slices in one run; absolute figures hold for the machine named above the table. Leave the
-machine alone while it runs (about 15 minutes).
+machine alone while it runs (about 20 minutes).
 """
 
 import argparse
@@ -27,6 +27,7 @@ BENCHMARKS = {
     "data_reading": "bench_data_reading",
     "grad_cam": "bench_grad_cam",
     "tables": "bench_tables",
+    "membranes": "bench_membranes",
 }
 
 

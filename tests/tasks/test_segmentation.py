@@ -239,7 +239,7 @@ def test_masks_are_painted_as_a_tint_with_an_outline():
     assert (painted[3, 5] == (230, 159, 0)).all()
     assert (painted[5, 5] == (92, 64, 0)).all()
     np.testing.assert_array_equal(TASK.paint(np.zeros((10, 10), np.uint8), mask, CELLS), painted)
-    assert TASK.describe(mask, CELLS) == "cell 25.0 %"
+    assert TASK.describe(mask, CELLS) == "cell 25.0\N{NO-BREAK SPACE}%"
 
 
 def test_colours_of_the_masks_themselves_are_used():

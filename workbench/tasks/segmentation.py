@@ -128,8 +128,8 @@ class Segmentation(Task):
         return self._names(target)
 
     def describe(self, value: Any, target: TargetSpec) -> str:
-        """The shares of the classes in a mask."""
-        return _shares_text(_shares(np.asarray(value), target), target, 3)
+        """The shares of the classes in a mask, numbers and signs kept together under a small picture."""
+        return _shares_text(_shares(np.asarray(value), target), target, 3).replace(" %", "\N{NO-BREAK SPACE}%")
 
     def describe_data(
         self, targets: np.ndarray, splits: dict[str, np.ndarray], target: TargetSpec
