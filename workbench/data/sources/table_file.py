@@ -10,6 +10,7 @@ from workbench.data.arrays import content_stamp
 from workbench.data.locations import given_file
 from workbench.data.source import LIKELY, NO_SPLIT, POSSIBLE, ColumnsToChoose, DatasetSource, Emit, Offer, Samples
 from workbench.data.tables.head import Head, look
+from workbench.data.tables.pandas_code import pandas_code
 from workbench.data.tables.rows import no_picture
 from workbench.data.tables.table import Choice, kind_of_target, read_table, target_column
 from workbench.errors import UserError
@@ -124,11 +125,18 @@ class TableFileSource(DatasetSource):
         )
 
     def reader_code(self, section: TableFileSection) -> str:
-        """By this module: separators, encodings and categories are not worth repeating in a script."""
+        """By pandas, where that reads the same; else by this module."""
+        path = given_file(section.path, self.name, _(_EXPECTED))
+        head = look(path, section.sheet, section.header)
+        target = head.columns[target_column(head, section.choice)]
+        code = pandas_code(head, target, self.open(section, lambda event: None))
+        if code is not None:
+            return code
         settings = ", ".join(f"{key}={value!r}" for key, value in section.model_dump().items() if key != "name")
         return f'''\
 def read_dataset(channels=0):
     """The rows of the table (NaN where a value is missing), their targets and the names of the classes, if any."""
+    # By the workbench: pandas alone reads this file in another way.
     from workbench.data.sources.table_file import TableFileSection, TableFileSource
 
     samples = TableFileSource().open(TableFileSection({settings}), lambda event: None)
