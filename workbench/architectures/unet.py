@@ -114,7 +114,7 @@ def unet(inputs, height, width, depth, base_filters, up, skip, activation, norma
         if skip:
             x = layers.Concatenate(name=f"up_{step}_join")([passed[step - 1], x])
         x = two_convolutions(x, base_filters * 2 ** (step - 1), f"up_{step}")
-    return layers.Cropping2D(margins, name="cut")(x) if below or right else x
+    return layers.Cropping2D(margins, name="trim")(x) if below or right else x
 
 
 def register(registry) -> None:
