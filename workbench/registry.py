@@ -9,7 +9,7 @@ import importlib.util
 import pkgutil
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -67,8 +67,12 @@ class Catalog(Generic[Entry]):
         except (KeyError, TypeError):
             raise UnknownNameError(_(self._kind), name, self._entries) from None
 
+    def arrange(self, key: Callable[[Entry], Any]) -> None:
+        """Sort the entries; equal ones stay in the order they were registered."""
+        self._entries = {entry.name: entry for entry in sorted(self._entries.values(), key=key)}
+
     def names(self) -> list[str]:
-        """All names, in the order they were registered."""
+        """All names, in order."""
         return list(self._entries)
 
     def __iter__(self) -> Iterator[Entry]:
@@ -112,6 +116,8 @@ def registry() -> Registry:
         _register_built_ins(filled)
         for folder in (shipped_plugins(), user_plugins()):
             _register_plugins(filled, folder)
+        kinds = filled.inputs.names()
+        filled.datasets.arrange(lambda source: kinds.index(source.input_kind))
         _registry = filled
     return _registry
 
