@@ -60,7 +60,7 @@ def test_comments_give_help_limits_units_and_choices():
     text = to_toml(new_experiment())
     assert "# Height of the network's input. 4 to 1024 px.\nheight = 28" in text
     assert "# Share of the target spread over all classes. 0 to below 1.\nlabel_smoothing = 0.0" in text
-    assert "One of stretch, crop, pad.\nresize" in text
+    assert "One of stretch, crop, pad, tile.\nresize" in text
     assert "adam, adamw" in text
     assert "# scaling_factor =\n" in text
     for name in (*registry().datasets.names(), *registry().architectures.names()):
