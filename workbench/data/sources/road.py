@@ -52,6 +52,7 @@ class RoadSource(DatasetSource):
     title = mark("Road")
     help = mark("Generated camera pictures of a bending road with the right steering: -1 full left, 1 full right.")
     section = RoadSection
+    architecture = "pilotnet"
 
     def target_kind(self, section: DatasetSection) -> str:
         """A number."""
