@@ -1,5 +1,4 @@
 """Multi-label classification: an example of a task of one's own, and a small generated dataset to try it on."""
-# ruff: noqa: D102 - what the methods are for stands in `Task` and `DatasetSource`
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -6,7 +6,7 @@ from typing import NoReturn
 from workbench.errors import UserError, did_you_mean
 from workbench.i18n import _
 
-LISTS = ("datasets", "architectures", "inspectors", "services", "devices", "plugins")
+LISTS = ("datasets", "tasks", "architectures", "trainers", "inspectors", "services", "devices", "plugins")
 SPLITS = ("train", "validation", "test")
 
 
