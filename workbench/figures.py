@@ -158,6 +158,7 @@ class Scatter(Figure):
         points: the groups.
         curves: lines drawn over the points (a diagonal, a fitted line).
         square: whether both axes have the same scale.
+        unit: what the numbers along both axes of a square figure count ("USD").
         field: values under the points on a regular grid, (rows, columns), rows along y from the bottom; None for none.
         field_range: (x minimum, x maximum, y minimum, y maximum) of the field, centres of its outer cells.
         field_label: what the field's values are.
@@ -169,6 +170,7 @@ class Scatter(Figure):
     points: tuple[Points, ...]
     curves: tuple[Curve, ...] = ()
     square: bool = False
+    unit: str = ""
     field: np.ndarray | None = None
     field_range: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 1.0)
     field_label: str = ""

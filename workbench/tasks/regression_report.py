@@ -140,7 +140,7 @@ def _figures(evidence: Evidence, truth: np.ndarray, predicted: np.ndarray, name:
         Scatter(
             _("Predicted against true: {name}").format(name=label), _("True"), _("Predicted"),
             (Points(_("Samples"), truth[shown], predicted[shown], samples),),
-            (Curve(_("Predicted = true"), ends, ends),), square=True, note=note,
+            (Curve(_("Predicted = true"), ends, ends),), square=True, unit=unit, note=note,
         ),
         *_fitted(evidence, usable, truth, name, unit),
         Scatter(

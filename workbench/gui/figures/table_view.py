@@ -1,6 +1,8 @@
 """A table that sorts and copies, quick at tens of thousands of rows."""
 
 import math
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
@@ -15,6 +17,29 @@ ROWS_MEASURED = 200
 ROWS_IN_SIGHT = 14
 WIDEST_COLUMN = 360
 MOST_PLACES = 4
+DIGITS = 5  # of the largest number of a column
+GROUPED_FROM = 10_000  # so that a year is not 2,014
+SCIENTIFIC_FROM = 1e15
+FAITHFUL = 5e-3  # by how large a share of itself a number may be rounded
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How the numbers of a column are written.
+
+    Attributes:
+        any: whether there are any.
+        places: behind the point, the same for all.
+        grouped: whether thousands are parted by commas.
+    """
+
+    any: bool = False
+    places: int = MOST_PLACES
+    grouped: bool = False
+
+
+_LEADING_NUMBER = re.compile(r"-?\d+(\.\d+)?(?= |$)", re.ASCII)
+_DIGITS = re.compile(r"(\d+)", re.ASCII)
 
 
 class Rows(QAbstractTableModel):
@@ -25,21 +50,23 @@ class Rows(QAbstractTableModel):
         self.columns: tuple[str, ...] = ()
         self.rows: list[tuple[Any, ...]] = []
         self._given: tuple[tuple[Any, ...], ...] = ()
-        self._places: tuple[int, ...] = ()
+        self._numbers: tuple[Numbers, ...] = ()
 
     def set_table(self, table: Table) -> None:
         """Exchange all rows."""
         self.beginResetModel()
         self.columns, self._given, self.rows = table.columns, table.rows, list(table.rows)
-        self._places = tuple(_places(table.rows, column) for column in range(len(table.columns)))
+        self._numbers = tuple(numbers_of(table.rows, column) for column in range(len(table.columns)))
         self.endResetModel()
 
     def text(self, row: int, column: int) -> str:
-        """A cell as it is shown: all numbers of a column with as many places as one of them needs."""
-        value, places = self.rows[row][column], self._places[column]
-        if isinstance(value, float) and round(value, places) != round(value, MOST_PLACES):
-            places = MOST_PLACES  # a row further down than those that were measured
-        return shown(value, places)
+        """A cell as it is shown: all numbers of a column in the same way."""
+        return shown(self.rows[row][column], self._numbers[column])
+
+    def plain_text(self, row: int, column: int) -> str:
+        """The same for other programs, which may take a comma for something else."""
+        numbers = self._numbers[column]
+        return shown(self.rows[row][column], Numbers(numbers.any, numbers.places))
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.rows)
@@ -48,8 +75,14 @@ class Rows(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else len(self.columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return self.columns[section]
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self.columns[section]
+            case Qt.ItemDataRole.TextAlignmentRole:
+                side = Qt.AlignmentFlag.AlignRight if self._numbers[section].any else Qt.AlignmentFlag.AlignLeft
+                return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -78,20 +111,41 @@ class Rows(QAbstractTableModel):
         self.layoutChanged.emit()
 
 
-def shown(value: Any, places: int = MOST_PLACES) -> str:
-    """A value as a cell shows it: so many places for a number with a fraction, nothing for what is missing."""
+def shown(value: Any, numbers: Numbers | None = None) -> str:
+    """A value as a cell shows it, nothing for what is missing.
+
+    Args:
+        value: a plain value.
+        numbers: how the numbers of its column are written; without it, as one that stands alone.
+    """
     if _missing(value):
         return "" if value is None else "–"
-    if isinstance(value, float):
-        return f"{value:.{places}f}" if 1e-3 <= abs(value) < 1e6 or value == 0 else f"{value:.3e}"
-    return str(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    numbers = numbers or numbers_of(((value,),), 0)
+    comma = "," if numbers.grouped else ""
+    if isinstance(value, int):
+        return f"{value:{comma}}"
+    if not math.isfinite(value):
+        return str(value)
+    text = f"{value:z{comma}.{numbers.places}f}"
+    lost = abs(float(text.replace(",", "")) - value)
+    if abs(value) >= SCIENTIFIC_FROM or lost > FAITHFUL * abs(value):
+        return f"{value:.4g}"
+    return text
 
 
-def _places(rows: tuple[tuple[Any, ...], ...], column: int) -> int:
-    """Places that the numbers of a column need: none for whole ones, four at most."""
-    values = (row[column] for row in rows[:ROWS_MEASURED] if isinstance(row[column], float))
-    texts = (f"{value:.{MOST_PLACES}f}".rstrip("0") for value in values if math.isfinite(value))
-    return max((len(text) - text.index(".") - 1 for text in texts), default=MOST_PLACES)
+def numbers_of(rows: tuple[tuple[Any, ...], ...], column: int) -> Numbers:
+    """How to write the numbers of a column: whole ones without places, others with as many digits as are of use."""
+    step = max(1, len(rows) // ROWS_MEASURED)
+    values = [row[column] for row in rows[::step] if isinstance(row[column], int | float)]
+    values = [value for value in values if not isinstance(value, bool) and math.isfinite(value)]
+    if not values:
+        return Numbers()
+    largest = max(abs(value) for value in values)
+    most = MOST_PLACES if largest < 1 else max(0, min(MOST_PLACES, DIGITS - 1 - math.floor(math.log10(largest))))
+    texts = (f"{value:.{most}f}".rstrip("0").partition(".")[2] for value in values if isinstance(value, float))
+    return Numbers(True, max(map(len, texts), default=0), largest >= GROUPED_FROM)
 
 
 def _missing(value: Any) -> bool:
@@ -99,7 +153,12 @@ def _missing(value: Any) -> bool:
 
 
 def _sort_key(value: Any) -> tuple[int, Any]:
-    return (0, value) if isinstance(value, int | float) else (1, str(value).casefold())
+    if isinstance(value, int | float):
+        return (0, value)
+    if number := _LEADING_NUMBER.match(str(value)):  # "103200 USD"
+        return (0, float(number[0]))
+    parts = _DIGITS.split(str(value).casefold())  # "row 9" before "row 10"
+    return (1, tuple((int(part), "") if place % 2 else (-1, part) for place, part in enumerate(parts)))
 
 
 class TableView(FigureView):
@@ -165,5 +224,5 @@ class TableView(FigureView):
         rows = sorted({index.row() for index in chosen}) or range(self._rows.rowCount())
         columns = sorted({index.column() for index in chosen}) or range(self._rows.columnCount())
         lines = ["\t".join(self.figure.columns[column] for column in columns)] if len(rows) > 1 else []
-        lines += ["\t".join(self._rows.text(row, column) for column in columns) for row in rows]
+        lines += ["\t".join(self._rows.plain_text(row, column) for column in columns) for row in rows]
         QGuiApplication.clipboard().setText("\n".join(lines))

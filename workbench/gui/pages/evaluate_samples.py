@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -12,6 +13,7 @@ from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.figures.gallery_view import GalleryView
 from workbench.gui.widgets import Card, Notice, button_with_icon, hint
 from workbench.i18n import _
+from workbench.tasks.quantities import number_text, with_unit
 from workbench.tasks.task import Evaluation
 
 MOST_SHOWN = 200
@@ -177,8 +179,10 @@ def answers_by_sample(figures: tuple[Figure, ...]) -> dict[int, Known]:
     for figure in _flat(figures):
         if isinstance(figure, Scatter) and figure.square:
             for group in figure.points:
-                pairs = zip(group.samples, group.x, group.y, strict=False)
-                found.update({sample: Known(f"{x:.4g}", f"{y:.4g}", exact=False) for sample, x, y in pairs})
+                spread = float(np.std(group.x)) if len(group.x) else 0.0
+                for sample, *numbers in zip(group.samples, group.x.tolist(), group.y.tolist(), strict=False):
+                    texts = (with_unit(number_text(number, spread), figure.unit) for number in numbers)
+                    found[sample] = Known(*texts, exact=False)
         if isinstance(figure, Matrix):
             for (row, column), samples in figure.samples.items():
                 found.update(dict.fromkeys(samples, Known(figure.names[row], figure.names[column])))
