@@ -100,21 +100,23 @@ def resize(images):
 
 
 def _maps_code(size: ImagePreprocessing) -> str:
-    """As `workbench.data.preprocessing.resize_mask`, but for ties, where OpenCV takes now this neighbour, now that."""
+    """As `workbench.data.preprocessing.resize_mask`."""
     height, above = uncut_height(size)
     lines = [
         "def resize_masks(masks):",
         '    """Masks of any sizes as they lie over the resized pictures, by the nearest pixel."""',
+        "    import cv2",
+        "",
         f'    result = np.empty((len(masks), {size.height}, {size.width}), "uint8")',
         "    for index, mask in enumerate(masks):",
-        "        height, width = mask.shape",
+        *(["        height, width = mask.shape"] if size.resize != "stretch" else []),
     ]
     if size.resize == "crop":
         lines += [
             f"        shown_height = min(height, int(width * {height} / {size.width}))",
             f"        shown_width = min(width, int(height * {size.width} / {height}))",
             "        top, left = (height - shown_height) // 2, (width - shown_width) // 2",
-            "        mask = mask[top : top + shown_height, left : left + shown_width]",
+            "        mask = np.ascontiguousarray(mask[top : top + shown_height, left : left + shown_width])",
         ]
     elif size.resize == "pad":
         lines += [
@@ -127,9 +129,8 @@ def _maps_code(size: ImagePreprocessing) -> str:
     return "\n".join(
         [
             *lines,
-            f"        rows = (2 * np.arange({height}) + 1) * mask.shape[0] // {2 * height}",
-            f"        columns = (2 * np.arange({size.width}) + 1) * mask.shape[1] // {2 * size.width}",
-            f"        result[index] = mask[rows][:, columns]{cut}",
+            f"        mask = cv2.resize(mask, ({size.width}, {height}), interpolation=cv2.INTER_NEAREST_EXACT)",
+            f"        result[index] = mask{cut}",
             "    return result",
         ]
     )

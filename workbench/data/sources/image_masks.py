@@ -14,6 +14,7 @@ from workbench.data.locations import given_folder
 from workbench.data.mask_classes import listed_classes, mask_code
 from workbench.data.mask_files import COLOURS, MaskCode, read_mask_file
 from workbench.data.mask_pairs import Pair, find_pairs
+from workbench.data.mask_reader_code import mask_reader_code
 from workbench.data.source import (
     LIKELY,
     NO_SPLIT,
@@ -140,17 +141,34 @@ class ImageMasksSource(DatasetSource):
         )
 
     def reader_code(self, section: ImageMasksSection) -> str:
-        """By this module: the ways in which masks are written are not worth repeating in a script."""
+        """The pairs as a list; where masks take more than a few lines to read, by this module."""
+        pictures = given_folder(section.pictures, self.name, _(_EXPECTED_PICTURES))
+        masks = given_folder(section.masks, self.name, _(_EXPECTED_MASKS))
+        pairs, _problems = find_pairs(pictures, masks)
+        samples = self.open(section, lambda event: None)
+        mask_code = _code(section, tuple(pairs), _fingerprint(section, pairs), lambda event: None)
+        code = mask_reader_code(pictures, masks, pairs, mask_code, samples)
+        if code is not None:
+            return code
         return f'''\
 def read_dataset(channels=3):
     """The pictures, their masks (class indices), and the names of the classes."""
+    # By the workbench: these masks take more than a few lines to read.
+    from workbench.data.source import UnreadableSampleError
     from workbench.data.sources.image_masks import ImageMasksSection, ImageMasksSource
 
     section = ImageMasksSection({", ".join(f"{k}={v!r}" for k, v in section.model_dump().items())})
     samples = ImageMasksSource().open(section, lambda event: None)
     indices = range(len(samples.names))
-    images = [samples.read(index, channels) for index in indices]
-    return images, [samples.read_target(index) for index in indices], list(samples.target.class_names)
+
+    def read(reader, *arguments):
+        try:
+            return reader(*arguments)
+        except UnreadableSampleError:
+            return None
+
+    images = [read(samples.read, index, channels) for index in indices]
+    return images, [read(samples.read_target, index) for index in indices], list(samples.target.class_names)
 '''
 
 
