@@ -5,6 +5,7 @@ import pytest
 
 from workbench.data.sources.driving_log import DrivingLogSection, DrivingLogSource
 from workbench.errors import UserError
+from workbench.experiment import new_experiment
 from workbench.specs import ValuesTarget
 
 HEADER = "center,left,right,steering,throttle,brake,speed\n"
@@ -147,6 +148,15 @@ def test_a_changed_picture_changes_the_fingerprint(recording, encode, smooth_pic
     before = open_log(folder).fingerprint
     (folder / "IMG" / "left_000.jpg").write_bytes(encode(smooth_picture(20, 40, 99), ".jpg"))
     assert open_log(folder).fingerprint != before
+
+
+def test_a_new_experiment_on_a_recording_takes_the_input_and_training_of_pilotnet(recording):
+    experiment = new_experiment("driving_log", DrivingLogSource.architecture).changed(
+        "dataset.path", str(recording([0.1]))
+    )
+    assert (experiment.architecture.name, experiment.task.name) == ("pilotnet", "regression")
+    assert (experiment.preprocessing.height, experiment.preprocessing.width) == (66, 200)
+    assert experiment.training.optimizer.learning_rate == 1e-4
 
 
 def test_a_real_recording_of_another_machine_is_read(sample_data):

@@ -93,6 +93,7 @@ class DrivingLogSource(DatasetSource):
     title = mark("Driving log")
     help = mark("Pictures and steering as the Udacity simulator records them: driving_log.csv with the folder IMG.")
     section = DrivingLogSection
+    architecture = "pilotnet"
 
     def target_kind(self, section: DatasetSection) -> str:
         """A number."""
