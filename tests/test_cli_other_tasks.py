@@ -38,6 +38,15 @@ def test_rows_of_a_table_are_typed_and_answered_with_a_unit(trained, capsys):
     assert "area: 'wide' is no number" in wrong["error"]
     assert "Did you mean 'area'?" in unknown["error"]
     assert workbench(["predict", run, "--row", "100"]) == 2
+    assert workbench(["predict", run, "--row", "area=1,area=2"]) == 2
+    assert "gives 'area' twice" in capsys.readouterr().err
+    for row, reason in (("area=inf", "infinite"), ("area=1e300", "too large"), ("area=1_000", "is no number")):
+        assert workbench(["predict", run, "--row", row]) == 2
+        assert reason in capsys.readouterr().out
+    assert workbench(["predict", run, "/nowhere.csv"]) == 2
+    assert "cannot be opened: No such file" in capsys.readouterr().out
+    assert workbench(["predict", run, run]) == 2
+    assert "is a folder; this model takes table files" in capsys.readouterr().out
 
 
 def test_a_mask_is_saved_at_the_size_of_the_picture_with_whole_values(trained, tmp_path, capsys):
@@ -68,3 +77,15 @@ def test_a_run_of_tiles_answers_a_larger_picture_at_full_size(trained, tmp_path,
     assert workbench(["predict", run, str(tmp_path / "large.png"), "--save", str(tmp_path / "out")]) == 0
     masks = [path for path in (tmp_path / "out").glob("*_mask.png") if "and" not in path.name]
     assert np.array(Image.open(masks[0])).shape == (75, 90)
+    assert workbench(["predict", run, "--row", "area=1"]) == 2
+    assert "takes pictures, not rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"colour=light, dark",area=3', 'colour="light, dark",area=3', 'area=3, colour = "light, dark"'],
+)
+def test_a_value_with_a_comma_is_quoted_alone_or_with_its_column(text):
+    from workbench.cli.models import row_of
+
+    assert row_of(text) == {"colour": "light, dark", "area": "3"}

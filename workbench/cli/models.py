@@ -3,6 +3,7 @@
 import argparse
 import csv
 import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from workbench.figures import Adjustable, Figure, Table
 from workbench.i18n import _
 from workbench.requests import EvaluateRequest, InspectRequest, PredictRequest
 from workbench.runs.folder import find_run
+
+_QUOTED_VALUE = re.compile(r'(^|,)\s*([^",=]+)=\s*"')  # colour="light, dark", which is no CSV
 
 
 def evaluate(arguments: argparse.Namespace, output: Output) -> int:
@@ -47,7 +50,7 @@ def predict(arguments: argparse.Namespace, output: Output) -> int:
         raise UserError(_("--top takes 1 or more, not {value}.").format(value=arguments.top))
     if not all(path.strip() for path in arguments.paths):
         raise UserError(_("An empty text is no file: name files or folders; . is the folder you are in."))
-    rows = tuple(_row(text) for text in arguments.rows)
+    rows = tuple(row_of(text) for text in arguments.rows)
     folder = _made(Path(arguments.save).expanduser()) if arguments.save else None
     request = PredictRequest(model_of(arguments), tuple(arguments.paths), top=arguments.top, rows=rows)
     items = ask(request, output).items
@@ -101,21 +104,31 @@ def model_of(arguments: argparse.Namespace) -> str:
     return str(find_run(arguments.run, runs_folder(arguments)).path)
 
 
+def row_of(text: str) -> dict[str, Any]:
+    """A row from `column=value,column=value`; quotes around a pair or a value keep commas together, as in a CSV.
+
+    Raises:
+        UserError: it is not of that form, or a column comes twice.
+    """
+    quoted = _QUOTED_VALUE.sub(r'\1"\2=', text)
+    pairs = [cell.partition("=") for cell in next(csv.reader([quoted], skipinitialspace=True), [])]
+    if not pairs or any(not equals for _name, equals, _value in pairs):
+        raise UserError(_('--row takes column=value,column=value, as in --row "area=80,rooms=3", not {text!r}.').format(
+            text=text))  # fmt: skip
+    names = [name.strip() for name, _equals, _value in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(_("--row gives {name!r} twice, in {text!r}. Give --row once for each row.").format(
+            name=twice, text=text))  # fmt: skip
+    return {name: value.strip() or None for name, (_name, _equals, value) in zip(names, pairs, strict=True)}
+
+
 def _made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(_("The folder {path} cannot be made: {error}.").format(path=folder, error=error)) from None
     return folder
-
-
-def _row(text: str) -> dict[str, Any]:
-    """A row from `column=value,column=value`; quotes keep commas together, as in a CSV."""
-    pairs = [cell.partition("=") for cell in next(csv.reader([text], skipinitialspace=True), [])]
-    if not pairs or any(not equals for _name, equals, _value in pairs):
-        raise UserError(_('--row takes column=value,column=value, as in --row "area=80,rooms=3", not {text!r}.').format(
-            text=text))  # fmt: skip
-    return {name.strip(): value.strip() or None for name, _equals, value in pairs}
 
 
 def _free_name(name: str, taken: set[str]) -> str:

@@ -46,3 +46,16 @@ def test_names_of_rows_are_a_sequence_that_takes_no_text_in_memory():
     assert names != ("row 2",)
     assert len(pickle.dumps(names)) < 9_000_000
     assert "row 5" in names
+
+
+def test_numbers_without_end_are_named_and_not_taken_for_missing(tmp_path):
+    rows = read(tmp_path, "area,kind\n30,flat\ninf,flat\n1e300,house\n,house\n")
+    assert rows.errors == {
+        1: "area: infinite, or too large a number",
+        2: "area: infinite, or too large a number",
+    }
+
+
+def test_numbers_that_can_be_read_in_two_ways_are_not_guessed(tmp_path):
+    with pytest.raises(UserError, match="column area of asked.csv holds numbers as 1,234, which can be"):
+        read(tmp_path, "area;kind\n1,500;flat\n2,250;house\n")

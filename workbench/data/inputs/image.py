@@ -118,6 +118,7 @@ class Pictures(InputKind):
         control: Control,
     ) -> Iterator[Asked]:
         """Picture files, those in folders and the folders within, and an encoded picture."""
+        yield from (Asked(error=_("this model takes pictures, not rows of a table"), row=row) for row in rows)
         found: list[Asked] = [Asked()] if content else []
         for path in paths:
             found.extend(_found_at(path))

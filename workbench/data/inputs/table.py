@@ -252,7 +252,9 @@ def _asked_row(row: dict[str, Any], spec: TableInput, path: str, name: str) -> A
     known = [column.name for column in spec.columns]
     unknown = [key for key in row if key not in known]
     if unknown:
-        text = _("there is no column {name!r}; the model takes {known}").format(name=unknown[0], known=", ".join(known))
+        text = _("there is no column {name!r}; the model takes {known}.").format(
+            name=unknown[0], known=", ".join(known)
+        )  # fmt: skip
         return Asked(path, name, error=" ".join((text, did_you_mean(unknown[0], known))).strip(), row=row)
     values = np.full(len(known), np.nan, np.float32)
     for number, column in enumerate(spec.columns):
@@ -273,9 +275,14 @@ def _number(value: Any, column: Column) -> float:
             raise ValueError(_("{word!r} is none of {known}").format(word=word, known=", ".join(column.categories)))
         return float(column.categories.index(word))
     try:
-        return float(value)
+        if "_" in str(value):  # Python alone takes 1_000 for a number
+            raise ValueError
+        number = float(value)
     except (TypeError, ValueError):
         raise ValueError(_("{value!r} is no number").format(value=value)) from None
+    if abs(number) > float(np.finfo(np.float32).max):
+        raise ValueError(_("{value!r} is infinite, or too large a number").format(value=value))
+    return number
 
 
 def _rows_of_file(path: str, spec: TableInput, control: Control) -> Iterator[Asked]:
@@ -284,7 +291,13 @@ def _rows_of_file(path: str, spec: TableInput, control: Control) -> Iterator[Ask
     start = time.perf_counter()
     try:
         rows = read_rows(Path(path).expanduser(), spec, lambda event: control.check())
-    except (UserError, OSError) as error:
+    except IsADirectoryError:
+        yield Asked(path, error=_("is a folder; this model takes table files: CSV, TSV or Excel workbooks"))
+        return
+    except OSError as error:
+        yield Asked(path, error=_("cannot be opened: {reason}").format(reason=error.strerror or error))
+        return
+    except UserError as error:
         yield Asked(path, error=str(error))
         return
     seconds = (time.perf_counter() - start) / len(rows.names)

@@ -21,6 +21,7 @@ class NumberColumn:
 
     Attributes:
         failures: line and text of the first that were no numbers.
+        endless: lines of the first that were infinite or too large.
     """
 
     def __init__(self, name: str, written: NumberFormat, most_failures: int = _SHOWN) -> None:
@@ -29,15 +30,15 @@ class NumberColumn:
         Args:
             name: for messages.
             written: how its numbers are written.
-            most_failures: how many of the texts that are no numbers are remembered.
+            most_failures: how many of the texts that are no numbers, and of the endless ones, are remembered.
         """
         self.failures: list[tuple[int, str]] = []
+        self.endless: list[int] = []
         self._name = name
         self._format = written
         self._most_failures = most_failures
         self._failed = 0
         self._infinite = 0
-        self._infinite_rows: list[int] = []
 
     def feed(self, values: np.ndarray | list[str], lines: np.ndarray) -> np.ndarray:
         """The next values as float32."""
@@ -48,7 +49,7 @@ class NumberColumn:
         if endless.size:
             result[endless] = np.nan
             self._infinite += len(endless)
-            self._infinite_rows += lines[endless[: _SHOWN - len(self._infinite_rows)]].tolist()
+            self.endless += lines[endless[: self._most_failures - len(self.endless)]].tolist()
         return result
 
     def problems(self) -> list[Problem]:
@@ -63,7 +64,7 @@ class NumberColumn:
                 count=f"{self._failed:,}", shown=shown)))  # fmt: skip
         if self._infinite:
             problems.append(Problem(where, _("infinite, or too large a number, in {rows}: counts as missing").format(
-                rows=listed(self._infinite_rows, self._infinite))))  # fmt: skip
+                rows=listed(self.endless[:_SHOWN], self._infinite))))  # fmt: skip
         return problems
 
     def _numbers(self, texts: list[str], lines: np.ndarray) -> np.ndarray:

@@ -55,6 +55,9 @@ def read_rows(path: Path, expected: TableInput, emit: Emit, sheet: str = "") -> 
         found = head.columns[position]
         if column.categories:
             readers[position] = WordColumn(column.name)
+        elif found.reason:
+            raise UserError(_("The column {name} of {file} holds {reason}. Write them in one way only.").format(
+                name=column.name, file=path.name, reason=found.reason))  # fmt: skip
         else:
             readers[position] = NumberColumn(column.name, found.format, _MOST_ERRORS)
     words = [position for position, reader in readers.items() if isinstance(reader, WordColumn)]
@@ -79,6 +82,8 @@ def read_rows(path: Path, expected: TableInput, emit: Emit, sheet: str = "") -> 
             for line, text in each.failures:
                 row = int(np.searchsorted(numbers, line))
                 errors[row] = _("{column}: {text!r} is no number").format(column=column.name, text=text.strip()[:40])
+            for row in np.searchsorted(numbers, each.endless).tolist():
+                errors[row] = _("{column}: infinite, or too large a number").format(column=column.name)
     return KnownRows(values, RowNames(numbers), errors, (*head.problems, *reader.problems()))
 
 
