@@ -66,8 +66,7 @@ class MultiLabel(Task):
 class ShapesTogether(DatasetSource):
     """Two generated shapes side by side, alike or not."""
 
-    name, title = "shapes_together", "Shapes together"
-    help = "Generated pictures of two shapes each, for tasks of several labels."
+    name, title, help = "shapes_together", "Shapes together", "Generated pictures of two shapes each: several labels."
 
     def target_kind(self, section):
         return LabelsTarget.kind

@@ -1,6 +1,7 @@
 """The example of a task of one's own trains, is judged and predicts like a built-in one."""
 
 import pytest
+from PIL import Image
 
 from workbench.control import Control
 from workbench.experiment import new_experiment
@@ -13,8 +14,6 @@ from workbench.training.session import train
 
 
 def test_several_shapes_in_a_picture_are_learned_judged_and_named(home, tmp_path):
-    import cv2
-
     experiment = new_experiment("shapes_together").changed("training.optimizer.learning_rate", 0.004)
     run = train(TrainRequest(experiment, str(tmp_path)), print, Control())
     judged = evaluate(EvaluateRequest(run, "validation"), print, Control()).numbers
@@ -22,6 +21,6 @@ def test_several_shapes_in_a_picture_are_learned_judged_and_named(home, tmp_path
     assert judged == pytest.approx({"loss": best["val_loss"], "accuracy": best["val_accuracy"], "f1": judged["f1"]})
     assert judged["f1"] > 0.85
     samples = registry().datasets.get("shapes_together").open(experiment.dataset, print)
-    picture = cv2.imencode(".png", samples.read(0, 1))[1].tobytes()
-    (item,) = predict(PredictRequest(run, (), picture), print, Control()).items
+    Image.fromarray(samples.read(0, 1)[..., 0]).save(tmp_path / "two.png")
+    (item,) = predict(PredictRequest(run, (str(tmp_path / "two.png"),)), print, Control()).items
     assert {name for name, _p in item.answer.values["labels"]} == {"circle", "square"}
