@@ -6,8 +6,9 @@ from workbench.control import Control
 from workbench.data.road.camera import picture
 from workbench.data.road.course import course_of
 from workbench.data.road.driving import drive_round
-from workbench.experiment import from_values
+from workbench.experiment import from_values, read_experiment
 from workbench.jobs import run_job
+from workbench.paths import resources
 from workbench.requests import TrainRequest
 
 SMALL_PILOTNET = {
@@ -44,3 +45,9 @@ def test_a_network_that_learned_the_road_drives_a_course_it_never_saw(trained_ru
     shown = service.events[-1].numbers
     assert shown["frames"] > 100
     assert shown["rejected"] == 0
+
+
+def test_the_shipped_recipe_is_an_experiment_on_the_road():
+    recipe = read_experiment(resources() / "experiments" / "road.toml")
+    assert (recipe.dataset.name, recipe.architecture.name) == ("road", "pilotnet")
+    assert (recipe.preprocessing.height, recipe.preprocessing.width) == (66, 200)
