@@ -7,12 +7,13 @@ from pydantic import BaseModel
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from workbench.gui.flow import Flow
 from workbench.gui.form_editors import ChoiceEditor, Editor, make_editor
 from workbench.gui.form_fields import FieldPlan, plan_fields
 from workbench.gui.theme import GRID, set_icon
 from workbench.i18n import _
 
-LABEL_WIDTH = 16 * GRID
+LABEL_WIDTH = 17 * GRID
 LINE_HEIGHT = 4 * GRID - 2
 _TAKEN_BY_MENUS = "fervh"
 
@@ -25,6 +26,7 @@ class Form(QWidget):
         parent: the owner.
         editors: makers of editors for fields that need their own, by field name or by the hint `widget`.
         leave_out: names of fields that are not shown.
+        compact: fields side by side, as many as there is room for, in place of one below the other.
     """
 
     edited = Signal(str, object)  # path of the field inside the section ("optimizer.learning_rate"), its new value
@@ -36,6 +38,7 @@ class Form(QWidget):
         *,
         editors: dict[str, Callable[[FieldPlan], Editor]] | None = None,
         leave_out: tuple[str, ...] = (),
+        compact: bool = False,
         _letters: set[str] | None = None,
     ) -> None:
         super().__init__(parent)
@@ -47,7 +50,11 @@ class Form(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(GRID)
         plans = [plan for plan in plan_fields(section_class) if plan.name not in leave_out]
-        self._add_rows(self._layout, [plan for plan in plans if not plan.advanced])
+        place: QVBoxLayout | Flow = self._layout
+        if compact and plans:
+            place = Flow(3 * GRID, GRID, most_lines=len(plans), parent=self)
+            self._layout.addWidget(place)
+        self._add_rows(place, [plan for plan in plans if not plan.advanced])
         self._fold: _Fold | None = None
         folded = [plan for plan in plans if plan.advanced]
         if folded:
@@ -77,12 +84,17 @@ class Form(QWidget):
             return None
         return row.nested.editor(rest) if rest and row.nested is not None else row.editor
 
-    def _add_rows(self, layout: QVBoxLayout, plans: list[FieldPlan]) -> None:
+    def _add_rows(self, place: QVBoxLayout | Flow, plans: list[FieldPlan]) -> None:
+        flows = isinstance(place, Flow)
         for plan in plans:
-            row = _Row(plan, self._makers, self._letters, layout.parentWidget())
+            parent = place if flows else place.parentWidget()
+            row = _Row(plan, self._makers, self._letters, parent, 0 if flows else LABEL_WIDTH)
             row.edited.connect(self.edited)
             self._rows[plan.name] = row
-            layout.addWidget(row)
+            if flows:
+                place.add(row)
+            else:
+                place.addWidget(row)
 
 
 class _Row(QWidget):
@@ -94,7 +106,12 @@ class _Row(QWidget):
     edited = Signal(str, object)
 
     def __init__(
-        self, plan: FieldPlan, makers: dict[str, Callable[[FieldPlan], Editor]], letters: set[str], parent: QWidget
+        self,
+        plan: FieldPlan,
+        makers: dict[str, Callable[[FieldPlan], Editor]],
+        letters: set[str],
+        parent: QWidget,
+        label_width: int,
     ) -> None:
         super().__init__(parent)
         self._plan = plan
@@ -110,7 +127,7 @@ class _Row(QWidget):
         self._layout.setVerticalSpacing(GRID // 2)
         self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._label = QLabel(with_mnemonic(plan.title, letters), self)
-        self._label.setMinimumWidth(LABEL_WIDTH)
+        self._label.setMinimumWidth(label_width)
         self._label.setMinimumHeight(LINE_HEIGHT)  # so that it stands beside the middle of its field
         self._label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._error = QLabel(self)

@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QComboBox, QLabel, QToolButton
 
 from workbench.errors import UserError
 from workbench.figures import Adjustable, Gallery, Matrix, Table, Tile
@@ -146,3 +147,64 @@ def test_figures_are_saved_as_the_knobs_are_turned(panel, qtbot, tmp_path):
     assert QImage(str(tmp_path / "t_1_confusion.png")).width() > 600
     assert json.loads((tmp_path / "t.json").read_text())["params"]["threshold"] == 0.7
     assert (tmp_path / "t_1_confusion.csv").read_text().splitlines()[1:] == ["no,2,0", "yes,1,1"]
+
+
+def single(params, result):
+    """One figure with knobs of its own, of another kind or name at another count."""
+    values = np.array([[1, 2], [3, 4]])
+    if params.count == 2:
+        return (Gallery("Tiles", (Tile(np.zeros((8, 8), np.uint8), "a", 3),)),)
+    if params.count == 3:
+        return at_threshold(Threshold(), result)
+    return (Matrix(f"Matrix {params.count}", values, ("no", "yes"), "True", "Predicted"),)
+
+
+def visible(view, kind):
+    return [widget for widget in view.findChildren(kind) if widget.isVisible()]
+
+
+def test_of_a_single_figure_there_is_one_title_one_way_to_save_and_its_knobs_beside_them(panel, qtbot):
+    panel.set_figures([Adjustable("One", Threshold(), SCORES, single)])
+    view = panel.views[0]
+
+    def titles():
+        return [label.text() for label in visible(view, QLabel) if label.property("role") == "section"]
+
+    def saves():
+        return [button for button in visible(view, QToolButton) if "Save" in button.toolTip()]
+
+    def boxes():
+        return [box for box in visible(view, QComboBox) if box.count() > 1]
+
+    assert titles() == ["One"]
+    assert len(saves()) == 1
+    qtbot.waitUntil(lambda: len(boxes()) == 1)  # Qt shows widgets of a moved layout a little later
+    mode = boxes()[0]
+    mode.setCurrentIndex(1)
+    mode.activated.emit(1)
+    assert view.panel.views[0].mode == "row"
+    title = next(label for label in visible(view, QLabel) if label.text() == "One")
+    assert mode.mapTo(view, mode.rect().center()).y() == pytest.approx(
+        title.mapTo(view, title.rect().center()).y(), abs=3
+    )
+    for count, expected in ((4, 1), (2, 0), (1, 1)):  # another name, another kind, and back
+        panel.set_figures([Adjustable("One", Threshold(count=count), SCORES, single)])
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert titles() == ["One"]
+        assert len(saves()) == 1
+        qtbot.waitUntil(lambda expected=expected: len(boxes()) == expected)
+    panel.set_figures([Adjustable("One", Threshold(count=3), SCORES, single)])
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert titles() == ["One", "Confusion", "Tiles"]
+    assert len(saves()) == 3
+
+
+def test_knobs_stand_side_by_side_where_there_is_room_and_below_each_other_where_there_is_not(panel, qtbot):
+    editors = [panel.views[0].form.editor(name) for name in ("threshold", "count")]
+
+    def tops():
+        return [editor.mapTo(panel, editor.rect().center()).y() for editor in editors]
+
+    qtbot.waitUntil(lambda: abs(tops()[0] - tops()[1]) <= 2)
+    panel.resize(300, 900)
+    qtbot.waitUntil(lambda: tops()[1] - tops()[0] > 20)

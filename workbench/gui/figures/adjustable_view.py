@@ -30,6 +30,7 @@ class AdjustableView(FigureView):
         super().__init__(parent)
         self._form: Form | None = None
         self._set: dict[str, Any] = {}  # what the user set, by the path of the knob
+        self._only: FigureView | None = None  # the single figure, whose knobs stand in the head of this view
         self._wanted = False
         self._throttle = QTimer(self, singleShot=True, interval=INTERVAL)
         self._throttle.timeout.connect(self._make_again)
@@ -83,12 +84,25 @@ class AdjustableView(FigureView):
         else:
             self._failure.show_message("")
             self.panel.set_figures(figures)
+            self._share_head()
 
     def save_png(self, path: str | Path) -> None:
         """Save every figure inside as it is seen, each to a file of its own when there are several."""
         self.draw_now()
         for view, part in zip(self.panel.views, self._part_paths(path), strict=True):
             view.save_png(part)
+
+    def _share_head(self) -> None:
+        """Of a single figure the knobs stand beside the title here, instead of under a second title."""
+        views = self.panel.views
+        only = views[0] if len(views) == 1 else None
+        if only is self._only:
+            return
+        if self._only is not None:
+            self._only.take_head_back()
+        self._only = only
+        if only is not None:
+            only.lend_head(self.knobs)
 
     def _part_paths(self, path: str | Path) -> list[Path]:
         figures: list[Figure] = [view.figure for view in self.panel.views]
@@ -100,7 +114,7 @@ class AdjustableView(FigureView):
             self._form.hide()
             self._form.deleteLater()
         self._set.clear()
-        self._form = Form(kind, self.body)
+        self._form = Form(kind, self.body, compact=True)
         self._form.edited.connect(self._edit)
         self._rows.insertWidget(0, self._form)
 

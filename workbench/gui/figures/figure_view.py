@@ -57,15 +57,17 @@ class FigureView(QWidget):
         self._problem = Notice(self)
         self.knobs = QHBoxLayout()
         self.knobs.setSpacing(GRID)
-        head = QHBoxLayout()
-        head.setSpacing(GRID)
-        head.addWidget(self._title, 1)
-        head.addLayout(self.knobs)
-        head.addWidget(self._save_button())
+        self._head = QWidget(self)
+        self._head_row = QHBoxLayout(self._head)
+        self._head_row.setContentsMargins(0, 0, 0, 0)
+        self._head_row.setSpacing(GRID)
+        self._head_row.addWidget(self._title, 1)
+        self._head_row.addLayout(self.knobs)
+        self._head_row.addWidget(self._save_button())
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(GRID)
-        self._layout.addLayout(head)
+        self._layout.addWidget(self._head)
         self._layout.addWidget(self._problem)
         self._layout.addWidget(self._note)
         # A body that needs less than there is (a short table) stays at the top.
@@ -111,6 +113,18 @@ class FigureView(QWidget):
         most = min(self.sizeHint().height() - part_now + part.maximumHeight() + 2 * GRID, _UNLIMITED)
         if abs(most - self.maximumHeight()) > 1:
             self.setMaximumHeight(most)
+
+    def lend_head(self, place: QHBoxLayout) -> None:
+        """Show the knobs in the head of another view, which has a title and a way to save; none of its own then."""
+        self._head.hide()
+        self._head_row.removeItem(self.knobs)
+        place.addLayout(self.knobs)
+
+    def take_head_back(self) -> None:
+        """Have the knobs beside the title again."""
+        self.knobs.parent().removeItem(self.knobs)
+        self._head_row.insertLayout(1, self.knobs)
+        self._head.show()
 
     def set_body(self, body: QWidget) -> None:
         """The widget that shows the figure; called once, by the renderer."""

@@ -14,7 +14,8 @@ from workbench.gui.figures.figure_view import FigureView
 from workbench.i18n import _
 
 ROWS_MEASURED = 200
-ROWS_IN_SIGHT = 14
+ROWS_IN_SIGHT = 4  # at least
+ROWS_UNROLLED = 14  # where the place around scrolls
 WIDEST_COLUMN = 360
 MOST_PLACES = 4
 DIGITS = 5  # of the largest number of a column
@@ -167,6 +168,7 @@ class TableView(FigureView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows = Rows(self)
+        self._rows_in_sight = ROWS_IN_SIGHT
         self._view = QTableView()
         self._view.setModel(self._rows)
         self._view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -198,6 +200,9 @@ class TableView(FigureView):
         """The table itself."""
         return self._view
 
+    def unroll(self) -> None:
+        self._rows_in_sight = ROWS_UNROLLED
+
     def draw(self) -> None:
         metrics = self.fontMetrics()
         height = metrics.height() + 8
@@ -211,7 +216,7 @@ class TableView(FigureView):
         header.setStretchLastSection(True)
         rows = len(self.figure.rows)
         frame = header.sizeHint().height() + 2 * self._view.frameWidth() + 2
-        self._view.setMinimumHeight(min(rows, ROWS_IN_SIGHT) * height + frame)
+        self._view.setMinimumHeight(min(rows, self._rows_in_sight) * height + frame)
         scroll_bar = self._view.horizontalScrollBar().sizeHint().height()
         self._view.setMaximumHeight(max(1, rows) * height + frame + scroll_bar)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QVBoxLayout, QWidget
 
+from workbench.gui.flow import Flow
 from workbench.gui.metric_text import number_text, readable
-from workbench.gui.pages.evaluate_flow import Flow
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Card, hint, value_label
 from workbench.i18n import _, mark

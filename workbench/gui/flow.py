@@ -1,6 +1,6 @@
 """Small widgets in a row that goes on in the next line where the room ends."""
 
-from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -64,6 +64,11 @@ class Flow(QWidget):
     def widest(self) -> int:
         """The width that the widest of its widgets wants."""
         return max((widget.sizeHint().width() for widget in self._items), default=0)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # a widget in it became higher or wider
+            self.relayout(self._least_width)
+        return super().event(event)
 
     def relayout(self, least_width: int) -> None:
         """What is in it became wider or narrower; columns are at least so wide, as those of others beside it."""
