@@ -296,3 +296,38 @@ def test_cells_of_two_kinds_are_told_apart_by_shade():
     assert samples.target.class_names == ("background", "round", "long")
     picture, mask = samples.read(0, 1)[..., 0], samples.read_target(0)
     assert picture[mask == 1].mean() > picture[mask == 0].mean() > picture[mask == 2].mean()
+
+
+@pytest.mark.parametrize(
+    ("masks", "settings"),
+    [
+        ({"a.png": CHECKS * 255, "b.png": CHECKS}, {"kind": "binary"}),
+        ({"a.png": CHECKS * 200}, {"kind": "binary", "foreground": "dark"}),
+        ({"a.png": CHECKS * 7}, {"kind": "binary", "foreground": "nonzero"}),
+        ({"a.png": CHECKS * 9, "b.png": np.zeros_like(CHECKS)}, {"kind": "indices"}),
+        ({"a.png": palette_mask(CHECKS * 2)}, {"kind": "indices"}),
+        ({"a.png": np.stack([CHECKS * 255, CHECKS * 0, CHECKS * 9], axis=2)}, {"kind": "colours"}),
+    ],
+)
+def test_the_code_to_copy_reads_the_same_pictures_and_masks_without_the_workbench(folders, masks, settings):
+    section = ImageMasksSection(**folders(masks), **settings)
+    code = SOURCE.reader_code(section)
+    assert "workbench" not in code
+    names = {"np": np}
+    exec(compile(code, "<script>", "exec"), names)
+    pictures, read, class_names = names["read_dataset"](3)
+    samples = SOURCE.open(section, lambda event: None)
+    assert tuple(class_names) == samples.target.class_names
+    for index in range(len(samples.names)):
+        np.testing.assert_array_equal(pictures[index], samples.read(index, 3))
+        np.testing.assert_array_equal(read[index], samples.read_target(index))
+
+
+def test_masks_that_take_more_than_a_few_lines_are_read_by_the_workbench_and_the_script_says_so(folders):
+    picture = Image.fromarray(np.stack([CHECKS * 255, np.full_like(CHECKS, 255)], axis=2), "LA")
+    section = ImageMasksSection(**folders({"a.png": picture}), kind="binary", foreground="nonzero")
+    code = SOURCE.reader_code(section)
+    assert "# By the workbench: these masks" in code
+    names = {"np": np}
+    exec(compile(code, "<script>", "exec"), names)
+    np.testing.assert_array_equal(names["read_dataset"](3)[1][0], CHECKS)
