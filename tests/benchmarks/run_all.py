@@ -28,6 +28,7 @@ BENCHMARKS = {
     "grad_cam": "bench_grad_cam",
     "tables": "bench_tables",
     "membranes": "bench_membranes",
+    "drive": "bench_drive",
 }
 
 
