@@ -65,8 +65,9 @@ def read_by(names, script):
     call = next(line for line in script.splitlines() if "= read_dataset(" in line).split(" = ")[1]
     inputs, labels, _class_names = eval(call, names)
     train = np.flatnonzero(np.array(list("".join(names["SPLITS"].split()))) == "t")
-    if "resize" in names:
-        return names["resize"]([inputs[index] for index in train]), labels, train
+    for prepare_all in ("resize", "tiles"):
+        if prepare_all in names:
+            return names[prepare_all]([inputs[index] for index in train]), labels, train
     return inputs[train], labels, train
 
 
@@ -79,8 +80,9 @@ def compare(experiment):
     network = assemble(experiment, data.input, data.target, statistics)
     inputs, labels, train = read_by(names, script)
     np.testing.assert_array_equal(inputs, data.inputs[data.splits["train"]])
-    if "resize_masks" in names:
-        masks = names["resize_masks"]([labels[index] for index in train])
+    of_masks = names.get("resize_masks") or names.get("tiles")
+    if of_masks:
+        masks = of_masks([labels[index] for index in train])
         np.testing.assert_array_equal(masks, data.targets[data.splits["train"]])
     else:
         np.testing.assert_allclose(np.asarray(labels)[train], data.targets[data.splits["train"]], rtol=1e-6)
@@ -155,7 +157,16 @@ def test_the_script_of_a_table_of_classes_balances_them(home, houses):
     assert "sample_weight=weights[train]" in script_of(experiment)
 
 
-@pytest.mark.parametrize("values", [ROAD, CELLS, {**CELLS, "dataset": {**CELLS["dataset"], "classes": 3}}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        ROAD,
+        CELLS,
+        {**CELLS, "dataset": {**CELLS["dataset"], "classes": 3}},
+        {**CELLS, "preprocessing": {"height": 14, "width": 40, "resize": "tile", "scaling": "standardize"}},
+    ],
+    ids=["steering", "masks", "three classes", "tiles"],
+)
 def test_the_script_of_numbers_and_masks_builds_the_network_of_the_experiment(home, values):
     compare(experiment_of(values))
 
@@ -230,7 +241,6 @@ def test_the_script_of_gradient_descent_takes_all_samples_at_once(home):
     ("values", "words"),
     [
         ({"dataset": {"name": "loans"}, "architecture": "logistic", "trainer": {"name": "closed_form"}}, "Newton"),
-        ({**CELLS, "preprocessing": {"resize": "tile"}}, "tiles"),
         ({**ROAD, "training": {"class_weights": "balanced"}}, "no classes to balance"),
     ],
 )

@@ -7,35 +7,28 @@ from workbench.data.image_settings import ImageAugmentation, ImagePreprocessing
 from workbench.data.input_kind import InputCode
 from workbench.data.layer_code import FLOAT32, layer_code
 from workbench.data.preprocessing import uncut_height
-from workbench.errors import UserError
 from workbench.experiment import Experiment
-from workbench.i18n import _
 from workbench.specs import ImageInput
 
 
 def image_code(experiment: Experiment, spec: ImageInput, model: Any, moved: str | None, maps: bool) -> InputCode:
     """The part of a script that is about pictures; see `InputKind.keras_code`."""
     preprocessing, augmentation = experiment.preprocessing, experiment.augmentation
-    if preprocessing.tile is not None:
-        raise UserError(_("An experiment on tiles of pictures cannot be written as a Keras script yet."))
     float32 = FLOAT32 if experiment.training.precision != "float32" else ""
-    resize = layer_code(model.get_layer("resize"), float32)
-    front = [
-        f'image = keras.Input((None, None, {spec.channels}), name="image")',
-        "# Resizing takes training=True for its default and would hand it on to the layers after it.",
-        f"resized = {resize}(image, training=False)",
-        "resized = keras.ops.round(resized)",
-    ]
-    if uncut_height(preprocessing)[0] != preprocessing.height:
-        front.append(f"resized = {layer_code(model.get_layer('cut'), float32)}(resized)")
-    definitions = [_resize_code(preprocessing, resize)]
+    if preprocessing.tile is None:
+        taken, taken_maps, prepared = "resize", "resize_masks", "resized"
+        resize = layer_code(model.get_layer("resize"), float32)
+        front = _resized(preprocessing, spec, model, resize, float32)
+        definitions = [_resize_code(preprocessing, resize), *([_maps_code(preprocessing)] if maps else [])]
+    else:
+        taken, taken_maps, prepared = "tiles", "tiles", "image"
+        front = [f'image = keras.Input({spec.shape}, name="image")']
+        definitions = [_tiles_code(preprocessing)]
     learned = [
         f'pixels = keras.Input({spec.shape}, dtype="uint8", name="pixels")',
         'x = keras.ops.cast(pixels, "float32")',
     ]
     batches = ""
-    if maps:
-        definitions.append(_maps_code(preprocessing))
     if augmentation.active and moved is not None:
         definitions.append(changed_code(augmentation, moved, experiment.training.seed))
         learned = [f'x = pixels = keras.Input({spec.shape}, name="changed")']
@@ -45,15 +38,27 @@ def image_code(experiment: Experiment, spec: ImageInput, model: Any, moved: str 
     return InputCode(
         definitions="\n\n\n".join(definitions),
         reading=f"channels={preprocessing.channels}",
-        taken="resize([inputs[index] for index in {indices}])",
-        taken_maps="resize_masks([labels[index] for index in {indices}])",
+        taken=taken + "([inputs[index] for index in {indices}])",
+        taken_maps=taken_maps + "([labels[index] for index in {indices}])",
         raw="image",
-        prepared="resized",
-        front=[*front, f"x = {layer_code(model.get_layer('scale'), float32)}(resized)"],
+        prepared=prepared,
+        front=[*front, f"x = {layer_code(model.get_layer('scale'), float32)}({prepared})"],
         learned=learned,
         stored="pixels",
         batches=batches,
     )
+
+
+def _resized(size: ImagePreprocessing, spec: ImageInput, model: Any, resize: str, float32: str) -> list[str]:
+    lines = [
+        f'image = keras.Input((None, None, {spec.channels}), name="image")',
+        "# Resizing takes training=True for its default and would hand it on to the layers after it.",
+        f"resized = {resize}(image, training=False)",
+        "resized = keras.ops.round(resized)",
+    ]
+    if uncut_height(size)[0] != size.height:
+        lines.append(f"resized = {layer_code(model.get_layer('cut'), float32)}(resized)")
+    return lines
 
 
 def augmentation_calls(section: ImageAugmentation, float32: str) -> list[str]:
@@ -134,3 +139,25 @@ def _maps_code(size: ImagePreprocessing) -> str:
             "    return result",
         ]
     )
+
+
+def _tiles_code(size: ImagePreprocessing) -> str:
+    """As `workbench.data.tiles.cut`."""
+    return f'''\
+def tiles(images):
+    """The tiles that pictures (or masks) are cut into at full size; the last of a row ends at the border."""
+    height, width = {size.height}, {size.width}
+
+    def starts(length, side):
+        count = -(-length // side)
+        return [round(number * (length - side) / max(1, count - 1)) for number in range(count)]
+
+    result = []
+    for image in images:
+        # What is smaller than a tile goes on as if in a mirror.
+        below, right = max(0, height - image.shape[0]), max(0, width - image.shape[1])
+        image = np.pad(image, [(0, below), (0, right), (0, 0)][: image.ndim], mode="symmetric")
+        for top in starts(image.shape[0], height):
+            for left in starts(image.shape[1], width):
+                result.append(image[top : top + height, left : left + width])
+    return np.stack(result)'''

@@ -23,6 +23,7 @@ from workbench.tasks.quantities import axis_label, number_text, range_names, rou
 from workbench.tasks.task import Answer, Evaluation, Evidence, Task
 
 _KERAS_LOSSES = {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError", "huber": "Huber"}
+_LARGEST = 1e15
 _NARROWEST = 1e-7  # Keras' Normalization, which undoes the scaling, knows no smaller spread
 
 
@@ -53,6 +54,7 @@ class Regression(Task):
     help = mark("Says a number of every sample: a price, an angle.")
     section = RegressionSection
     learns = ValuesTarget
+    smooths_labels = False
 
     def fit(self, target: TargetSpec, targets: np.ndarray, section: TaskSection) -> ValuesTarget:
         """The target with centre and spread of the training targets, as the section wants them."""
@@ -72,11 +74,17 @@ class Regression(Task):
         return replace(target, centre=centre, spread=spread)
 
     def unlearnable(self, targets: np.ndarray, target: TargetSpec) -> str:
-        """One value for all samples leaves nothing to learn."""
+        """One value for all samples leaves nothing to learn; the squares of huge ones would overflow."""
         target = _values(target)
         if not len(targets):
             return ""
         table = _table(targets, target)
+        if np.abs(table).max() > _LARGEST:
+            column = int(np.abs(table).max(axis=0).argmax())
+            return _(
+                "The target {name} has values of up to {size:.3g}, too large to learn from. Divide it by a power of "
+                "ten, or write it in a larger unit."
+            ).format(name=target.names[column], size=float(np.abs(table).max()))
         if np.any(table.min(axis=0) != table.max(axis=0)):
             return ""
         values = ", ".join(
@@ -183,7 +191,7 @@ class Regression(Task):
         target = _values(target)
         encode, about = f'labels.astype("float32").reshape(-1, {len(target.names)})', ""
         if target.spread:
-            encode = f"({encode} - {_array(target.centre)}) / {_array(target.spread)}"
+            encode = f"(\n    {encode} - {_array(target.centre)}\n) / {_array(target.spread)}"
             about = "Scaled as the training targets are; loss and metrics are of the scaled numbers."
         return {
             "units": str(len(target.names)),
