@@ -311,3 +311,14 @@ def test_typing_a_name_in_the_header_names_the_experiment_and_is_undone_in_one_s
     window.actions_by_name["undo"].trigger()
     assert window.header.name.text() == ""
     assert window.header.name.placeholderText() == "Untitled experiment"
+
+
+def test_a_recipe_of_the_menu_becomes_the_experiment(open_window):
+    window = open_window()
+    menu = window.actions_by_name["recipes"].menu()
+    road = next(action for action in menu.actions() if action.data() == "road")
+    assert "PilotNet" in road.text()
+    road.trigger()
+    assert window.workspace.document.experiment.dataset.name == "road"
+    assert window.workspace.document.path is None
+    assert window.pages.current_name == "data"

@@ -6,7 +6,7 @@ from typing import NoReturn
 from workbench.errors import UserError, did_you_mean
 from workbench.i18n import _
 
-LISTS = ("datasets", "tasks", "architectures", "trainers", "inspectors", "services", "devices", "plugins")
+LISTS = ("recipes", "datasets", "tasks", "architectures", "trainers", "inspectors", "services", "devices", "plugins")
 SPLITS = ("train", "validation", "test")
 
 
@@ -67,6 +67,9 @@ def _add_experiment_commands(commands: argparse._SubParsersAction) -> None:
     new.add_argument(
         "--architecture", metavar=_("NAME"), default="",
         help=_("`workbench list architectures` (default: one that fits the dataset)"),
+    )  # fmt: skip
+    new.add_argument(
+        "--recipe", metavar=_("NAME"), default="", help=_("a complete experiment instead: `workbench list recipes`")
     )
     for name, help, json in (
         ("data", _("samples, classes, splits and problems of an experiment's data"), True),

@@ -12,12 +12,17 @@ from workbench.experiment import Experiment, read_experiment
 from workbench.experiment_toml import to_toml
 from workbench.figures import Table
 from workbench.i18n import _
+from workbench.recipes import recipe
 from workbench.requests import CodeRequest, DataRequest, SummaryRequest
 
 
 def new(arguments: argparse.Namespace, output: Output) -> int:
     """Print a complete, commented experiment."""
-    output.raw(to_toml(begin_with(arguments.dataset, arguments.architecture)))
+    if arguments.recipe:
+        experiment = recipe(arguments.recipe).experiment()
+    else:
+        experiment = begin_with(arguments.dataset, arguments.architecture)
+    output.raw(to_toml(experiment))
     return DONE
 
 

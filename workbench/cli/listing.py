@@ -10,6 +10,7 @@ from workbench.cli.output import Output
 from workbench.cli.tables import print_table
 from workbench.doctor import readable_bytes
 from workbench.i18n import _
+from workbench.recipes import recipes
 from workbench.registry import registry
 from workbench.requests import DevicesRequest
 
@@ -34,6 +35,8 @@ def listing(arguments: argparse.Namespace, output: Output) -> int:
 def _rows(what: str, output: Output) -> list[dict[str, Any]]:
     if what == "devices":
         return [dataclasses.asdict(device) for device in ask(DevicesRequest(), output)]
+    if what == "recipes":
+        return [{**vars(recipe), "path": str(recipe.path)} for recipe in recipes()]
     if what == "plugins":
         return [{**vars(plugin), "path": str(plugin.path)} for plugin in registry().plugins]
     return [{"name": entry.name, "title": _(entry.title), "help": _(entry.help)} for entry in getattr(registry(), what)]

@@ -109,6 +109,7 @@ class ProgressReader:
     """Shows how far a job is that is no training: on a terminal only, and gone when it is done."""
 
     def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
+        self._output = output
         self._status = StatusLine(output, clock)
         self._quiet = output.as_json
         if not self._quiet:
@@ -123,6 +124,9 @@ class ProgressReader:
                 self._status.show(progress_text(event))
             case PhaseStarted():
                 self._status.show(f"{event.phase} …", at_once=True)
+            case Note():
+                self._status.clear()
+                self._output.line(event.text)
 
     def close(self) -> None:
         """Leave a clean line behind."""

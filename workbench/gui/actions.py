@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 from workbench.gui.pages import PAGES
 from workbench.gui.theme import set_icon
 from workbench.i18n import _, mark
+from workbench.recipes import recipes
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ _SEPARATOR = ActionSpec()
 
 FILE = (
     ActionSpec("new", mark("&New experiment"), "new_experiment", ("Ctrl+N",), "new"),
+    ActionSpec("recipes", mark("New from a re&cipe")),
     ActionSpec("open", mark("&Open…"), "open_experiment", ("Ctrl+O",), "open"),
     ActionSpec("recent", mark("Open &recent")),
     _SEPARATOR,
@@ -58,6 +60,7 @@ class Actions:
         self._fill(_("&File"), FILE)
         self.recent_menu = QMenu(window)
         self["recent"].setMenu(self.recent_menu)
+        self["recipes"].setMenu(self._recipe_menu())
         edit = window.menuBar().addMenu(_("&Edit"))
         for name, action, keys in (
             ("undo", undo, QKeySequence.StandardKey.Undo),
@@ -88,6 +91,15 @@ class Actions:
             if spec.method:
                 action.triggered.connect(getattr(self._window, spec.method))
             self._by_name[spec.name] = action
+
+    def _recipe_menu(self) -> QMenu:
+        menu = QMenu(self._window)
+        menu.setToolTipsVisible(True)
+        for recipe in recipes():
+            action = menu.addAction(_(recipe.title).replace("&", "&&"))
+            action.setData(recipe.name)
+            action.triggered.connect(self._window.recipe_triggered)
+        return menu
 
     def _fill_view(self) -> None:
         menu = self._window.menuBar().addMenu(_("&View"))

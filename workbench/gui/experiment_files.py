@@ -7,6 +7,7 @@ from workbench.errors import UserError
 from workbench.gui.dialogs import Dialogs
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
+from workbench.recipes import recipe
 
 
 class ExperimentFiles:
@@ -46,6 +47,14 @@ class ExperimentFiles:
             return False
         path = path if path.suffix else path.with_suffix(".toml")
         return self._try(_("The experiment cannot be saved"), document.save, path)
+
+    def new_from_recipe(self, name: str) -> bool:
+        """Start over with an experiment that ships with the workbench."""
+        if not self._may_leave():
+            return False
+        return self._try(
+            _("The recipe cannot be used"), lambda: self._workspace.document.new(recipe(name).experiment())
+        )
 
     def new_from_run(self, run: str) -> bool:
         """Start over with the experiment of a run."""

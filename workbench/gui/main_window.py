@@ -122,6 +122,11 @@ class MainWindow(QMainWindow):
     def theme_action_triggered(self, action: QAction) -> None:
         self.workspace.settings.change(theme=action.data())
 
+    def recipe_triggered(self) -> None:
+        """Start over with the recipe of the menu entry that was chosen."""
+        if self.files.new_from_recipe(self.sender().data()):
+            self.show_page("data")
+
     def recent_triggered(self) -> None:
         self.files.open(Path(self.sender().data()))
 
