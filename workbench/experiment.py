@@ -128,7 +128,7 @@ class Experiment(Section):
         given = {name: _with(values.get(name, {}), defaults) for name, defaults in suggested.items()}
         given["task"] = _with(given["task"], {"name": _default_task(target_kind)})
         task = _resolve(registry().tasks, given["task"], "task")
-        _refuse_other_kind(task.name, dataset.name, target_kind)
+        _refuse_other_kind(task.name, dataset, target_kind)
         return {"trainer": DEFAULT_TRAINER, **values, "dataset": dataset, **given, "task": task}
 
     @field_validator("preprocessing", "augmentation", mode="before")
@@ -204,12 +204,13 @@ def _default_task(target_kind: str) -> str:
     )
 
 
-def _refuse_other_kind(task: str, dataset: str, target_kind: str) -> None:
+def _refuse_other_kind(task: str, dataset: DatasetSection, target_kind: str) -> None:
     if registry().tasks.get(task).learns.kind == target_kind:
         return
+    registry().datasets.get(dataset.name).columns(dataset)  # a table that is gone is why, and says so
     fitting = [other.name for other in registry().tasks if other.learns.kind == target_kind]
     raise UserError(_("The task {task} does not fit the dataset {dataset}. Tasks that do: {fitting}.").format(
-        task=task, dataset=dataset, fitting=", ".join(fitting)))  # fmt: skip
+        task=task, dataset=dataset.name, fitting=", ".join(fitting)))  # fmt: skip
 
 
 def _resolve(catalog: Any, value: Any, kind: str) -> Any:

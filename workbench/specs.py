@@ -22,6 +22,11 @@ class Spec:
 
     kind: ClassVar[str] = ""
 
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        """What the numbers of samples stand for; a model is good for data of the same meaning only."""
+        return ()
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if cls.__dict__.get("kind"):
@@ -90,6 +95,13 @@ class TableInput(InputSpec):
         """The shape of one sample, without the batch axis."""
         return (len(self.columns),)
 
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        """The columns, with the words of those that have some."""
+        return tuple(
+            f"{each.name} ({', '.join(each.categories)})" if each.categories else each.name for each in self.columns
+        )
+
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> "TableInput":
         """See `Spec.from_values`."""
@@ -157,6 +169,11 @@ class ClassTarget(TargetSpec):
     kind: ClassVar[str] = "class"
     class_names: tuple[str, ...]
 
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.class_names
+
     def strata(self, targets: np.ndarray) -> np.ndarray:
         """The classes."""
         return np.asarray(targets)
@@ -187,6 +204,11 @@ class ValuesTarget(TargetSpec):
     per_shift: float = 0.0
     centre: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
+
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        """What the numbers are."""
+        return self.names
 
     @classmethod
     def usual(cls, count: int) -> "ValuesTarget":
@@ -229,6 +251,11 @@ class MaskTarget(TargetSpec):
     kind: ClassVar[str] = "mask"
     class_names: tuple[str, ...]
     colours: tuple[tuple[int, int, int], ...] = field(default=())
+
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.class_names
 
     @classmethod
     def usual(cls, count: int) -> "MaskTarget":

@@ -10,14 +10,14 @@ from workbench.control import Control
 from workbench.data.input_kind import Loaded
 from workbench.data.leakage import find_leaks
 from workbench.data.prepared import PreparedData
-from workbench.data.source import SPLIT_NAMES, TEST, VALIDATION, Emit
+from workbench.data.source import SPLIT_NAMES, TEST, VALIDATION, Emit, Samples
 from workbench.data.splits import make_splits
 from workbench.errors import UserError
 from workbench.events import Event
 from workbench.experiment import Experiment
 from workbench.i18n import _
 from workbench.registry import registry
-from workbench.specs import Spec, TargetSpec, spec_to_json
+from workbench.specs import Spec, spec_to_json
 
 __all__ = ["PreparedData", "prepare"]
 
@@ -69,7 +69,7 @@ def prepare(experiment: Experiment, emit: Emit, control: Control) -> PreparedDat
         problems=problems + split_problems,
         leaks=find_leaks(loaded.inputs, loaded.hashes, splits),
         original_sizes=loaded.sizes,
-        fingerprint=_fingerprint(loaded, samples.target),
+        fingerprint=_fingerprint(loaded, samples),
         ready_made=tuple(SPLIT_NAMES[number] for number in (VALIDATION, TEST) if np.any(ready == number)),
     )
 
@@ -92,10 +92,12 @@ def _pick(values: Sequence[str], rows: np.ndarray) -> Sequence[str]:
     return tuple(values[row] for row in rows)
 
 
-def _fingerprint(loaded: Loaded, target: TargetSpec) -> str:
+def _fingerprint(loaded: Loaded, samples: Samples) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(loaded.hashes).data)
     digest.update(np.ascontiguousarray(loaded.targets).data)
-    digest.update(json.dumps(_told(target), default=str).encode())
+    digest.update(json.dumps(_told(samples.target), default=str).encode())
+    if samples.columns is not None:
+        digest.update(json.dumps(samples.columns.meaning).encode())
     return digest.hexdigest()
 
 

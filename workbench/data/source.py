@@ -115,6 +115,10 @@ class DatasetSource(ABC):
         """The kind of its target spec, from its settings (and a quick look at most); it decides on the task."""
         return ClassTarget.kind
 
+    def settled(self, section: DatasetSection, target: TargetSpec) -> DatasetSection:
+        """The settings with what was found out from the data, so that a run stays what it is when the data go."""
+        return section
+
     def preprocessing(self, section: DatasetSection) -> dict[str, Any]:
         """What it suggests for `[preprocessing]`: for pictures any of `height`, `width`, `channels`, `resize`..."""
         return {}

@@ -56,6 +56,7 @@ class Segmentation(Task):
     help = mark("Says for every pixel of a picture which of several classes it belongs to.")
     section = SegmentationSection
     learns = MaskTarget
+    smooths_labels = False
 
     def unlearnable(self, targets: np.ndarray, target: TargetSpec) -> str:
         """All pixels of all masks are of one class."""

@@ -83,6 +83,7 @@ class Task(ABC):
     help: str
     section: type[TaskSection] = TaskSection  # a task without settings of its own needs no other
     learns: type[TargetSpec]
+    smooths_labels: bool = True  # whether label smoothing has a meaning
 
     def fit(self, target: TargetSpec, targets: np.ndarray, section: TaskSection) -> TargetSpec:
         """The target spec with what is fitted on the targets of the training split (a scaling)."""

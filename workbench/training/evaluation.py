@@ -10,18 +10,20 @@ from workbench.data.prepare import PreparedData, prepare
 from workbench.data.prepared import InputsOf
 from workbench.data.source import SPLIT_NAMES
 from workbench.errors import UserError, did_you_mean
-from workbench.events import Progress
+from workbench.events import Note, Progress
 from workbench.experiment import Experiment
 from workbench.figures import Figure
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.requests import EvaluateRequest, SamplesRequest
 from workbench.runs.folder import RunFolder
-from workbench.runs.model_file import load_model
+from workbench.runs.model_file import load_model, read_about
 from workbench.runs.writer import store_evaluation
+from workbench.specs import spec_from_json
 from workbench.tasks.task import Evaluation, Evidence
 
 _BATCH = 256
+_SHOWN_OF_MEANING = 200  # characters
 _BATCH_BYTES = 32 * 1024**2
 _LARGEST_IN_MEMORY = 512 * 1024**2
 
@@ -34,9 +36,38 @@ def evaluate(request: EvaluateRequest, emit: Emit, control: Control) -> Evaluati
         Stopped: it was asked to stop.
     """
     folder, experiment, data = _open(request.run, request.split, emit, control)
+    _compare(folder, data, emit)
     evaluation = evaluate_model(folder, experiment, data, request.split, emit, control)
     store_evaluation(folder, request.split, evaluation.numbers)
     return evaluation
+
+
+def _compare(folder: RunFolder, data: PreparedData, emit: Emit) -> None:
+    """Tell when the data are not those of the training. Raises `UserError` when the model cannot be used on them."""
+    about = read_about(folder.model_path) or {}
+    for key, spec in (("input", data.input), ("target", data.target)):
+        known = spec_from_json(about[key]) if key in about else spec
+        if known.meaning == spec.meaning:
+            continue
+        now, then = (
+            ", ".join([name for name in one.meaning if name not in other.meaning] or one.meaning)[:_SHOWN_OF_MEANING]
+            for one, other in ((spec, known), (known, spec))
+        )
+        raise UserError(
+            _(
+                "The data of the run {name!r} have other columns or classes than its model was trained on: {now} in "
+                "place of {then}. Bring them back as they were, or train its experiment again as a new run."
+            ).format(name=folder.name, now=now, then=then)
+        )
+    if folder.environment().get("data", data.fingerprint) != data.fingerprint:
+        emit(
+            Note(
+                _(
+                    "The data have changed since the run was trained: its splits may be others, and hold samples that "
+                    "it was trained on."
+                )
+            )
+        )
 
 
 def evaluate_model(

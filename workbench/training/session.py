@@ -16,10 +16,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from workbench.architectures.assembly import Network, assemble
 from workbench.control import Control, Emit
 from workbench.data.batches import Batches
 from workbench.data.prepare import PreparedData, prepare
+from workbench.data.prepared import InputsOf
 from workbench.errors import UserError
 from workbench.events import Finished, Note, RunStarted
 from workbench.experiment import Experiment
@@ -30,6 +33,7 @@ from workbench.requests import ResumeRequest, TrainRequest
 from workbench.runs.folder import RunFolder
 from workbench.runs.model_file import describe_model, save_model
 from workbench.runs.writer import RunWriter, create_run_folder, store_evaluation
+from workbench.tasks.task import Task
 from workbench.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from workbench.training.devices import use_device
 from workbench.training.evaluation import evaluate_model
@@ -58,6 +62,9 @@ def train(request: TrainRequest, emit: Emit, control: Control) -> str:
     teller = Teller(emit)
     experiment = request.experiment
     with _ready_to_train(experiment, teller, control) as prepared:
+        source = registry().datasets.get(experiment.dataset.name)
+        settled = source.settled(experiment.dataset, prepared.data.target)
+        experiment = experiment.model_copy(update={"dataset": settled})
         folder = create_run_folder(experiment, Path(request.runs))
         with RunWriter(folder) as writer:
             _execute(_Execution(folder, writer, experiment, prepared, teller, control))
@@ -87,6 +94,8 @@ def resume(request: ResumeRequest, emit: Emit, control: Control) -> str:
         experiment = experiment.changed("training.epochs", wanted)
         with _ready_to_train(experiment, teller, control) as prepared:
             _refuse_other_data(folder, prepared.data)
+            if state == "completed" and checkpoint is not None:
+                _refuse_what_is_done(folder, experiment, checkpoint, prepared.settings.epochs)
             if state == "completed" and checkpoint is not None:
                 _mark_as_extended(folder, writer, checkpoint, wanted)
             write_experiment(experiment, folder.path / "experiment.toml")
@@ -140,6 +149,7 @@ def _ready_to_train(experiment: Experiment, teller: Teller, control: Control) ->
     with teller.phase("data"):
         data = prepare(experiment, teller.tell, control)
         train_indices, validation_indices = data.splits["train"], data.splits["validation"]
+        _refuse_what_cannot_be_learned(task, experiment, data)
         settings = trainer.settings(experiment, len(train_indices))
         judge = make_judge(settings.monitor, task.metric_directions(), len(validation_indices) > 0)
         targets = task.encode(data.targets, data.target)
@@ -169,6 +179,26 @@ def _ready_to_train(experiment: Experiment, teller: Teller, control: Control) ->
             yield prepared
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def _refuse_what_cannot_be_learned(task: Task, experiment: Experiment, data: PreparedData) -> None:
+    if experiment.training.label_smoothing and not task.smooths_labels:
+        raise UserError(
+            _("The task {name} has no labels that can be smoothed. Set the label smoothing to 0.").format(
+                name=_(task.title).lower()
+            )
+        )
+    indices = data.splits["train"]
+    # Masks stay on the disk.
+    large = isinstance(data.targets, np.memmap)
+    reason = task.unlearnable(InputsOf(data.targets, indices) if large else data.targets[indices], data.target)
+    if reason:
+        raise UserError(
+            _(
+                "What there is to learn lies outside the training split. Within it: {reason} Choose another seed for "
+                "the splits, or make validation and test smaller."
+            ).format(reason=reason)
+        )
 
 
 def _prepare_backend(seed: int) -> None:
@@ -348,6 +378,16 @@ def _refuse_other_data(folder: RunFolder, data: PreparedData) -> None:
                 "The data of the run {name!r} have changed since it was trained. Bring them back as they were, or "
                 "train its experiment again as a new run."
             ).format(name=folder.name)
+        )
+
+
+def _refuse_what_is_done(folder: RunFolder, experiment: Experiment, checkpoint: Checkpoint, epochs: int) -> None:
+    if epochs <= checkpoint.values["position"]["epoch"]:
+        raise UserError(
+            _(
+                "The run {name!r} is complete: its trainer {trainer} needs no more than {epochs} epochs, however many "
+                "are asked for."
+            ).format(name=folder.name, trainer=experiment.trainer.name, epochs=epochs)
         )
 
 

@@ -21,6 +21,7 @@ from workbench.i18n import _, mark
 from workbench.specs import Column, TableInput
 
 _PROBLEMS_NAMED = 1000
+_LARGEST = 1e18  # the square of a spread above it is no float32
 _NARROWEST = 1e-12  # a spread below this counts as none
 
 
@@ -57,6 +58,8 @@ class Rows(InputKind):
             kept = ~lacking.any(axis=1)
             rows, problems = np.flatnonzero(kept), _lacking(samples, lacking, np.flatnonzero(~kept))
             values = values[rows]
+            if not len(rows):
+                _refuse_all(samples, lacking)
         targets = np.asarray(samples.targets)[rows]
         both = np.ascontiguousarray(np.column_stack([values, targets.astype(np.float32)]) + 0.0)
         hashes = both.view(np.uint8).reshape(len(values), -1)
@@ -71,7 +74,9 @@ class Rows(InputKind):
 
     def statistics(self, data: PreparedData, preprocessing: TablePreprocessing) -> ColumnStatistics:
         """Fill, centre and spread of every column over the training split."""
-        statistics = column_statistics(data.inputs[data.splits["train"]], preprocessing)
+        rows = data.inputs[data.splits["train"]]
+        _refuse_huge(rows, data.input)
+        statistics = column_statistics(rows, preprocessing)
         for number, column in enumerate(data.input.columns):
             if column.categories:  # between two words there is no other: the most frequent one stands for none
                 statistics.fill[number] = column.typical
@@ -193,6 +198,16 @@ def column_statistics(values: np.ndarray, preprocessing: TablePreprocessing) -> 
     return ColumnStatistics(fill, centre, spread)
 
 
+def _refuse_huge(rows: np.ndarray, spec: TableInput) -> None:
+    sizes = np.nan_to_num(np.abs(rows), nan=0.0).max(axis=0, initial=0.0)
+    worst = int(sizes.argmax())
+    if sizes[worst] > _LARGEST:
+        raise UserError(_(
+            "The column {name} has values of up to {size:.3g}, too large to learn from. Divide it by a power of ten, "
+            "write it in a larger unit, or leave it out of the features."
+        ).format(name=spec.columns[worst].name, size=float(sizes[worst])))  # fmt: skip
+
+
 def _scaled(values: Any, statistics: ColumnStatistics, numbers: list[int]) -> Any:
     """Numbers without gaps, scaled. Nothing but Keras' own layers, so that the saved model opens anywhere."""
     import keras
@@ -229,6 +244,17 @@ def _refitted(column: Column, values: np.ndarray) -> Column:
     return dataclasses.replace(
         column, typical=typical, minimum=float(np.min(present)), maximum=float(np.max(present))
     )  # fmt: skip
+
+
+def _refuse_all(samples: Samples, lacking: np.ndarray) -> None:
+    worst = int(lacking.sum(axis=0).argmax())
+    text = _(
+        "Every row lacks a value, most often for {name} ({count} of {total} rows). Set preprocessing.missing to median "
+        "or mean, or leave the column out of the features."
+    )
+    raise UserError(text.format(
+        name=samples.columns.columns[worst].name, count=f"{int(lacking[:, worst].sum()):,}", total=f"{len(lacking):,}"
+    ))  # fmt: skip
 
 
 def _lacking(samples: Samples, lacking: np.ndarray, rows: np.ndarray) -> tuple[Problem, ...]:

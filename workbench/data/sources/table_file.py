@@ -18,7 +18,7 @@ from workbench.experiment import DatasetSection
 from workbench.i18n import _, mark
 from workbench.registry import Registry
 from workbench.section import setting
-from workbench.specs import ClassTarget, TableInput, ValuesTarget
+from workbench.specs import ClassTarget, TableInput, TargetSpec, ValuesTarget
 
 _EXPECTED = mark("a table with a header: a CSV or TSV file, or an Excel workbook (.xlsx)")
 _KINDS = {"number": ValuesTarget.kind, "class": ClassTarget.kind}
@@ -81,6 +81,11 @@ class TableFileSource(DatasetSource):
             return _KINDS[kind_of_target(head.columns[target_column(head, section.choice)], "auto")]
         except (UserError, OSError):
             return ValuesTarget.kind
+
+    def settled(self, section: TableFileSection, target: TargetSpec) -> TableFileSection:
+        """With the kind of target."""
+        kinds = {kind: name for name, kind in _KINDS.items()}
+        return section.model_copy(update={"target_kind": kinds[target.kind]})
 
     def preprocessing(self, section: TableFileSection) -> dict[str, Any]:
         """Nothing that is not usual."""
