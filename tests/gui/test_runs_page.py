@@ -96,7 +96,7 @@ def test_every_run_is_a_row_with_what_became_of_it_newest_first(qtbot, page, run
     assert [run.state for run in page.table_model.rows] == ["stopped", "interrupted", "completed"]
     row = texts(page, 2)
     assert row[0:2] == ["old one", "completed"]
-    assert row[4:7] == ["val_accuracy 0.8452", "3 / 5", "4.5 s"]
+    assert row[4:7] == ["Validation accuracy 84.52 %", "3 / 5", "4.5 s"]
     assert row[7].startswith("2023-11-1")
 
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from workbench.errors import UserError
 from workbench.events import BatchesDone, Event, Finished, PhaseStarted, RunStarted
+from workbench.gui.metric_text import number_text
 from workbench.gui.theme import GRID
 from workbench.gui.training_text import phase_title
 from workbench.gui.widgets import primary_button
@@ -131,8 +132,10 @@ class Header(QFrame):
                 self.progress.setRange(0, total)
                 self.progress.setValue(event.epoch * event.steps + event.step)
                 self.status.setText(
-                    _("Epoch {epoch} of {epochs}  ·  loss {loss:.4f}").format(
-                        epoch=event.epoch + 1, epochs=self._epochs, loss=event.losses[-1] if event.losses else 0.0
+                    _("Epoch {epoch} of {epochs}  ·  loss {loss}").format(
+                        epoch=event.epoch + 1,
+                        epochs=self._epochs,
+                        loss=number_text("loss", event.losses[-1]) if event.losses else "–",
                     )
                 )
             case Finished():

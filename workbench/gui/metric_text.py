@@ -15,16 +15,21 @@ def readable(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def short_number(number: float, digits: int = 4) -> str:
+    """A number with so many digits; large ones whole, with thousands parted, before they are powers of ten."""
+    if 10_000 <= abs(number) < 1_000_000:
+        return f"{number:,.0f}"
+    return f"{number:.{digits}g}"
+
+
 def number_text(name: str, number: float, unit: str = "") -> str:
     """Four digits; shares in percent."""
     if not math.isfinite(number):
         return "–"
     if any(share in name.split("_") for share in SHARES):
         return f"{100 * number:.2f} %"
-    if 10_000 <= abs(number) < 1_000_000:
-        text = f"{number:,.0f}"
-    elif abs(number) < 1:
+    if abs(number) < 1:
         text = f"{number:.4f}" if abs(number) >= 0.001 or number == 0 else f"{number:.3g}"
     else:
-        text = f"{number:.4g}"
+        text = short_number(number)
     return f"{text} {unit}".strip()

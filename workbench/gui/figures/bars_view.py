@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QCheckBox, QComboBox, QFrame,
 
 from workbench.figures import Bars
 from workbench.gui.figures.figure_view import FigureView
+from workbench.gui.metric_text import short_number
 from workbench.gui.theme import GRID, plot_color, theme
 from workbench.i18n import _
 
@@ -156,7 +157,7 @@ def shown(value: float) -> str:
     """The value beside its bar."""
     if not np.isfinite(value):
         return "–"
-    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.4g}"
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e9 else short_number(value)
 
 
 class BarsView(FigureView):

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.figures.legend import Legend
 from workbench.gui.figures.plot import Plot, column, readout
+from workbench.gui.metric_text import short_number
 from workbench.gui.theme import plot_color, style_plot, theme
 from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
@@ -122,7 +123,7 @@ class CurvesView(FigureView):
                     if nearest is None or abs(curve.x[index] - wanted) < abs(nearest - wanted)
                     else nearest
                 )
-                parts.append(f"{curve.name} {curve.y[index]:.5g}")
+                parts.append(f"{curve.name} {short_number(curve.y[index], 5)}")
         if nearest is None:
             return
         self._pointer.setPos(float(nearest))

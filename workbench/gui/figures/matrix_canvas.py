@@ -194,8 +194,11 @@ class MatrixCanvas(QWidget):
         # Half a line stays free at the far ends, where the last names reach over their cells.
         width, height = self.width() - left - line // 2, self.height() - line // 2
         flat = title + line + GRID // 2
-        if widest <= min(LARGEST_CELL, width / max(1, len(names)), (height - flat) / max(1, len(names))):
-            return QRect(left, flat, width, height - flat)
+        beside = title + min(widest, int(self.width() * WIDEST_NAMES))
+        if widest <= min(
+            LARGEST_CELL, (self.width() - beside - line // 2) / max(1, len(names)), (height - flat) / max(1, len(names))
+        ):
+            return QRect(beside, flat, self.width() - beside - line // 2, height - flat)
         return QRect(left, left, width, height - left)
 
     def _limit_height(self) -> None:
@@ -248,7 +251,7 @@ class MatrixCanvas(QWidget):
         """The numbers, in black or white, whichever reads better; all of them fit, or none is shown."""
         metrics = self.fontMetrics()
         longest = {"percent": "100 %", "signed": "-0.00"}.get(self._style)
-        longest = longest or str(int(np.max(self._matrix.values, initial=0)))
+        longest = longest or f"{int(np.max(self._matrix.values, initial=0)):,}"
         if metrics.horizontalAdvance(longest) + 4 > self.cell_side or metrics.height() > self.cell_side:
             return
         cell_colours = self._colours[(np.clip(self._shares, 0, 1) * 255).round().astype(np.uint8)]
@@ -266,7 +269,7 @@ class MatrixCanvas(QWidget):
         if self._style == "signed":
             return signed(self._matrix.values[row, column])
         if self._style == "count":
-            return str(int(self._matrix.values[row, column]))
+            return f"{int(self._matrix.values[row, column]):,}"
         share = self._shares[row, column]
         return "<1 %" if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
 

@@ -110,7 +110,7 @@ class MatrixView(FigureView):
         colours = ramp(*(DARK_RAMP if theme().dark else LIGHT_RAMP))
         style = "count" if self.mode == "count" else "percent"
         self.canvas.set_matrix(figure, shares(figure.values, self.mode), style, colours)
-        high = "100 %" if self.mode != "count" else str(int(np.max(figure.values, initial=0)))
+        high = "100 %" if self.mode != "count" else f"{int(np.max(figure.values, initial=0)):,}"
         self._key.set_range("0 %" if self.mode != "count" else "0", high, colours)
 
     def describe(self, row: int, column: int) -> str:

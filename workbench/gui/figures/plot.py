@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from workbench.colour_maps import VIRIDIS
+from workbench.gui.metric_text import short_number
 from workbench.gui.theme import GRID, theme
 
 SMALLEST_HEIGHT = 260
@@ -34,6 +35,7 @@ class Plot(pyqtgraph.PlotWidget):
         self.setMinimumHeight(SMALLEST_HEIGHT)
         for side in ("left", "bottom"):  # the numbers as they are, instead of "(x0.001)" behind the label
             self.getAxis(side).enableAutoSIPrefix(False)
+        self.getPlotItem().layout.setContentsMargins(0, GRID, GRID, 0)  # half of the outermost numbers lies outside
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.scene().sigMouseMoved.connect(self._moved)
         self.scene().sigMouseClicked.connect(self._clicked)
@@ -114,7 +116,7 @@ def finite_range(values: np.ndarray) -> tuple[float, float]:
 def end_texts(low: float, high: float) -> tuple[str, str]:
     """Both ends of a range, as exact as its width deserves."""
     digits = 3 - math.floor(math.log10(high - low))
-    return (f"{round(low, digits) + 0.0:.5g}", f"{round(high, digits) + 0.0:.5g}")
+    return (short_number(round(low, digits) + 0.0, 5), short_number(round(high, digits) + 0.0, 5))
 
 
 def softened(colours: np.ndarray = VIRIDIS, share: float = 0.55) -> np.ndarray:

@@ -12,6 +12,7 @@ from workbench.gui.figures.curves_view import STROKES
 from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.figures.legend import SYMBOLS, Legend
 from workbench.gui.figures.plot import Plot, column, end_texts, readout, show_field, softened
+from workbench.gui.metric_text import short_number
 from workbench.gui.theme import plot_color, style_plot, theme
 from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
@@ -90,7 +91,8 @@ class ScatterView(FigureView):
     def describe(self, index: int) -> str:
         """A drawn point in words."""
         name = self.figure.points[self._group[index]].name
-        place = f"{self.figure.x_label} {self._x[index]:.5g}   {self.figure.y_label} {self._y[index]:.5g}"
+        x, y = short_number(self._x[index], 5), short_number(self._y[index], 5)
+        place = f"{self.figure.x_label} {x}   {self.figure.y_label} {y}"
         text = f"{name}:  {place}" if name else place
         return text if self._samples[index] < 0 else _("{point}   sample {sample}").format(
             point=text, sample=self._samples[index]

@@ -12,6 +12,7 @@ from workbench.gui.figures.colour_bar import ColourBar
 from workbench.gui.figures.contours import contour_levels, contour_lines
 from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.figures.plot import Plot, column, end_texts, finite_range, readout, show_field
+from workbench.gui.metric_text import short_number
 from workbench.gui.theme import style_plot, theme
 from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
@@ -98,9 +99,11 @@ class SurfaceView(FigureView):
         figure: Surface = self.figure
         steps = self._steps()
         x, y = steps[index]
-        value = "" if self._value_at(x, y) is None else f"   {figure.value_label} {self._value_at(x, y):.5g}"
+        value = (
+            "" if self._value_at(x, y) is None else f"   {figure.value_label} {short_number(self._value_at(x, y), 5)}"
+        )
         return _("Step {number} of {count}:").format(number=index, count=len(steps) - 1) + (
-            f"  {figure.x_label} {x:.5g}   {figure.y_label} {y:.5g}{value}"
+            f"  {figure.x_label} {short_number(x, 5)}   {figure.y_label} {short_number(y, 5)}{value}"
         )
 
     def _steps(self) -> np.ndarray:
@@ -120,7 +123,7 @@ class SurfaceView(FigureView):
             return
         x, y = np.asarray(figure.x, float), np.asarray(figure.y, float)
         low, high = show_field(self._field, evenly(x, y, values), (x[0], x[-1], y[0], y[-1]), VIRIDIS)
-        ends = (f"{10**low:.4g}", f"{10**high:.4g}") if figure.logarithmic else end_texts(low, high)
+        ends = (short_number(10**low), short_number(10**high)) if figure.logarithmic else end_texts(low, high)
         self._key.set_range(*ends, VIRIDIS)
         name = _("{name}, logarithmic") if figure.logarithmic else "{name}"
         self._key_name.setText(name.format(name=figure.value_label))
@@ -203,8 +206,8 @@ class SurfaceView(FigureView):
     def _point(self, place: QPointF) -> None:
         figure: Surface = self.figure
         value = self._value_at(place.x(), place.y())
-        text = f"{figure.x_label} {place.x():.5g}   {figure.y_label} {place.y():.5g}"
-        self._told.setText(text if value is None else f"{text}   {figure.value_label} {value:.5g}")
+        text = f"{figure.x_label} {short_number(place.x(), 5)}   {figure.y_label} {short_number(place.y(), 5)}"
+        self._told.setText(text if value is None else f"{text}   {figure.value_label} {short_number(value, 5)}")
 
     def _walk(self, steps: int) -> None:
         path = self._steps()

@@ -60,6 +60,11 @@ class Rows(QAbstractTableModel):
         self._numbers = tuple(numbers_of(table.rows, column) for column in range(len(table.columns)))
         self.endResetModel()
 
+    @property
+    def ends_with_numbers(self) -> bool:
+        """Whether the last column holds numbers."""
+        return bool(self._numbers) and self._numbers[-1].any
+
     def text(self, row: int, column: int) -> str:
         """A cell as it is shown: all numbers of a column in the same way."""
         return shown(self.rows[row][column], self._numbers[column])
@@ -213,7 +218,8 @@ class TableView(FigureView):
         self._view.resizeColumnsToContents()
         for column in range(len(self.figure.columns)):
             self._view.setColumnWidth(column, min(self._view.columnWidth(column) + 12, WIDEST_COLUMN))
-        header.setStretchLastSection(True)
+        # A number far from the column before it would be hard to follow.
+        header.setStretchLastSection(not self._rows.ends_with_numbers)
         rows = len(self.figure.rows)
         frame = header.sizeHint().height() + 2 * self._view.frameWidth() + 2
         self._view.setMinimumHeight(min(rows, self._rows_in_sight) * height + frame)

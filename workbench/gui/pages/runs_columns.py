@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtGui import QIcon
 
+from workbench.gui.metric_text import number_text, readable
 from workbench.gui.row_table import Column
 from workbench.gui.theme import icon
 from workbench.i18n import _, mark
@@ -95,8 +96,7 @@ def _title(catalog: Any, name: str) -> str:
 def _metric(run: RunSummary) -> str:
     if run.metric is None:
         return ""
-    value = f"{run.metric:.4f}" if math.isfinite(run.metric) else str(run.metric)
-    return f"{run.metric_name} {value}"
+    return f"{readable(run.metric_name)} {number_text(run.metric_name, run.metric)}"
 
 
 def _metric_key(run: RunSummary) -> tuple[str, float] | None:

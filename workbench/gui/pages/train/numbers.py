@@ -2,6 +2,7 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from workbench.gui.metric_text import number_text
 from workbench.gui.pages.train.record import TrainingRecord
 from workbench.gui.theme import GRID
 from workbench.gui.training_text import duration, memory
@@ -59,7 +60,7 @@ def _texts(record: TrainingRecord) -> dict[str, str]:
     shown_epoch = min(record.epoch + 1, record.epochs) if record.epochs else 0
     return {
         "epoch": f"{shown_epoch} / {record.epochs}" if record.epochs else "–",
-        "loss": f"{record.losses.smooth[-1]:.4f}" if len(record.losses) else "–",
+        "loss": number_text("loss", record.losses.smooth[-1]) if len(record.losses) else "–",
         "best": f"{record.best_epoch + 1}" if record.best_epoch >= 0 else "–",
         "left": duration(left) if left is not None else "–",
         "speed": f"{record.samples_per_second:,.0f}" if record.samples_per_second else "–",
