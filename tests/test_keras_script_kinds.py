@@ -212,22 +212,29 @@ def test_a_script_moves_masks_with_their_pictures(home):
         assert ((moved[..., 0] > middle) == (moved_masks > 0.5)).mean() > 0.97
 
 
-def test_the_closed_form_of_a_script_is_that_of_the_trainer(home, tmp_path, monkeypatch, capfd):
+@pytest.mark.parametrize(
+    ("dataset", "architecture", "kind"),
+    [("diabetes", "linear", "squared"), ("loans", "logistic", "binary")],
+)
+def test_the_closed_form_of_a_script_is_that_of_the_trainer(
+    home, tmp_path, monkeypatch, capfd, dataset, architecture, kind
+):
     import keras
 
-    values = {"dataset": {"name": "diabetes"}, "architecture": "linear", "trainer": {"name": "closed_form"}}
+    values = {"dataset": {"name": dataset}, "architecture": architecture, "trainer": {"name": "closed_form"}}
     experiment = experiment_of(values)
     monkeypatch.chdir(tmp_path)
     script = script_of(experiment)
-    names = names_in(script)
     assert ".fit(" not in script
-    names["main"]()
+    names_in(script)["main"]()
     model = keras.saving.load_model("model.keras")
     data = prepare(experiment, lambda event: None, Control())
     rows = data.inputs[data.splits["train"]].astype(np.float64)
-    weights = best_weights(Sums("squared", rows, data.targets[data.splits["train"]].astype(np.float64)))
+    targets = data.targets[data.splits["train"]].astype(np.float64).reshape(-1, 1)
+    weights = best_weights(Sums(kind, rows, targets))
     expected = np.column_stack([rows, np.ones(len(rows))]) @ weights
-    np.testing.assert_allclose(model(rows.astype("float32")), expected, rtol=1e-3)
+    expected = 1 / (1 + np.exp(-expected)) if kind == "binary" else expected
+    np.testing.assert_allclose(model(rows.astype("float32")), expected, rtol=1e-3, atol=1e-5)
 
 
 def test_the_script_of_gradient_descent_takes_all_samples_at_once(home):
@@ -240,7 +247,10 @@ def test_the_script_of_gradient_descent_takes_all_samples_at_once(home):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"dataset": {"name": "loans"}, "architecture": "logistic", "trainer": {"name": "closed_form"}}, "Newton"),
+        (
+            {"dataset": {"name": "iris"}, "architecture": "logistic", "trainer": {"name": "closed_form"}},
+            "more than two",
+        ),
         ({**ROAD, "training": {"class_weights": "balanced"}}, "no classes to balance"),
     ],
 )

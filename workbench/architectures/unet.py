@@ -66,7 +66,7 @@ class UNet(Architecture):
         """See `Architecture.code`."""
         values = section.model_dump(exclude={"name"})
         arguments = "\n".join(f"    {key}={_literal(value)}," for key, value in values.items())
-        source = inspect.getsource(unet).replace("    from keras import layers\n\n", "")
+        source = inspect.getsource(unet).replace("    from keras import layers\n\n", "\n")
         return source, f"unet(\n    x,\n    x.shape[1],\n    x.shape[2],\n{arguments}\n)"
 
 

@@ -38,7 +38,7 @@ def changed_code(section: ImageAugmentation, moved: str, seed: int) -> str:
     """
     lines = [
         "def change(x, y, random):",
-        '    """A batch changed at random, what is learned of it with it."""',
+        '    """A batch changed at random, and with it what is to be learned of it."""',
         "",
         "    def draw(amount):",
         '        return random.uniform(-amount, amount, len(x)).astype("float32")',

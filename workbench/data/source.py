@@ -154,9 +154,10 @@ class DatasetSource(ABC):
     def reader_code(self, section: DatasetSection) -> str:
         """Stand-alone Python for *Copy as Keras code*: defines `read_dataset(channels)`.
 
-        It returns images, labels and class names: a list or array of uint8 pictures (height, width, channels) in the
-        order of `Samples.names`, with None for one that cannot be read; an array; a list. It uses NumPy as `np`,
-        `keras`, and the source's own reader, which it imports itself.
+        It returns inputs, labels and class names, in the order of `Samples.names`: a list or array of uint8 pictures
+        (height, width, channels), with None for one that cannot be read, or the rows of a table (float32, NaN where a
+        value is missing); an array, or a list of masks; a list. It uses NumPy as `np`, `keras`, and the source's own
+        reader, which it imports itself.
         """
         text = _("An experiment on the dataset {name} cannot be written as a Keras script yet.")
         raise UserError(text.format(name=_(self.title)))

@@ -13,7 +13,9 @@ import numpy as np
 from workbench.architectures.assembly import assemble
 from workbench.control import Control, Emit
 from workbench.data.prepare import PreparedData, prepare
+from workbench.errors import UserError
 from workbench.experiment import Experiment
+from workbench.i18n import _
 from workbench.registry import registry
 from workbench.requests import CodeRequest
 from workbench.training.keras_script_main import LEFT_OUT, SPLIT_CODES, MainParts, main_code
@@ -44,29 +46,36 @@ def write(request: CodeRequest, emit: Emit, control: Control) -> str:
     trainer.refuse(experiment, data, network)
     training = trainer.settings(experiment, len(data.splits["train"]))
     experiment = experiment.model_copy(update={"training": training})
-    if training.class_weights == "balanced":
-        task.sample_weights(data.targets[data.splits["train"]], data.target)  # refuses where there are no classes
     fragments = task.keras_code(experiment, data.target)
-    moved = fragments.get("moved", "") if network.change is not None else None
+    if training.class_weights == "balanced" and "weights" not in fragments:
+        task.sample_weights(data.targets[:1], data.target)  # says why where there are no classes
+        raise UserError(_("Balanced classes of this task cannot be written as a Keras script yet."))
+    if network.change is not None and "moved" not in fragments:
+        raise UserError(
+            _("An augmentation that moves the target with its picture cannot be written as a Keras script yet.")
+        )
+    moved = fragments["moved"] if network.change is not None else None
     code = kind.keras_code(experiment, data.input, network.model, moved, maps)
     trained = training_code(experiment, len(data.splits["validation"]) > 0)
     reader = source.reader_code(experiment.dataset).strip()
+    solved = trainer.keras_code(experiment, data, network)
+    used = ("train", "test") if solved else tuple(SPLIT_CODES)
     main = MainParts(
         code,
         fragments,
         trained,
         takes_arguments="read_dataset(channels" in reader,
         maps=maps,
-        used=tuple(name for name in SPLIT_CODES if len(data.splits[name])),
-        solved=trainer.keras_code(experiment, data, network),
+        used=tuple(name for name in used if len(data.splits[name])),
+        solved=solved,
     )
     parts = [
-        _header(experiment, bool(main.solved)),
+        _header(experiment, bool(solved)),
         reader,
         code.definitions,
         network_code(experiment, network, code, task.output(data.target)).strip(),
         fragments.get("definitions", "").strip(),
-        "" if main.solved else trained.definitions.strip(),
+        "" if solved else trained.definitions.strip(),
         main_code(experiment, main),
         _splits_code(split_text(data, samples.names)),
         _start_code(experiment),

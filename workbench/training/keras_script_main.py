@@ -51,7 +51,7 @@ def main_code(experiment: Experiment, parts: MainParts) -> str:
     lines += [
         "",
         f"model, trainable = build_network({samples.argument})",
-        *(_solving(parts) if parts.solved else _fitting(experiment, parts)),
+        *(_solving(experiment, parts) if parts.solved else _fitting(experiment, parts)),
         'model.save("model.keras")',
     ]
     if "test" in parts.used:
@@ -73,21 +73,27 @@ def _compiling(parts: MainParts, optimizer: str) -> list[str]:
     ]
 
 
-def _solving(parts: MainParts) -> list[str]:
-    return [*_compiling(parts, ""), "", *parts.solved.split("\n")]
+def _solving(experiment: Experiment, parts: MainParts) -> list[str]:
+    weighted = experiment.training.class_weights == "balanced"
+    return [
+        *_compiling(parts, ""),
+        "",
+        *(parts.task["weights"].split("\n") if weighted else []),
+        *parts.solved.strip().split("\n"),
+    ]
 
 
 def _fitting(experiment: Experiment, parts: MainParts) -> list[str]:
-    settings = experiment.training
-    lines = [
-        f"steps = -(-len(train) // {settings.batch_size})",
-        *parts.training.before,
-        *_compiling(parts, parts.training.optimizer),
-        "",
-    ]
+    settings, training = experiment.training, parts.training
+    counted = any("steps" in line for line in (*training.before, *training.callbacks))
     weighted = settings.class_weights == "balanced"
-    if weighted:
-        lines += parts.task["weights"].split("\n")
+    lines = [
+        *([f"steps = -(-len(x_train) // {settings.batch_size})"] if counted else []),
+        *training.before,
+        *_compiling(parts, training.optimizer),
+        "",
+        *(parts.task["weights"].split("\n") if weighted else []),
+    ]
     if parts.samples.batches:
         given = [f"    {parts.samples.batches},", "    shuffle=False,"]
     else:
@@ -104,7 +110,7 @@ def _fitting(experiment: Experiment, parts: MainParts) -> list[str]:
         f"    epochs={settings.epochs},",
         *(["    validation_data=(x_validation, y_validation),"] if "validation" in parts.used else []),
         "    callbacks=[",
-        *(textwrap.indent(f"{callback},", " " * 8) for callback in parts.training.callbacks),
+        *(textwrap.indent(f"{callback},", " " * 8) for callback in training.callbacks),
         "    ],",
         "    verbose=2,",
         ")",

@@ -10,19 +10,12 @@ from workbench.i18n import _, mark
 from workbench.registry import registry
 from workbench.section import setting
 from workbench.training.trainer import Trainer
+from workbench.training.trainers.closed_form_code import closed_form_code
 from workbench.training.trainers.last_layer import loss_kind, output_layer, refuse_hidden_layers, sums_of
 from workbench.training.trainers.solving import MOST_WEIGHTS, best_weights
 from workbench.training_settings import ConstantSchedule, Sgd, TrainingSection
 
 _SOLVED = ("squared", "binary", "categorical")
-_LEAST_SQUARES = """\
-# The weights with the least squares, at once: features times weights plus bias shall be the targets.
-network = trainable.get_layer("network")
-before = keras.Model(network.input, network.get_layer("logits").input)
-features = np.asarray(before.predict(x_train.astype("float32"), verbose=0), "float64")
-rows = np.column_stack([features, np.ones(len(features))])
-weights = np.linalg.lstsq(rows, y_train, rcond=None)[0]
-network.get_layer("logits").set_weights([weights[:-1], weights[-1]])"""
 _STANDSTILL = 1e-30  # a rate at which the step of the only epoch moves nothing
 
 
@@ -43,6 +36,7 @@ class ClosedForm(Trainer):
         "are no best weights: it stops where the loss is nearly 0."
     )
     section = ClosedFormSection
+    uses = ("class_weights", "label_smoothing", "precision", "device")
 
     def refuse(self, experiment: Experiment, data: PreparedData, network: Any) -> None:
         """Only networks without hidden layers have a formula, and only for some losses."""
@@ -80,16 +74,17 @@ class ClosedForm(Trainer):
         output_layer(loop.model).set_weights([weights[:-1].astype("float32"), weights[-1].astype("float32")])
 
     def keras_code(self, experiment: Experiment, data: PreparedData, network: Any) -> str:
-        """Least squares by NumPy; Newton's method would be longer than all the rest."""
+        """See `closed_form_code`; Newton's method for many classes would be longer than all the rest."""
         task = registry().tasks.get(experiment.task.name)
-        if loss_kind(task.loss(experiment, data.target, network.from_logits)) != "squared":
+        kind = loss_kind(task.loss(experiment, data.target, network.from_logits))
+        if kind == "categorical":
             raise UserError(
                 _(
-                    "The closed form of classes cannot be written as a Keras script: it is Newton's method, many steps "
-                    "long. Choose the trainer fit to copy this experiment."
+                    "The closed form of more than two classes cannot be written as a Keras script yet. Choose the "
+                    "trainer fit to copy this experiment."
                 )
             )
-        return _LEAST_SQUARES
+        return closed_form_code(kind, experiment.training.class_weights == "balanced")
 
 
 def register(registry: Any) -> None:
