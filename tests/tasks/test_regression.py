@@ -287,6 +287,22 @@ def test_the_code_fragments_evaluate_to_the_same_loss():
     )
 
 
+@pytest.mark.parametrize("scaling", ["zscore", "none"])
+def test_the_metrics_of_the_code_to_copy_are_told_in_the_targets_own_unit(scaling):
+    import keras
+
+    truth, outputs = drawn()
+    target, experiment = fitted(PRICE, truth, target_scaling=scaling)
+    code = TASK.keras_code(experiment, target)
+    names = {"keras": keras}
+    exec(code["definitions"], names)
+    for mine, known in zip(eval(code["metrics"], names), TASK.metrics(target, True), strict=True):
+        for metric in (mine, known):
+            metric.update_state(TASK.encode(truth, target), TASK.encode(outputs, target))
+        assert mine.name == known.name
+        assert float(mine.result()) == pytest.approx(float(known.result()), rel=1e-5)
+
+
 def test_a_heatmap_explains_what_lowers_or_raises_one_number_and_each_of_several():
     assert TASK.choices(PRICE) == ("lower price", "higher price")  # a single unit stands for two directions
     assert TASK.choices(BOTH) == ("steering", "throttle")

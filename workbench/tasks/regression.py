@@ -18,7 +18,7 @@ from workbench.figures import Bars, Figure
 from workbench.i18n import _, mark
 from workbench.section import setting
 from workbench.specs import OutputSpec, TargetSpec, ValuesTarget
-from workbench.tasks import regression_report
+from workbench.tasks import regression_code, regression_report
 from workbench.tasks.quantities import axis_label, number_text, range_names, round_edges, with_unit
 from workbench.tasks.task import Answer, Evaluation, Evidence, Task
 
@@ -187,40 +187,8 @@ class Regression(Task):
         )
 
     def keras_code(self, experiment: Experiment, target: TargetSpec) -> dict[str, str]:
-        """Fragments for a script that learns the scaled numbers; its metrics are of the scaled numbers, too."""
-        target = _values(target)
-        encode, about = f'labels.astype("float32").reshape(-1, {len(target.names)})', ""
-        if target.spread:
-            encode = f"(\n    {encode} - {_array(target.centre)}\n) / {_array(target.spread)}"
-            about = "Scaled as the training targets are; loss and metrics are of the scaled numbers."
-        return {
-            "units": str(len(target.names)),
-            "activation": "linear",
-            "loss": f"keras.losses.{_KERAS_LOSSES[experiment.task.loss]}()",
-            "metrics": '[keras.metrics.MeanAbsoluteError(name="mae"), keras.metrics.RootMeanSquaredError(name="rmse")]',
-            "encode": encode,
-            "about": about,
-            "from_logits": "True",
-            "moved": _moved_code(target),
-        }
-
-
-def _moved_code(target: ValuesTarget) -> str:
-    """The expression for `ValuesTarget.moved`."""
-    moved = "y"
-    unscaled = [centre / spread for centre, spread in zip(target.centre, target.spread, strict=True)]
-    if any(unscaled) and target.mirrored:
-        moved = f"(y + {_array(unscaled)})"
-    if target.mirrored:
-        moved = f"{moved} * sign[:, None]"
-    if target.per_shift:
-        spread = target.spread or (1.0,)
-        moved = f"{moved} + shift[:, None] * {_array([target.per_shift / each for each in spread])}"
-    return f"{moved} - {_array(unscaled)}" if any(unscaled) and target.mirrored else moved
-
-
-def _array(numbers: Sequence[float]) -> str:
-    return f'np.array([{", ".join(map(repr, numbers))}], "float32")'
+        """Fragments for a script that learns the scaled numbers, with metrics in the target's own unit."""
+        return regression_code.fragments(_values(target), _KERAS_LOSSES[experiment.task.loss])
 
 
 def _in_own_unit(name: str, spread: tuple[float, ...]) -> Any:
