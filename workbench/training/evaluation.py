@@ -94,7 +94,8 @@ def evaluate_model(
     )
     trainer = registry().trainers.get(experiment.trainer.name)
     more = trainer.figures(folder, experiment, data, emit or _nobody)
-    return replace(evaluation, figures=(*evaluation.figures, *more))
+    # How it was found comes first: it is what such a trainer is chosen for.
+    return replace(evaluation, figures=(*more, *evaluation.figures))
 
 
 def _nobody(_event: object) -> None:

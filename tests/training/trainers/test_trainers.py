@@ -38,7 +38,7 @@ def descent(rate, epochs=25, **values):
 
 def surface_of(evaluation):
     """The figure of the path, which comes last."""
-    adjustable = evaluation.figures[-1]
+    adjustable = evaluation.figures[0]
     assert isinstance(adjustable, Adjustable)
     (surface,) = adjustable.figures()
     assert isinstance(surface, Surface)
