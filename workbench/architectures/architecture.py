@@ -1,9 +1,30 @@
 """The contract of an architecture: from settings either a list of layer specs or a Keras network."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.experiment import ArchitectureSection
 from workbench.specs import ImageInput, InputSpec
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is worth knowing of a published network.
+
+    Attributes:
+        idea: in two sentences, marked for translation.
+        paper: its title; `authors` ("He, Zhang, Ren, Sun"), `year` and `url` of it.
+        size: side of the square pictures the published count holds for, with 1,000 classes.
+        parameters: published, or counted by Keras' own version, at that size.
+    """
+
+    idea: str
+    paper: str
+    authors: str
+    year: int
+    url: str
+    size: int
+    parameters: int
 
 
 class Architecture:
@@ -14,6 +35,7 @@ class Architecture:
     help: str
     section: type[ArchitectureSection]
     inputs: tuple[str, ...] = (ImageInput.kind,)  # the kinds of input it is made for
+    card: Card | None = None
     targets: tuple[str, ...] = ()  # the kinds of target it is made for; empty for all that suit its shape
 
     def layers(self, section: ArchitectureSection) -> list[Any] | None:
