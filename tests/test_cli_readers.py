@@ -4,9 +4,11 @@ import io
 import json
 import math
 
+import pytest
+
 from workbench.cli.output import Output
 from workbench.cli.readers import EventReader, ProgressReader, bar, duration
-from workbench.cli.tables import print_table
+from workbench.cli.tables import cell, print_table
 from workbench.events import BatchesDone, EpochFinished, Finished, Note, PhaseStarted, Progress, RunStarted
 
 
@@ -119,3 +121,11 @@ def test_columns_of_a_table_line_up_with_wide_and_combining_characters():
     pipe = Pipe()
     print_table(Output(pipe, as_json=False), ("Class", "n"), [("猫", 3), ("mèo", 10), ("nothing", None)])
     assert pipe.getvalue().splitlines() == ["Class     n", "猫        3", "mèo      10", "nothing   -"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(2.5e33, "2.50e+33"), (-4e9, "-4.00e+09"), (2e5, "200000.0000"), (math.inf, "inf"), (0.0, "0.0000")],
+)
+def test_huge_numbers_in_a_table_of_the_terminal_are_written_by_their_power(value, text):
+    assert cell(value) == text

@@ -82,6 +82,8 @@ def _explain_one(fault: dict[str, Any], model: type[BaseModel] | None) -> str:
     match fault["type"]:
         case "extra_forbidden":
             known = _fields_at(model, location[:-1]) if model else []
+            if location[-1] in known:  # of a section for another kind of samples
+                return _("{place}: there is no such setting for this kind of data; leave it out.").format(place=place)
             return _unknown(_("{place}: there is no such setting.").format(place=place), str(location[-1]), known)
         case "missing":
             return _("{place}: is missing.").format(place=place)

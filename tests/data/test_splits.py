@@ -9,7 +9,7 @@ from workbench.data.source import NO_SPLIT, TEST, TRAIN, VALIDATION
 from workbench.data.splits import make_splits
 from workbench.errors import UserError
 from workbench.experiment import SplitsSection
-from workbench.specs import ClassTarget
+from workbench.specs import ClassTarget, ValuesTarget
 
 
 def split(counts, ready=None, **section):
@@ -78,3 +78,16 @@ def test_unstratified_splits_have_their_sizes_and_name_classes_they_left_untrain
 def test_nothing_left_to_train_on_is_an_error():
     with pytest.raises(UserError, match="training"):
         split([5, 5], np.full(10, TEST, np.int8))
+
+
+def test_a_split_that_stays_empty_says_why():
+    ready, targets = np.full(12, NO_SPLIT, np.int8), np.linspace(0, 1, 12)[:, None]
+    groups = np.repeat([0, 1, 2], 4)
+    splits, problems = make_splits(targets, ready, ValuesTarget(("y",)), SplitsSection(), groups)
+    assert len(splits["train"]) == 12
+    reason = "has no samples: they come in 3 groups that must stay together, too few for a share of 15%"
+    assert [(each.where, each.reason) for each in problems] == [
+        ("the split validation", reason), ("the split test", reason),
+    ]  # fmt: skip
+    _splits, problems = make_splits(targets[:3], ready[:3], ValuesTarget(("y",)), SplitsSection())
+    assert "3 are too few" in problems[0].reason

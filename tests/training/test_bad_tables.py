@@ -136,3 +136,10 @@ def test_a_closed_form_cannot_be_extended(train, table):
         resume(ResumeRequest(run, epochs=90), lambda event: None, Control())
     assert RunFolder(run).state() == "completed"
     assert RunFolder(run).experiment().training.epochs < 90
+
+
+def test_settings_of_pictures_are_refused_for_tables(train, table):
+    with pytest.raises(UserError, match="augmentation.flip: there is no such setting for this kind of data"):
+        experiment_on(table(), augmentation={"flip": "horizontal"})
+    with pytest.raises(UserError, match="scaling_factor is for pictures"):
+        train(experiment_on(table(), overrides={"scaling_factor": 2.0}))

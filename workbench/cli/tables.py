@@ -1,5 +1,6 @@
 """Tables as text: columns side by side, numbers to the right."""
 
+import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,7 +23,7 @@ def cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
-        return f"{value:.2e}" if 0 < abs(value) < 0.001 else f"{value:.4f}"
+        return f"{value:.2e}" if 0 < abs(value) < 0.001 or 1e9 <= abs(value) < math.inf else f"{value:.4f}"
     return " ".join(str(value).split())
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from workbench.data.source import NO_SPLIT, SPLIT_NAMES, TEST, TRAIN, VALIDATION, Problem
+from workbench.data.source import NO_SPLIT, SPLIT_NAMES, SPLIT_TITLES, TEST, TRAIN, VALIDATION, Problem
 from workbench.errors import UserError
 from workbench.experiment import SplitsSection
 from workbench.i18n import _
@@ -54,7 +54,8 @@ def make_splits(
         assigned[open_to_draw] = _draw(of_groups, shares, random)[member]
     splits = {name: np.flatnonzero(assigned == number) for number, name in enumerate(SPLIT_NAMES)}
     problems = () if strata is None else _rare_classes(strata, assigned, target.strata_names)
-    return splits, problems
+    drawn_from = len(open_to_draw) if together is None else len(first)
+    return splits, problems + _empty_splits(splits, shares, drawn_from, together is not None)
 
 
 def _draw(groups: np.ndarray, shares: dict[int, float], random: np.random.Generator) -> np.ndarray:
@@ -81,6 +82,23 @@ def _apportion(sizes: np.ndarray, share: float, limits: np.ndarray, random: np.r
         if counts[index] < limits[index] and exact[index] > 0:
             counts[index] += 1
     return counts
+
+
+def _empty_splits(
+    splits: dict[str, np.ndarray], shares: dict[int, float], count: int, in_groups: bool
+) -> tuple[Problem, ...]:
+    problems = []
+    for number, share in shares.items():
+        if share <= 0 or len(splits[SPLIT_NAMES[number]]):
+            continue
+        text = (
+            _("has no samples: they come in {count} groups that must stay together, too few for a share of {share:.0%}")
+            if in_groups
+            else _("has no samples: {count} are too few for a share of {share:.0%}")
+        )
+        where = _("the split {name}").format(name=_(SPLIT_TITLES[SPLIT_NAMES[number]]).lower())
+        problems.append(Problem(where, text.format(count=count, share=share)))
+    return tuple(problems)
 
 
 def _rare_classes(strata: np.ndarray, assigned: np.ndarray, names: tuple[str, ...]) -> tuple[Problem, ...]:

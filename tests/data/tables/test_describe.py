@@ -106,3 +106,9 @@ def test_a_table_of_words_has_bars_for_its_words_and_no_correlations(prepared, t
     assert bars.series == {"no": (0, 10), "yes": (10, 10)}
     row = dict(zip(figures["Columns"].columns, figures["Columns"].rows[0], strict=True))
     assert (row["type"], row["median"], row["most frequent"]) == ("categories", None, "red")
+
+
+def test_limits_that_are_no_float32_are_compared_all_the_same():
+    values = np.float32([1e38, 2e38, 3e38, 3.3e38])
+    found, total, _rows = find_outliers([values], [limits_of(1.5e38, 3.2e38)], 5)
+    assert (found, total) == ([], 0)

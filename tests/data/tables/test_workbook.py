@@ -103,3 +103,18 @@ def test_an_empty_sheet_and_a_damaged_workbook_are_refused(workbook, tmp_path):
         archive.writestr("xl/workbook.xml", "<nothing")
     with pytest.raises(UserError, match="cannot be read as an Excel workbook"):
         opened(damaged)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("secret.xlsx", b"\xd0\xcf\x11\xe0" + bytes(500), "protected by a password"),
+        ("renamed.csv", b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "protected by a password"),
+        ("half.xlsx", b"PK\x03\x04" + bytes(500), "damaged Excel workbook"),
+        ("archive.csv", b"PK\x03\x04" + bytes(500), "compressed. Unpack it"),
+    ],
+)
+def test_what_is_wrong_with_a_workbook_is_told_apart(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        opened(tmp_path / name)

@@ -95,6 +95,8 @@ class Rows(InputKind):
         """Fill what is missing, scale numbers, turn words into one column each."""
         import keras
 
+        if experiment.overrides.scaling_factor is not None:
+            raise UserError(_("overrides.scaling_factor is for pictures; rows of tables have none. Leave it out."))
         count = len(spec.columns)
         if statistics is None:  # for counting parameters
             statistics = ColumnStatistics(np.zeros(count), np.zeros(count), np.ones(count))

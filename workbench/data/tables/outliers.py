@@ -53,7 +53,8 @@ def find_outliers(
     for number, (values, usual) in enumerate(zip(columns, limits, strict=True)):
         if usual is None:
             continue
-        outside = np.flatnonzero((values < usual.low) | (values > usual.high))
+        # As float64: the limits of huge values may be no float32.
+        outside = np.flatnonzero((values < np.float64(usual.low)) | (values > np.float64(usual.high)))
         total += len(outside)
         rows[outside] = True
         chosen = values[outside].astype(np.float64)

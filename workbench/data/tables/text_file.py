@@ -12,6 +12,8 @@ HEAD_BYTES = 2 * 1024**2
 BLOCK_BYTES = 4 * 1024**2
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _OTHER = "cp1252"
+_WORKBOOKS = (".xlsx", ".xlsm")
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # MS-OFFCRYPTO: a workbook within an old container
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,13 @@ def encoding_of(path: Path) -> Encoding:
 def _refuse_what_is_no_text(path: Path, head: bytes) -> None:
     expected = _("Expected was a table as text (CSV, TSV) or an Excel workbook (.xlsx).")
     if head.startswith(b"\xd0\xcf\x11\xe0"):
+        if path.suffix.lower() in _WORKBOOKS or _ENCRYPTED in head:
+            text = _("{path} is protected by a password. Open it in a spreadsheet program and save it without one.")
+            raise UserError(text.format(path=path))
         raise UserError(_("{path} is an old Excel workbook (.xls). Save it as .xlsx or as CSV.").format(path=path))
+    if head.startswith(b"PK") and path.suffix.lower() in _WORKBOOKS:
+        text = _("{path} is a damaged Excel workbook, or only half of one. Copy it again, or save it again.")
+        raise UserError(text.format(path=path))
     if head.startswith((b"\x1f\x8b", b"PK")):
         raise UserError(_("{path} is compressed. Unpack it first. {expected}").format(path=path, expected=expected))
     zeros = head.count(b"\0")
