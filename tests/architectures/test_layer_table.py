@@ -198,3 +198,26 @@ def test_the_table_goes_into_json():
     values = json.loads(json.dumps(layer_table(new_experiment(), DIGITS, TEN).to_json()))
     assert values["total"] == 34_826
     assert values["layers"][3]["name"] == "conv_1"
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ({"kind": "convolution", "filters": 4, "stride": 2, "padding": "same"}, "leave a map of 16 × 16"),
+        ({"kind": "convolution", "filters": 4, "padding": "valid"}, "leave a map of 30 × 30"),
+        ({"kind": "flatten"}, "needs a map, but gets 1024"),
+        ({"kind": "convolution", "filters": 4, "padding": "same"}, ""),
+    ],
+)
+def test_an_answer_for_every_pixel_needs_a_map_of_the_inputs_size(layer, message):
+    experiment = from_values(
+        {
+            "version": 1,
+            "dataset": {"name": "cells"},
+            "preprocessing": {"height": 32, "width": 32},
+            "architecture": {"name": "layers", "layers": [layer]},
+        },
+        "the test's experiment",
+    )
+    table = layer_table(experiment, ImageInput(32, 32, 1), OutputSpec(1, "sigmoid", spatial=True))
+    assert message in table.problem if message else not table.problem

@@ -152,7 +152,7 @@ def _features(experiment: Experiment, input: InputSpec, output: OutputSpec, pict
             if problem:
                 raise UserError(_("This network cannot be built. {problem}").format(problem=f"{name}: {problem}"))
     features = apply_layers(extra, layer_names(extra, EXTRA), features)
-    problem = unfit(tuple(features.shape[1:]), output)
+    problem = unfit(tuple(features.shape[1:]), output, input.shape[:2])
     if problem:
         raise UserError(_("This network cannot be built. {problem}").format(problem=f"{LOGITS}: {problem}"))
     return features

@@ -107,6 +107,7 @@ class Stack:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
+        self._size = shape[:2]
         self.total = 0
         self.trainable = 0
         self._broken = False
@@ -126,7 +127,7 @@ class Stack:
         kind = "convolution" if output.spatial else "dense"
         if self._broken:
             return [LayerRow(LOGITS, kind), LayerRow(OUTPUT, "activation")]
-        problem = unfit(self.shape, output)
+        problem = unfit(self.shape, output, self._size)
         if problem:
             return [LayerRow(LOGITS, kind, problem=problem), LayerRow(OUTPUT, "activation")]
         if output.spatial:
@@ -146,8 +147,16 @@ class Stack:
         )  # fmt: skip
 
 
-def unfit(shape: tuple[int | None, ...], output: OutputSpec) -> str:
-    """Why the output layer cannot take features of this shape; empty where it can."""
+def unfit(shape: tuple[int | None, ...], output: OutputSpec, size: tuple[int, ...]) -> str:
+    """Why the output layer cannot take features of this shape; empty where it can.
+
+    Args:
+        shape: of the features, without the batch axis.
+        output: what the output layer is to give.
+        size: height and width of the network's input.
+    """
+    if output.spatial and len(shape) == 3 and shape[:2] != tuple(size):
+        return _not_of_the_size(shape, size)
     if output.spatial:
         return "" if len(shape) == 3 else _not_a_map(shape)
     return "" if len(shape) == 1 else _not_flat(shape)
@@ -158,6 +167,13 @@ def _not_a_map(shape: tuple[int | None, ...]) -> str:
         "The answer is to be given for every pixel, so the output layer needs a map, but gets {shape}. Choose an "
         "architecture for that, such as a U-Net, or leave out the flatten and the dense layers."
     ).format(shape=" × ".join(str(side) for side in shape))
+
+
+def _not_of_the_size(shape: tuple[int | None, ...], size: tuple[int, ...]) -> str:
+    return _(
+        "The answer is to be given for every pixel of {size}, but the layers before the output layer leave a map of "
+        "{map}. Give convolutions a stride of 1 and pad with “same”, leave out pooling, or choose a U-Net."
+    ).format(size=" × ".join(str(side) for side in size), map=" × ".join(str(side) for side in shape[:2]))
 
 
 def _not_flat(shape: tuple[int | None, ...]) -> str:
