@@ -27,6 +27,7 @@ BENCHMARKS = {
     "data_reading": "bench_data_reading",
     "grad_cam": "bench_grad_cam",
     "tables": "bench_tables",
+    "closed_form": "bench_closed_form",
     "membranes": "bench_membranes",
     "drive": "bench_drive",
 }
