@@ -17,6 +17,7 @@ JOBS: dict[type, str] = {
     requests.DataRequest: "workbench.data.report:report",
     requests.AugmentationRequest: "workbench.data.augmentation:preview",
     requests.SummaryRequest: "workbench.architectures.summary:summarise",
+    requests.DiagnoseRequest: "workbench.diagnosis.diagnose:diagnose",
     requests.EvaluateRequest: "workbench.training.evaluation:evaluate",
     requests.SamplesRequest: "workbench.training.evaluation:show_samples",
     requests.InspectRequest: "workbench.inspection.answering:inspect",

@@ -23,8 +23,12 @@ class Recipe:
 
 
 def recipes() -> list[Recipe]:
-    """All of them, by name."""
-    return [Recipe(path.stem, _title(path), path) for path in sorted((resources() / "experiments").glob("*.toml"))]
+    """All of them, by name; those in a folder are named with it, as in `cifar10_report/vgg16_mended`."""
+    folder = resources() / "experiments"
+    return [
+        Recipe(path.relative_to(folder).with_suffix("").as_posix(), _title(path), path)
+        for path in sorted(folder.rglob("*.toml"), key=lambda path: (path.parent != folder, path))
+    ]
 
 
 def recipe(name: str) -> Recipe:

@@ -25,6 +25,7 @@ BUILT_IN_PACKAGES = (
     "workbench.architectures",
     "workbench.training.trainers",
     "workbench.inspection",
+    "workbench.diagnosis",
 )
 
 
@@ -102,6 +103,7 @@ class Registry:
     inspectors: Catalog[Any] = field(default_factory=lambda: Catalog(mark("inspector")))
     exporters: Catalog[Any] = field(default_factory=lambda: Catalog(mark("exporter")))
     services: Catalog[Any] = field(default_factory=lambda: Catalog(mark("service")))
+    checks: Catalog[Any] = field(default_factory=lambda: Catalog(mark("check")))
     plugins: list[PluginInfo] = field(default_factory=list)
 
 

@@ -50,6 +50,21 @@ class SummaryRequest:
 
 
 @dataclass(frozen=True)
+class DiagnoseRequest:
+    """Look for what keeps an experiment from learning; answered by `Finding`s, the worst first.
+
+    Attributes:
+        experiment: what is looked at.
+        run: a run folder that it belongs to, to judge what came of it; empty for none.
+        read_data: whether to read the data where they are at hand.
+    """
+
+    experiment: Experiment
+    run: str = ""
+    read_data: bool = True
+
+
+@dataclass(frozen=True)
 class EvaluateRequest:
     """Judge a run's best model on a split (`train`, `validation`, `test`)."""
 

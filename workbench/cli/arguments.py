@@ -30,7 +30,10 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser(
         prog="workbench",
         description=_("A workbench for learning and doing deep learning. Without a command, the window opens."),
-        epilog=_("Exit codes: 0 done, 1 the run failed, 2 bad input, 130 interrupted (the run is kept as stopped)."),
+        epilog=_(
+            "Exit codes: 0 done, 1 the run failed or `diagnose` found something, 2 bad input, 130 interrupted (the run "
+            "is kept as stopped)."
+        ),
         allow_abbrev=False,
     )
     top.add_argument("--version", action="store_true", help=_("print the version"))
@@ -78,6 +81,10 @@ def _add_experiment_commands(commands: argparse._SubParsersAction) -> None:
     ):
         command = _command(commands, name, help, json=json)
         command.add_argument("experiment", metavar="EXPERIMENT.toml", help=_("`workbench new` prints one"))
+    diagnose = _command(commands, "diagnose", _("what keeps an experiment or a run from learning"), json=True)
+    diagnose.add_argument("subject", metavar="EXPERIMENT.toml|RUN", help=_("an experiment, or a run's folder or name"))
+    diagnose.add_argument("--no-data", action="store_true", help=_("check only what can be told without the data"))
+    _add_runs_folder(diagnose)
 
 
 def _add_training_commands(commands: argparse._SubParsersAction) -> None:

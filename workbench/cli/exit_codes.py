@@ -2,6 +2,7 @@
 
 DONE = 0
 FAILED = 1
+FOUND = 1  # `diagnose` found something
 BAD_INPUT = 2
 INTERRUPTED = 130
 

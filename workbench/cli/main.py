@@ -20,6 +20,7 @@ _COMMANDS = {
     "data": "workbench.cli.experiments:data",
     "summary": "workbench.cli.experiments:summary",
     "code": "workbench.cli.experiments:code",
+    "diagnose": "workbench.cli.diagnose:diagnose",
     "train": "workbench.cli.training:train",
     "resume": "workbench.cli.training:resume",
     "evaluate": "workbench.cli.models:evaluate",

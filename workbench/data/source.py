@@ -139,6 +139,10 @@ class DatasetSource(ABC):
         """
         return ColumnsToChoose()
 
+    def at_hand(self, section: DatasetSection) -> bool:
+        """Whether opening it fetches nothing from the network."""
+        return True
+
     @abstractmethod
     def open(self, section: DatasetSection, emit: Emit) -> Samples:
         """Find the samples.

@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench.data.arrays import CHANNELS_CODE, content_stamp, with_channels
 from workbench.data.cifar_files import read_cifar
-from workbench.data.downloads import RemoteFile, fetch
+from workbench.data.downloads import RemoteFile, fetch, find
 from workbench.data.idx_files import read_idx
 from workbench.data.source import TEST, TRAIN, DatasetSource, Emit, Samples
 from workbench.data.sources.npz import ArrayFile
@@ -112,6 +112,10 @@ class KerasDataset(DatasetSource):
     def preprocessing(self, section: DatasetSection) -> dict[str, Any]:
         """The size it has."""
         return {"height": self._size, "width": self._size, "channels": self._channels, "scaling": "unit"}
+
+    def at_hand(self, section: DatasetSection) -> bool:
+        """Whether all its files were fetched before."""
+        return all(find(file) is not None for file in self._files)
 
     def open(self, section: DatasetSection, emit: Emit) -> Samples:
         """Download what is missing, read the labels."""

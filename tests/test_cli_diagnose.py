@@ -1,0 +1,48 @@
+"""`workbench diagnose`: exit 0 without findings, 1 with, 2 for bad input; as lines for people and as JSON."""
+
+import json
+
+from workbench.cli import run
+from workbench.experiment import new_experiment
+from workbench.experiment_toml import write_experiment
+from workbench.recipes import recipe
+
+
+def written(folder, **changes):
+    experiment = new_experiment("digits", "simple_cnn")
+    for path, value in changes.items():
+        experiment = experiment.changed(path.replace("__", "."), value)
+    write_experiment(experiment, folder / "experiment.toml")
+    return str(folder / "experiment.toml")
+
+
+def test_a_healthy_experiment_leaves_with_0(home, tmp_path, capsys):
+    assert run(["diagnose", written(tmp_path)]) == 0
+    assert "Nothing was found" in capsys.readouterr().out
+
+
+def test_findings_leave_with_1_and_say_what_to_change(home, tmp_path, capsys):
+    path = written(tmp_path, overrides__scaling_factor=1 / 225)
+    assert run(["diagnose", path]) == 1
+    printed = capsys.readouterr().out
+    assert "warning: The pictures are divided by 225." in printed
+    assert "overrides.scaling_factor = -" in printed
+    assert run(["diagnose", path, "--json"]) == 1
+    (record,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert record["name"] == "scaling_factor"
+    assert record["changes"] == {"overrides.scaling_factor": None}
+
+
+def test_a_dataset_that_is_absent_keeps_nothing_from_being_checked_that_needs_no_data(home, capsys, tmp_path):
+    experiment = recipe("membranes").experiment().changed("training.optimizer.learning_rate", 5.0)
+    write_experiment(experiment, tmp_path / "membranes.toml")
+    assert run(["diagnose", str(tmp_path / "membranes.toml")]) == 1
+    printed = capsys.readouterr().out
+    assert "what needs none is checked" in printed
+    assert "The learning rate is 5" in printed
+
+
+def test_what_is_no_experiment_and_no_run_is_bad_input(home, tmp_path, capsys):
+    assert run(["diagnose", str(tmp_path / "absent.toml")]) == 2
+    assert run(["diagnose", "no-such-run"]) == 2
+    assert "no-such-run" in capsys.readouterr().err

@@ -1,0 +1,49 @@
+"""`diagnose`: what keeps an experiment from learning, before an hour is lost."""
+
+import argparse
+from pathlib import Path
+
+from workbench.cli.answers import ask
+from workbench.cli.exit_codes import DONE, FOUND
+from workbench.cli.output import Output
+from workbench.cli.settings import runs_folder
+from workbench.diagnosis.findings import Finding
+from workbench.experiment import read_experiment
+from workbench.i18n import _
+from workbench.requests import DiagnoseRequest
+from workbench.runs.folder import find_run
+
+
+def diagnose(arguments: argparse.Namespace, output: Output) -> int:
+    """Print what the checks find, the worst first; exit 0 when they find nothing."""
+    findings: tuple[Finding, ...] = ask(_request(arguments), output)
+    if output.as_json:
+        for finding in findings:
+            output.record(finding.to_json())
+        return FOUND if findings else DONE
+    if not findings:
+        output.line(_("Nothing was found that would keep it from learning."))
+        return DONE
+    for finding in findings:
+        for line in described(finding):
+            output.line(line)
+    output.line(_("Findings: {count}").format(count=len(findings)))
+    return FOUND
+
+
+def described(finding: Finding) -> list[str]:
+    """A finding in lines for people."""
+    lines = [f"{finding.severity}: {finding.seen}", f"  {finding.why}", f"  → {finding.remedy}"]
+    return [*lines, *(f"      {path} = {_shown(value)}" for path, value in finding.changes), ""]
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None or value == () else str(value)
+
+
+def _request(arguments: argparse.Namespace) -> DiagnoseRequest:
+    path = Path(arguments.subject).expanduser()
+    if path.suffix == ".toml":
+        return DiagnoseRequest(read_experiment(path), read_data=not arguments.no_data)
+    run = find_run(arguments.subject, runs_folder(arguments))
+    return DiagnoseRequest(run.experiment(), run=str(run.path), read_data=not arguments.no_data)
