@@ -36,6 +36,7 @@ class Architecture:
     section: type[ArchitectureSection]
     inputs: tuple[str, ...] = (ImageInput.kind,)  # the kinds of input it is made for
     card: Card | None = None
+    own_scaling: bool = False  # whether it takes prepared samples as they are, and scales them by itself
     targets: tuple[str, ...] = ()  # the kinds of target it is made for; empty for all that suit its shape
 
     def layers(self, section: ArchitectureSection) -> list[Any] | None:

@@ -70,7 +70,15 @@ def assemble(experiment: Experiment, input: InputSpec, target: TargetSpec, stati
 
 def refuse_impossible(experiment: Experiment, input: InputSpec, output: OutputSpec) -> None:
     """Raise `UserError` with the table's text when the layers cannot be stacked."""
-    if input.kind not in registry().architectures.get(experiment.architecture.name).inputs:
+    architecture = registry().architectures.get(experiment.architecture.name)
+    if architecture.own_scaling and experiment.overrides.scaling_factor is not None:
+        raise UserError(
+            _(
+                "The architecture {name} scales its input by itself, and once is enough. Leave out "
+                "overrides.scaling_factor."
+            ).format(name=architecture.name)
+        )
+    if input.kind not in architecture.inputs:
         fitting = [other.name for other in registry().architectures if input.kind in other.inputs]
         raise UserError(_("The architecture {name} is not made for this kind of data. Those that are: {names}.").format(
             name=experiment.architecture.name, names=", ".join(fitting)))  # fmt: skip
@@ -99,7 +107,9 @@ def _assemble(
 
     kind = registry().inputs.get(input.kind)
     raw, prepared = kind.enter(input, experiment.preprocessing)
-    features = _features(experiment, input, output, kind.scale(prepared, experiment, input, statistics))
+    own_scaling = registry().architectures.get(experiment.architecture.name).own_scaling
+    scaled = prepared if own_scaling else kind.scale(prepared, experiment, input, statistics)
+    features = _features(experiment, input, output, scaled)
     logits = _output_layer(output)(features)
     activation = output_activation(experiment, output)
     answer = keras.layers.Activation(activation, name=OUTPUT, dtype="float32")(logits)

@@ -58,7 +58,8 @@ def _is_shown(layer: Any) -> bool:
 
 def _row(layer: Any, kinds: dict[str, str]) -> LayerRow:
     weights = layer.weights
-    shape = tuple(layer.output.shape[1:])
+    # Layers of a base had their place in the network they come from: the last one is that in this network.
+    shape = tuple(layer._inbound_nodes[-1].output_tensors[0].shape[1:])
     formula = " + ".join(f"{weight.name} {_times(weight.shape)}" for weight in weights)
     positions = math.prod(shape[:-1]) if None not in shape else 0
     return LayerRow(

@@ -6,13 +6,13 @@ safe mode only.
 
 import json
 import os
-import re
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from workbench.architectures.keras_file import OLD_FORMATS, check_it_is_there, open_network
 from workbench.errors import UserError
 from workbench.i18n import _
 from workbench.registry import registry
@@ -21,7 +21,6 @@ from workbench.specs import ClassTarget, ImageInput, InputSpec, TargetSpec, spec
 ABOUT_ENTRY = "workbench.json"
 ABOUT_VERSION = 1
 CUT = "cut"  # name of the layer that cuts rows off a resized picture
-_OLD_FORMATS = (".h5", ".hdf5")
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,8 @@ def read_about(path: str | Path) -> dict[str, Any] | None:
         UserError: the file is missing, damaged, no Keras file, or of a newer workbench.
     """
     path = Path(path)
-    _check_it_is_there(path)
-    if path.suffix.lower() in _OLD_FORMATS:
+    check_it_is_there(path)
+    if path.suffix.lower() in OLD_FORMATS:
         return None
     try:
         with zipfile.ZipFile(path) as archive:
@@ -138,7 +137,7 @@ def load_model(path: str | Path) -> LoadedModel:
     path = Path(path)
     about = read_about(path)
     registry()  # plugins know more kinds of input and target
-    model = _load_by_keras(path)
+    model = open_network(path)
     if about is None:
         return LoadedModel(model, None, _guess_input(model, path), _guess_target(model), _task_for(ClassTarget.kind))
     try:
@@ -151,67 +150,6 @@ def load_model(path: str | Path) -> LoadedModel:
 
 def _task_for(target_kind: str) -> str:
     return next((task.name for task in registry().tasks if task.learns.kind == target_kind), "")
-
-
-def _check_it_is_there(path: Path) -> None:
-    if path.is_dir():
-        raise UserError(_("{path} is a folder; a saved model is a .keras file.").format(path=path))
-    if not path.exists():
-        raise UserError(_("There is no model at {path}.").format(path=path))
-    if path.stat().st_size == 0:
-        raise UserError(_("{path} is empty.").format(path=path))
-    if path.suffix.lower() not in (".keras", *_OLD_FORMATS):
-        raise UserError(
-            _("{path} is not a Keras model: its name should end with .keras (or .h5 for an old one).").format(path=path)
-        )
-
-
-def _load_by_keras(path: Path) -> Any:
-    import warnings
-
-    import keras
-
-    try:
-        with warnings.catch_warnings():
-            # Old files name input shapes the old way; nothing their reader could do about it.
-            warnings.simplefilter("ignore", UserWarning)
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # a foreign file: Keras raises whatever its content provokes
-        raise UserError(_explain(path, error)) from error
-
-
-def _explain(path: Path, error: Exception) -> str:
-    text = str(error).strip()
-    # Keras wraps what went wrong in what it was doing, once per layer of nesting: the innermost says it.
-    innermost = text.rsplit("Exception encountered:", 1)[-1].strip()
-    short = innermost.splitlines()[0][:300] if innermost else type(error).__name__
-    if "lambda" in text.lower() or "unsafe" in text.lower() or "safe_mode" in text or "safe mode" in text.lower():
-        return _(
-            "{path} holds Python code of its maker's (a lambda), which would run on this computer as soon as the file "
-            "is opened; the workbench does not open such files. Ask for a version without lambda layers, or rebuild it "
-            "with Keras layers and save it again."
-        ).format(path=path)
-    missing = re.search(r"(?:Could not locate (?:class|function)|Unknown layer:|Unknown object:) '?(\w+)", text)
-    if missing:
-        return _(
-            "{path} needs {name!r}, a layer or function that does not come with Keras and is not in the file. It can "
-            "only be opened where its code is."
-        ).format(path=path, name=missing[1])
-    if path.suffix.lower() in _OLD_FORMATS:
-        if "No model config" in text:
-            return _(
-                "{path} holds weights only, without the network they belong to. Build that network, load the weights "
-                "into it and save it as .keras."
-            ).format(path=path)
-        if isinstance(error, OSError):
-            return _("{path} is not an HDF5 file, or only half of one: {error}").format(path=path, error=short)
-        return _(
-            "{path} was saved by an older Keras in a way that Keras 3 does not read: {error}. Open it with the Keras "
-            "it was made with (TensorFlow 2.15 or older), and save it as .keras or rebuild it."
-        ).format(path=path, error=short.rstrip("."))
-    return _("{path} cannot be opened by Keras: {error}. The file may be damaged, or made by a newer Keras.").format(
-        path=path, error=short.rstrip(".")
-    )
 
 
 def _guess_input(model: Any, path: Path) -> ImageInput:

@@ -1,0 +1,125 @@
+"""The networks that come with Keras: their names, and what each wants its pixels to be."""
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from workbench.architectures.keras_file import load_weights
+from workbench.errors import UserError
+from workbench.i18n import _
+
+Application = Literal[
+    "convnext_tiny", "convnext_small", "convnext_base", "densenet121", "densenet169", "densenet201", "efficientnet_b0",
+    "efficientnet_b1", "efficientnet_b2", "efficientnet_b3", "efficientnet_b4", "efficientnet_b5", "efficientnet_b6",
+    "efficientnet_b7", "efficientnet_v2_b0", "efficientnet_v2_s", "inception_resnet_v2", "inception_v3", "mobilenet_v1",
+    "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "nasnet_mobile", "resnet50", "resnet101", "resnet152",
+    "resnet50_v2", "resnet101_v2", "resnet152_v2", "vgg16", "vgg19", "xception",
+]  # fmt: skip
+"""Networks of `keras.applications`."""
+
+IMAGENET, NO_WEIGHTS = "imagenet", "none"
+
+_CLASSES = {
+    "convnext": "ConvNeXt", "densenet": "DenseNet", "efficientnet_v2": "EfficientNetV2", "efficientnet": "EfficientNet",
+    "inception_resnet": "InceptionResNet", "inception": "Inception", "mobilenet": "MobileNet", "nasnet": "NASNet",
+    "resnet": "ResNet", "vgg": "VGG", "xception": "Xception",
+}  # fmt: skip
+_SYMMETRIC = ("mobilenet_v1", "mobilenet_v2", "inception", "nasnet", "xception", "_v2")  # -1 to 1
+_WITHIN = ("convnext", "efficientnet", "mobilenet_v3")  # scaling is part of Keras' own network
+_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, red, green, blue, on the scale 0-1
+_CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red, on the scale 0-255
+
+
+def keras_class(name: str) -> str:
+    """The function of `keras.applications`: "ResNet50V2" for `resnet50_v2`."""
+    family = next(prefix for prefix in _CLASSES if name.startswith(prefix))
+    rest = name.removeprefix(family)
+    if rest == "_v1":  # the first MobileNet has no number
+        return _CLASSES[family]
+    parts = rest.split("_")
+    return _CLASSES[family] + "".join(part[:1].upper() + part[1:] for part in parts)
+
+
+def ready_for(name: str, pixels: Any) -> Any:
+    """Pixels 0-255 as the application's weights expect them, by layers; what `preprocess_input` of Keras does.
+
+    Args:
+        name: of the application.
+        pixels: Keras tensor, (batch, height, width, 3), red first.
+    """
+    from keras import layers, ops
+
+    if name.startswith(_WITHIN):
+        return pixels
+    if name.startswith("densenet"):
+        unit = layers.Rescaling(1 / 255, dtype="float32", name="unit")(pixels)
+        variance = [deviation**2 for deviation in _DEVIATION]
+        return layers.Normalization(axis=-1, mean=_MEAN, variance=variance, dtype="float32", name="scale")(unit)
+    if name.startswith(_SYMMETRIC) or name.endswith(_SYMMETRIC):
+        return layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")(pixels)
+    blue_first = ops.flip(pixels, axis=-1)
+    return layers.Normalization(axis=-1, mean=_CAFFE_MEAN, variance=[1.0] * 3, dtype="float32", name="scale")(
+        blue_first
+    )
+
+
+def application(name: str, shape: tuple[int, int, int], weights: str) -> Any:
+    """The network without its output layers, for pictures of a shape.
+
+    Args:
+        name: see `Application`.
+        shape: height, width, 3.
+        weights: "imagenet", "none" or the path of a `.weights.h5` file of this network without its output layers.
+
+    Raises:
+        UserError: the weights are not to be had, or do not fit; or the pictures are too small.
+    """
+    import keras
+
+    if shape[-1] != 3:
+        raise UserError(
+            _(
+                "The network {name} takes colour pictures; the experiment's have {channels} channel. Set "
+                "preprocessing.channels = 3: a grey picture then has three equal channels."
+            ).format(name=name, channels=shape[-1])
+        )
+    make = getattr(keras.applications, keras_class(name))
+    try:
+        with warnings.catch_warnings():
+            # Weights trained at 224 px are meant for other sizes, too.
+            warnings.simplefilter("ignore", UserWarning)
+            network = make(
+                include_top=False, weights="imagenet" if weights == IMAGENET else None, input_shape=tuple(shape)
+            )
+    except ValueError as error:
+        raise UserError(
+            _("The network {name} cannot be made for pictures of {shape}: {error}").format(
+                name=name, shape=" × ".join(map(str, shape)), error=str(error).splitlines()[0]
+            )
+        ) from error
+    except Exception as error:  # Keras raises a bare Exception when a download fails
+        raise UserError(_no_weights(name, error)) from error
+    if weights not in (IMAGENET, NO_WEIGHTS):
+        load_weights(network, Path(weights).expanduser())
+    return network
+
+
+def _no_weights(name: str, error: Exception) -> str:
+    from keras.src.backend.config import keras_home
+
+    found = re.search(r"https?://\S+/([^/\s:]+)", str(error))
+    if found is None:
+        return _("The weights of {name} cannot be had: {error}").format(name=name, error=error)
+    return _(
+        "The weights of {name} are not on this computer, and cannot be downloaded ({error}). On a computer with a "
+        "connection download {url}, put the file {file} into {folder}, and try again. Or choose an earlier run as base."
+    ).format(
+        name=name, error=str(error).rsplit("--", 1)[-1].strip(), url=found[0].rstrip(":"), file=found[1],
+        folder=Path(keras_home()) / "models",
+    )  # fmt: skip
+
+
+def application_names() -> tuple[str, ...]:
+    """All names."""
+    return get_args(Application)

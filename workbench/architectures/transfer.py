@@ -1,0 +1,138 @@
+"""`transfer`: a trained network as base, with a new head; what it learned before is kept, or learned further.
+
+The base brings its own scaling, which is part of it: the pictures go in as they are, 0-255.
+"""
+
+from typing import Any, Literal
+
+from workbench.architectures.applications import Application, application, ready_for
+from workbench.architectures.architecture import Architecture
+from workbench.architectures.base_network import HEAD, Base, apply_base, file_base, layer_called, run_base
+from workbench.architectures.convolutional import (
+    Counts,
+    Head,
+    activation_setting,
+    dense_setting,
+    dropout_setting,
+)
+from workbench.architectures.layers import Activation
+from workbench.experiment import ArchitectureSection
+from workbench.i18n import _, mark
+from workbench.section import setting
+from workbench.specs import InputSpec
+
+
+class TransferSection(ArchitectureSection):
+    """Settings of `transfer`."""
+
+    name: Literal["transfer"] = setting("transfer", title=mark("Architecture"), widget="hidden")
+    base: Literal["run", "file", "keras"] = setting(
+        "keras", title=mark("Base"), help=mark("Where the trained network comes from."),
+        labels={"run": mark("An earlier run"), "file": mark("A model file"), "keras": mark("A network of Keras")},
+    )  # fmt: skip
+    source: str = setting(
+        "", title=mark("Run or file"), max_length=1000,
+        help=mark("For an earlier run its name or folder, for a model file its path (.keras). Else empty."),
+    )  # fmt: skip
+    application: Application = setting(
+        "mobilenet_v2", title=mark("Network of Keras"), help=mark("Which one, where the base is a network of Keras.")
+    )
+    weights: str = setting(
+        "imagenet", title=mark("Weights of it"), max_length=1000,
+        help=mark("imagenet (downloaded once), the path of a .weights.h5 file, or none to begin without."),
+    )  # fmt: skip
+    last_layer: str = setting(
+        "", title=mark("Last layer"), max_length=200, advanced=True,
+        help=mark("The layer of the base whose output the head gets; empty for the one before its output."),
+    )  # fmt: skip
+    pixels: Literal["auto", "unit", "symmetric", "as_they_are"] = setting(
+        "auto", title=mark("Pixels of the base"), advanced=True,
+        help=mark("What a model file was trained on. Automatic: as they are where it scales them itself, else 0 to 1."),
+        labels={"auto": mark("Automatic"), "unit": mark("0 to 1 (1/255)"), "symmetric": mark("-1 to 1"),
+                "as_they_are": mark("0 to 255")},
+    )  # fmt: skip
+    boundary: str = setting(
+        "", title=mark("Train from layer"), max_length=200,
+        help=mark(
+            "The layers of the base from this one on learn further, those before stay as they are. Empty: only the "
+            "head learns. all: everything."
+        ),
+    )  # fmt: skip
+    pooling: Head = setting(
+        "global_average", title=mark("Pooling"), help=mark("How the last maps become one list of numbers."),
+        labels={"flatten": mark("Flatten"), "global_average": mark("Global average"), "global_max": mark("Global max")},
+    )  # fmt: skip
+    dense: Counts = dense_setting(())
+    activation: Activation = activation_setting("relu")
+    dropout: float = dropout_setting(0.2)
+
+
+class Transfer(Architecture):
+    """A base with weights and a new head."""
+
+    name = "transfer"
+    title = mark("Transfer")
+    help = mark(
+        "A network that was trained before, with a new head, for few samples. Its own scaling is part of it: the "
+        "scaling of the experiment has no meaning here."
+    )
+    section = TransferSection
+    own_scaling = True
+
+    def build(self, section: TransferSection, inputs: Any, spec: InputSpec) -> Any:
+        """See `Architecture.build`; `inputs` are pixels 0-255."""
+        base, pixels = _opened(section, inputs, spec)
+        features = apply_base(base, pixels, section.boundary)
+        return _head(section, features)
+
+
+def _opened(section: TransferSection, inputs: Any, spec: InputSpec) -> tuple[Base, Any]:
+    """The base, and the pixels as it takes them."""
+    match section.base:
+        case "run":
+            return run_base(section.source, section.last_layer), inputs
+        case "file":
+            base = file_base(section.source, section.last_layer)
+            return base, _scaled(section.pixels, base, inputs)
+    name = section.application
+    base = Base(application(name, spec.shape, section.weights), True, _("the network {name}").format(name=name))
+    if section.last_layer:
+        base = _shortened(base, section.last_layer)
+    return base, ready_for(name, inputs)
+
+
+def _shortened(base: Base, last_layer: str) -> Base:
+    import keras
+
+    end = layer_called(last_layer, base.network.layers, base.about).output
+    return Base(keras.Model(base.network.inputs[0], end), base.scales, base.about)
+
+
+def _scaled(wanted: str, base: Base, pixels: Any) -> Any:
+    from keras import layers
+
+    if wanted == "as_they_are" or (wanted == "auto" and base.scales):
+        return pixels
+    if wanted == "symmetric":
+        return layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")(pixels)
+    return layers.Rescaling(1 / 255, dtype="float32", name="scale")(pixels)
+
+
+def _head(section: TransferSection, x: Any) -> Any:
+    from keras import layers
+
+    if len(x.shape) == 4:
+        poolings = {
+            "global_average": layers.GlobalAveragePooling2D,
+            "global_max": layers.GlobalMaxPooling2D,
+            "flatten": layers.Flatten,
+        }
+        x = poolings[section.pooling](name=f"{HEAD}pooling")(x)
+    for number, units in enumerate(section.dense, start=1):
+        x = layers.Dense(units, activation=section.activation, name=f"{HEAD}dense_{number}")(x)
+    return layers.Dropout(section.dropout, name=f"{HEAD}dropout")(x) if section.dropout else x
+
+
+def register(registry: Any) -> None:
+    """Add it to the architectures."""
+    registry.architectures.add(Transfer())
