@@ -24,7 +24,10 @@ class Report:
     """What the Model page reads of a data report."""
 
     def __init__(self, *classes):
-        self.classes = dict.fromkeys(classes, 5)
+        self.classes = dict.fromkeys(classes, 50)
+        self.splits = {"train": 40 * len(classes), "validation": 5 * len(classes), "test": 5 * len(classes)}
+        self.class_splits = {"train": dict.fromkeys(classes, 40)}
+        self.leaks = ()
         self.target = ClassTarget(classes)
         self.input = ImageInput(8, 8, 1)
 

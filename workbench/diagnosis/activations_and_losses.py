@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from workbench.architectures import layers
-from workbench.architectures.table import output_activation
 from workbench.diagnosis.facts import Facts
 from workbench.diagnosis.findings import Check, Finding
 from workbench.i18n import _, mark
@@ -28,7 +27,7 @@ def relu_before_the_output(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "relu_before_softmax", "error",
         _("A dense layer of {units} units with a ReLU stands right before the {activation}.").format(
-            units=units, activation=output_activation(facts.experiment, facts.output)
+            units=units, activation=facts.output.activation
         ),
         _("A ReLU sets every negative value to 0 and lets no gradient through there. With only {units} units between "
           "the network and its answer, classes whose unit is dead are lost for good; often all units die and the "

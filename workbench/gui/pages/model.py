@@ -7,10 +7,14 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSplitter, QWidget
 
 from workbench.architectures.table import LayerTable, layer_table
+from workbench.diagnosis.diagnose import free_memory
+from workbench.diagnosis.facts import gather
+from workbench.diagnosis.findings import Finding, look
 from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.gui.data_reader import data_reader
 from workbench.gui.pages.model_code import CodeDialog
+from workbench.gui.pages.model_findings import FindingsPanel
 from workbench.gui.pages.model_settings import ModelSettings
 from workbench.gui.pages.model_table import LayerTablePanel
 from workbench.gui.pages.page import Page
@@ -93,8 +97,10 @@ class ModelPage(Page):
         self.code_notice = Notice()
         self.classes_note = hint("")
         self.classes_note.setObjectName("classes_note")
+        self.findings = FindingsPanel()
+        self.findings.apply_requested.connect(self._mend)
         card.content.addLayout(head)
-        for widget in (self.code_notice, self.problem, self._busy, self.classes_note):
+        for widget in (self.code_notice, self.problem, self.findings, self._busy, self.classes_note):
             card.content.addWidget(widget)
         card.content.addWidget(self.table_panel, 1)
         return card
@@ -173,6 +179,22 @@ class ModelPage(Page):
         self.table_panel.set_table(table)
         problems = {row.name: row.problem for row in table.rows if row.problem} if table else {}
         self.settings.set_problems(problems)
+        self._diagnose(table)
+
+    def _diagnose(self, table: LayerTable | None) -> None:
+        """Check what can be checked here; what keeps the network from being built is told above."""
+        experiment = self.workspace.document.experiment
+        memory = free_memory(experiment)
+        facts = gather(experiment, self.workspace.data_report, table=table, memory_bytes=memory)
+        found = look(registry().checks, "before", facts) if not facts.problem else ()
+        self.findings.set_findings(found, experiment)
+
+    def _mend(self, finding: Finding) -> None:
+        document = self.workspace.document
+        try:
+            document.apply(finding.mended(document.experiment), finding.remedy)
+        except UserError as error:
+            self.problem.show_message(str(error), "error")
 
     def _ask_for_table(self) -> None:
         request = SummaryRequest(self.workspace.document.experiment)
