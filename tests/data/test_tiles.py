@@ -1,5 +1,7 @@
 """Tiles cover a picture and give it back; maps over the input come back over the picture they belong to."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,7 +31,7 @@ def test_neighbouring_tiles_have_at_least_the_overlap_in_common(height, width, s
         starts = sorted({corner[axis] for corner in corners})
         assert starts[0] == 0
         assert starts[-1] == (height, width)[axis] - side
-        assert all(second - first <= side - int(0.5 * side) for first, second in zip(starts, starts[1:], strict=False))
+        assert all(second - first <= side - int(0.5 * side) for first, second in pairwise(starts))
 
 
 @pytest.mark.parametrize("mode", ["stretch", "crop", "pad"])

@@ -139,7 +139,7 @@ def test_a_closed_form_cannot_be_extended(train, table):
 
 
 def test_settings_of_pictures_are_refused_for_tables(train, table):
-    with pytest.raises(UserError, match="augmentation.flip: there is no such setting for this kind of data"):
+    with pytest.raises(UserError, match=r"augmentation.flip: there is no such setting for this kind of data"):
         experiment_on(table(), augmentation={"flip": "horizontal"})
     with pytest.raises(UserError, match="scaling_factor is for pictures"):
         train(experiment_on(table(), overrides={"scaling_factor": 2.0}))

@@ -57,5 +57,5 @@ def test_numbers_without_end_are_named_and_not_taken_for_missing(tmp_path):
 
 
 def test_numbers_that_can_be_read_in_two_ways_are_not_guessed(tmp_path):
-    with pytest.raises(UserError, match="column area of asked.csv holds numbers as 1,234, which can be"):
+    with pytest.raises(UserError, match=r"column area of asked.csv holds numbers as 1,234, which can be"):
         read(tmp_path, "area;kind\n1,500;flat\n2,250;house\n")
