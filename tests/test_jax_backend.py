@@ -37,7 +37,26 @@ SCRIPT = textwrap.dedent(
     run = run_job(TrainRequest(experiment, sys.argv[1]), events.append, Control())
     end = events[-1]
     figures = run_job(InspectRequest(run, "grad_cam", {}), events.append, Control()).figures
+
+    def trained(**sections):
+        more = from_values({"version": 1, **sections}, "the smoke test")
+        run = run_job(TrainRequest(more, sys.argv[1]), events.append, Control())
+        return run, events[-1].state, events[-1].metrics
+
+    run, of_table, numbers = trained(
+        dataset={"name": "house_prices", "missing": 0.1}, architecture={"name": "linear"},
+        trainer={"name": "gradient_descent"},
+        training={"epochs": 12, "optimizer": {"name": "sgd", "learning_rate": 0.3}},
+    )
+    answer = run_job(PredictRequest(run, rows=({"area": "80"},)), events.append, Control()).items[0].answer
+    _run, of_masks, _numbers = trained(
+        dataset={"name": "cells", "count": 10, "size": 32}, preprocessing={"height": 15, "width": 15},
+        augmentation={"flip": "horizontal"}, architecture={
+            "name": "layers", "layers": [{"kind": "convolution", "filters": 2, "padding": "same"}]},
+        training={"epochs": 1, "batch_size": 10}, splits={"validation": 0.0, "test": 0.0},
+    )
     print(json.dumps({
+        "table": of_table, "r2": numbers["test_r2"], "price": answer.values["value"], "masks": of_masks,
         "state": end.state, "message": end.message, "metrics": end.metrics,
         "kinds": [figure.kind for figure in figures], "tensorflow": "tensorflow" in sys.modules,
     }))
@@ -45,7 +64,7 @@ SCRIPT = textwrap.dedent(
 )
 
 
-def test_an_experiment_trains_and_is_inspected_without_tensorflow(tmp_path):
+def test_experiments_on_pictures_tables_and_masks_run_without_tensorflow(tmp_path):
     pytest.importorskip("jax", reason="JAX is a development dependency")
     environment = {**os.environ, "KERAS_BACKEND": "jax", "WORKBENCH_HOME": str(tmp_path / "home")}
     answer = subprocess.run(
@@ -61,4 +80,7 @@ def test_an_experiment_trains_and_is_inspected_without_tensorflow(tmp_path):
     assert result["state"] == "completed", result["message"]
     assert result["metrics"]["test_accuracy"] > 0.5
     assert "heatmap" in result["kinds"]
+    assert (result["table"], result["masks"]) == ("completed", "completed")
+    assert result["r2"] > 0.9
+    assert result["price"] > 0
     assert not result["tensorflow"]

@@ -14,7 +14,14 @@ MASKS = {
     "dataset": {"name": "cells", "count": 16, "size": 32},
     "preprocessing": {"height": 32, "width": 32},
     "augmentation": {"flip": "both", "rotation": 20.0, "brightness": 0.1},
-    "architecture": {"name": "unet", "depth": 1, "base_filters": 2, "normalization": "batch", "dropout": 0.2},
+    "architecture": {
+        "name": "layers",
+        "layers": [
+            {"kind": "convolution", "filters": 3, "padding": "same"},
+            {"kind": "batch_normalization"},
+            {"kind": "dropout", "rate": 0.3},
+        ],
+    },
 }
 STEERING = {
     "dataset": {"name": "road", "pictures": 36, "courses": 6},
