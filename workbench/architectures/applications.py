@@ -13,7 +13,7 @@ Application = Literal[
     "convnext_tiny", "convnext_small", "convnext_base", "densenet121", "densenet169", "densenet201", "efficientnet_b0",
     "efficientnet_b1", "efficientnet_b2", "efficientnet_b3", "efficientnet_b4", "efficientnet_b5", "efficientnet_b6",
     "efficientnet_b7", "efficientnet_v2_b0", "efficientnet_v2_s", "inception_resnet_v2", "inception_v3", "mobilenet_v1",
-    "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "nasnet_mobile", "resnet50", "resnet101", "resnet152",
+    "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "resnet50", "resnet101", "resnet152",
     "resnet50_v2", "resnet101_v2", "resnet152_v2", "vgg16", "vgg19", "xception",
 ]  # fmt: skip
 """Networks of `keras.applications`."""
@@ -22,10 +22,10 @@ IMAGENET, NO_WEIGHTS = "imagenet", "none"
 
 _CLASSES = {
     "convnext": "ConvNeXt", "densenet": "DenseNet", "efficientnet_v2": "EfficientNetV2", "efficientnet": "EfficientNet",
-    "inception_resnet": "InceptionResNet", "inception": "Inception", "mobilenet": "MobileNet", "nasnet": "NASNet",
+    "inception_resnet": "InceptionResNet", "inception": "Inception", "mobilenet": "MobileNet",
     "resnet": "ResNet", "vgg": "VGG", "xception": "Xception",
 }  # fmt: skip
-_SYMMETRIC = ("mobilenet_v1", "mobilenet_v2", "inception", "nasnet", "xception", "_v2")  # -1 to 1
+_SYMMETRIC = ("mobilenet_v1", "mobilenet_v2", "inception", "xception", "_v2")  # -1 to 1
 _WITHIN = ("convnext", "efficientnet", "mobilenet_v3")  # scaling is part of Keras' own network
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, red, green, blue, on the scale 0-1
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red, on the scale 0-255

@@ -1,0 +1,149 @@
+"""Bases of a transfer from files and from Keras: what fits, what is scaled, and what is wrong with a file, in words."""
+
+import inspect
+import sys
+
+import numpy as np
+import pytest
+
+from workbench.architectures.applications import application, application_names, keras_class, ready_for
+from workbench.architectures.assembly import assemble
+from workbench.errors import UserError
+from workbench.experiment import from_values
+from workbench.specs import ClassTarget, ImageInput
+
+TWO = ClassTarget(("cat", "dog"))
+COLOUR = ImageInput(32, 32, 3)
+
+
+def network_of(input=COLOUR, **own):
+    size = {"height": input.height, "width": input.width, "channels": input.channels}
+    architecture = {"name": "transfer", **own}
+    values = {"version": 1, "dataset": "digits", "preprocessing": size, "architecture": architecture}
+    return assemble(from_values(values, "the test"), input, TWO)
+
+
+def foreign(path, *first):
+    """A small network of someone else, saved."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    stack = [*first, layers.Conv2D(4, 3, name="logits_of_mine"), layers.BatchNormalization(name="norm")]
+    stack += [layers.GlobalAveragePooling2D(name="head_pooling"), layers.Dense(5), layers.Softmax()]
+    model = keras.Sequential([keras.Input((32, 32, 3)), *stack])
+    model.save(path)
+    return model
+
+
+def pixels(count=2):
+    return np.random.default_rng(0).integers(0, 256, (count, 32, 32, 3)).astype("float32")
+
+
+@pytest.mark.parametrize("name", application_names())
+def test_an_application_gets_its_pixels_as_keras_prepares_them(name):
+    import keras
+
+    module = sys.modules[inspect.getmodule(getattr(keras.applications, keras_class(name))).__name__]
+    image = keras.Input((32, 32, 3))
+    prepared = keras.Model(image, ready_for(name, image))(pixels())
+    np.testing.assert_allclose(prepared, module.preprocess_input(pixels()), rtol=1e-5, atol=1e-4)
+
+
+def test_a_network_of_keras_is_trained_from_the_boundary_on_and_opens_in_bare_keras(tmp_path):
+    import keras
+
+    network = network_of(base="keras", application="mobilenet_v2", weights="none", boundary="block_16_project")
+    frozen, learning = (network.model.get_layer(name) for name in ("block_16_depthwise_BN", "block_16_project_BN"))
+    before = frozen.get_weights(), learning.get_weights()
+    network.trainable.compile("sgd", "mse")
+    network.trainable.train_on_batch(pixels().astype("uint8"), np.zeros((2, network.trainable.output_shape[-1])))
+    for one, other in zip(before[0], frozen.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(before[1][2], learning.get_weights()[2])  # the moving mean
+    network.model.save(tmp_path / "model.keras")
+    opened = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_allclose(opened(pixels()), network.model(pixels()), atol=1e-6)
+
+
+def test_an_application_is_refused_for_grey_and_for_tiny_pictures():
+    with pytest.raises(UserError, match=r"preprocessing\.channels = 3"):
+        network_of(ImageInput(32, 32, 1), weights="none")
+    with pytest.raises(UserError, match="at least 75x75"):
+        network_of(application="inception_v3", weights="none")
+
+
+def test_weights_that_cannot_be_downloaded_are_told_with_file_and_folder(tmp_path, monkeypatch):
+    import keras.src.backend.config as config
+
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody answers there
+    monkeypatch.setattr(config, "_KERAS_DIR", str(tmp_path))
+    with pytest.raises(UserError) as caught:
+        application("vgg16", (32, 32, 3), "imagenet")
+    file = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    assert f"put the file {file} into {tmp_path / 'models'}" in str(caught.value)
+    assert f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{file}" in str(caught.value)
+
+
+def test_weights_of_a_file_reach_the_network(tmp_path):
+    given = application("mobilenet_v3_small", (32, 32, 3), "none")
+    given.save_weights(tmp_path / "mine.weights.h5")
+    network = network_of(application="mobilenet_v3_small", weights=str(tmp_path / "mine.weights.h5"))
+    kernels = (model.get_layer("conv").get_weights()[0] for model in (network.model, given))
+    np.testing.assert_array_equal(*kernels)
+
+
+def test_weights_of_another_network_are_refused_with_what_differs(tmp_path):
+    import keras
+
+    other = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3), alpha=0.35)
+    other.save_weights(tmp_path / "narrow.weights.h5")
+    with pytest.raises(UserError) as caught:
+        network_of(weights=str(tmp_path / "narrow.weights.h5"))
+    assert "layers/batch_normalization/vars/0: 16 in the file, 32 in the network" in str(caught.value)
+    assert "more" in str(caught.value)
+    with pytest.raises(UserError, match="no weights file"):
+        network_of(weights=str(tmp_path / "none.weights.h5"))
+    (tmp_path / "broken.weights.h5").write_bytes((tmp_path / "narrow.weights.h5").read_bytes()[:5000])
+    with pytest.raises(UserError, match="only half of one"):
+        network_of(weights=str(tmp_path / "broken.weights.h5"))
+
+
+def test_a_file_of_someone_else_gives_all_but_its_output(tmp_path):
+    import keras
+
+    theirs = foreign(tmp_path / "theirs.keras")
+    network = network_of(base="file", source=str(tmp_path / "theirs.keras"), dropout=0.0)
+    features = keras.Model(network.model.input, network.model.get_layer("logits").input)
+    expected = keras.Model(theirs.inputs[0], theirs.get_layer("head_pooling").output)(pixels() / 255)
+    np.testing.assert_allclose(features(pixels()), expected, atol=1e-5)
+    assert "base_head_pooling" in [layer.name for layer in network.model.layers]
+
+
+def test_a_file_that_scales_its_pixels_gets_them_as_they_are(tmp_path):
+    from keras import layers
+
+    foreign(tmp_path / "theirs.keras", layers.Rescaling(1 / 127.5, offset=-1.0))
+    network = network_of(base="file", source=str(tmp_path / "theirs.keras"))
+    assert sum(type(layer).__name__ == "Rescaling" for layer in network.model.layers) == 1
+    network = network_of(base="file", source=str(tmp_path / "theirs.keras"), pixels="symmetric")
+    assert sum(type(layer).__name__ == "Rescaling" for layer in network.model.layers) == 2
+
+
+def test_a_file_that_is_no_base_is_refused_in_words(tmp_path):
+    import keras
+
+    row = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    row.save(tmp_path / "row.keras")
+    with pytest.raises(UserError, match="no network of layers that takes one picture"):
+        network_of(base="file", source=str(tmp_path / "row.keras"))
+    foreign(tmp_path / "theirs.keras")
+    with pytest.raises(UserError, match="Did you mean 'norm'"):
+        network_of(base="file", source=str(tmp_path / "theirs.keras"), last_layer="nrm")
+    (tmp_path / "half.keras").write_bytes((tmp_path / "theirs.keras").read_bytes()[:3000])
+    with pytest.raises(UserError, match=r"half\.keras"):
+        network_of(base="file", source=str(tmp_path / "half.keras"))
+    with pytest.raises(UserError, match="weights without a network"):
+        network_of(base="file", source=str(tmp_path / "mine.weights.h5"))
+    with pytest.raises(UserError, match="no model at"):
+        network_of(base="file", source=str(tmp_path / "other.keras"))
