@@ -6,6 +6,7 @@ from workbench.cli import run
 from workbench.experiment import new_experiment
 from workbench.experiment_toml import write_experiment
 from workbench.recipes import recipe
+from workbench.runs.writer import create_run_folder
 
 
 def written(folder, **changes):
@@ -19,6 +20,14 @@ def written(folder, **changes):
 def test_a_healthy_experiment_leaves_with_0(home, tmp_path, capsys):
     assert run(["diagnose", written(tmp_path)]) == 0
     assert "Nothing was found" in capsys.readouterr().out
+
+
+def test_a_trial_step_tells_what_an_epoch_takes_and_is_no_fault(home, tmp_path, capsys):
+    assert run(["diagnose", written(tmp_path), "--trial", "--json"]) == 0
+    (record,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (record["name"], record["severity"]) == ("trial_step", "information")
+    assert "A step of 32 samples fits" in record["seen"]
+    assert "multiply-adds a sample" in record["seen"]
 
 
 def test_findings_leave_with_1_and_say_what_to_change(home, tmp_path, capsys):
@@ -46,3 +55,10 @@ def test_what_is_no_experiment_and_no_run_is_bad_input(home, tmp_path, capsys):
     assert run(["diagnose", str(tmp_path / "absent.toml")]) == 2
     assert run(["diagnose", "no-such-run"]) == 2
     assert "no-such-run" in capsys.readouterr().err
+
+
+def test_a_run_is_diagnosed_by_its_name(home, tmp_path, capsys):
+    experiment = new_experiment("digits", "simple_cnn").changed("overrides.output_activation", "sigmoid")
+    folder = create_run_folder(experiment, tmp_path / "runs")
+    assert run(["diagnose", folder.name, "--runs", str(tmp_path / "runs"), "--no-data"]) == 1
+    assert "A sigmoid stands at the output of 10 classes" in capsys.readouterr().out

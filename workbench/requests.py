@@ -57,11 +57,13 @@ class DiagnoseRequest:
         experiment: what is looked at.
         run: a run folder that it belongs to, to judge what came of it; empty for none.
         read_data: whether to read the data where they are at hand.
+        trial: whether to train a few steps, to know what memory and time they take; needs the data.
     """
 
     experiment: Experiment
     run: str = ""
     read_data: bool = True
+    trial: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,18 @@ from typing import NoReturn
 from workbench.errors import UserError, did_you_mean
 from workbench.i18n import _
 
-LISTS = ("recipes", "datasets", "tasks", "architectures", "trainers", "inspectors", "services", "devices", "plugins")
+LISTS = (
+    "recipes",
+    "datasets",
+    "tasks",
+    "architectures",
+    "trainers",
+    "inspectors",
+    "services",
+    "checks",
+    "devices",
+    "plugins",
+)
 SPLITS = ("train", "validation", "test")
 
 
@@ -84,6 +95,9 @@ def _add_experiment_commands(commands: argparse._SubParsersAction) -> None:
     diagnose = _command(commands, "diagnose", _("what keeps an experiment or a run from learning"), json=True)
     diagnose.add_argument("subject", metavar="EXPERIMENT.toml|RUN", help=_("an experiment, or a run's folder or name"))
     diagnose.add_argument("--no-data", action="store_true", help=_("check only what can be told without the data"))
+    diagnose.add_argument(
+        "--trial", action="store_true", help=_("also train a few steps: the memory and the time they take")
+    )
     _add_runs_folder(diagnose)
 
 

@@ -15,25 +15,29 @@ from workbench.runs.folder import find_run
 
 
 def diagnose(arguments: argparse.Namespace, output: Output) -> int:
-    """Print what the checks find, the worst first; exit 0 when they find nothing."""
+    """Print what the checks find, the worst first; exit 0 when they find no fault."""
     findings: tuple[Finding, ...] = ask(_request(arguments), output)
+    faults = sum(finding.severity != "information" for finding in findings)
+    code = FOUND if faults else DONE
     if output.as_json:
         for finding in findings:
             output.record(finding.to_json())
-        return FOUND if findings else DONE
-    if not findings:
-        output.line(_("Nothing was found that would keep it from learning."))
-        return DONE
+        return code
     for finding in findings:
         for line in described(finding):
             output.line(line)
-    output.line(_("Findings: {count}").format(count=len(findings)))
-    return FOUND
+    if faults:
+        output.line(_("Findings: {count}").format(count=faults))
+    else:
+        output.line(_("Nothing was found that would keep it from learning."))
+    return code
 
 
 def described(finding: Finding) -> list[str]:
     """A finding in lines for people."""
-    lines = [f"{finding.severity}: {finding.seen}", f"  {finding.why}", f"  → {finding.remedy}"]
+    lines = [f"{finding.severity}: {finding.seen}", f"  {finding.why}"]
+    if finding.remedy:
+        lines.append(f"  → {finding.remedy}")
     return [*lines, *(f"      {path} = {_shown(value)}" for path, value in finding.changes), ""]
 
 
@@ -44,6 +48,6 @@ def _shown(value: object) -> str:
 def _request(arguments: argparse.Namespace) -> DiagnoseRequest:
     path = Path(arguments.subject).expanduser()
     if path.suffix == ".toml":
-        return DiagnoseRequest(read_experiment(path), read_data=not arguments.no_data)
+        return DiagnoseRequest(read_experiment(path), read_data=not arguments.no_data, trial=arguments.trial)
     run = find_run(arguments.subject, runs_folder(arguments))
-    return DiagnoseRequest(run.experiment(), run=str(run.path), read_data=not arguments.no_data)
+    return DiagnoseRequest(run.experiment(), run=str(run.path), read_data=not arguments.no_data, trial=arguments.trial)

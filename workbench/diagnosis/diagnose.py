@@ -3,20 +3,21 @@
 What needs no data is checked where there are none.
 """
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from workbench.control import Control, Emit
-from workbench.diagnosis.facts import gather
+from workbench.diagnosis.facts import Facts, gather
 from workbench.diagnosis.findings import Finding, look
 from workbench.errors import UserError
 from workbench.events import Note
 from workbench.experiment import Experiment
 from workbench.i18n import _
 from workbench.registry import registry
-from workbench.requests import DataRequest, DiagnoseRequest
+from workbench.requests import DataRequest, DevicesRequest, DiagnoseRequest
 
 
 def diagnose(request: DiagnoseRequest, emit: Emit, control: Control) -> tuple[Finding, ...]:
@@ -28,24 +29,40 @@ def diagnose(request: DiagnoseRequest, emit: Emit, control: Control) -> tuple[Fi
     experiment = request.experiment
     report = _report(experiment, emit, control) if request.read_data else None
     control.check()
-    facts = gather(experiment, report, memory_bytes=free_memory(experiment))
+    facts = gather(experiment, report, memory_bytes=_memory_of_the_device(experiment, emit, control))
     if facts.table is None and facts.input is not None and facts.output is not None and not facts.problem:
         built = _build(experiment, facts.input, facts.target)
         facts = gather(experiment, report, memory_bytes=facts.memory_bytes, **built)
-    checks = list(registry().checks)
-    found = look(checks, "before", facts)
+    found = look(registry().checks, "before", facts)
+    if request.trial and report is not None and not facts.problem:
+        found += _trial(facts, emit, control)
     if request.run:
         from workbench.runs.folder import RunFolder
 
-        found += look(checks, "after", RunFolder(Path(request.run)))
+        found += look(registry().checks, "after", RunFolder(Path(request.run)))
     return found
 
 
 def free_memory(experiment: Experiment) -> int:
-    """Bytes free for a training on its device; 0 where only the framework could tell."""
-    if experiment.training.device.startswith("gpu"):
-        return 0
-    return psutil.virtual_memory().available
+    """Bytes free for a training on its device; 0 where that is a GPU, whose memory only the framework tells."""
+    return 0 if _may_be_a_gpu(experiment) else psutil.virtual_memory().available
+
+
+def _may_be_a_gpu(experiment: Experiment) -> bool:
+    device = experiment.training.device
+    return device.startswith("gpu") or (device == "auto" and shutil.which("nvidia-smi") is not None)
+
+
+def _memory_of_the_device(experiment: Experiment, emit: Emit, control: Control) -> int:
+    """As `free_memory`, with the framework asked about GPUs."""
+    if not _may_be_a_gpu(experiment):
+        return free_memory(experiment)
+    from workbench.training.devices import list_devices
+
+    gpus = {device.name: device.memory_bytes for device in list_devices(DevicesRequest(), emit, control)[1:]}
+    if experiment.training.device == "auto" and not gpus:
+        return psutil.virtual_memory().available
+    return gpus.get("gpu:0" if experiment.training.device == "auto" else experiment.training.device, 0)
 
 
 def _report(experiment: Experiment, emit: Emit, control: Control) -> Any:
@@ -61,6 +78,14 @@ def _report(experiment: Experiment, emit: Emit, control: Control) -> Any:
     except UserError as error:
         emit(Note(_("The data cannot be read: what needs none is checked. {error}").format(error=error)))
         return None
+
+
+def _trial(facts: Facts, emit: Emit, control: Control) -> tuple[Finding, ...]:
+    from workbench.data.prepare import prepare
+    from workbench.diagnosis.trial import trial
+
+    found = trial(facts, prepare(facts.experiment, emit, control), control)
+    return () if found is None else (found,)
 
 
 def _build(experiment: Experiment, input: Any, target: Any) -> dict[str, Any]:

@@ -84,14 +84,15 @@ def fits_into_memory(facts: Facts) -> Iterator[Finding]:
         "memory", "error",
         _("A step with {batch} samples needs about {needed} of memory, and {there} are free: {weights} for weights, "
           "gradients and optimizer, {sample} for the outputs of the layers of each sample.").format(
-            batch=needed.batch_size, needed=_readable(needed.total), there=_readable(facts.memory_bytes),
-            weights=_readable(needed.weights), sample=_readable(needed.per_sample)),
+            batch=needed.batch_size, needed=readable(needed.total), there=readable(facts.memory_bytes),
+            weights=readable(needed.weights), sample=readable(needed.per_sample)),
         _("The training will end with an out-of-memory error, or the machine will swap and stand still."),
         remedy, changes,
     )  # fmt: skip
 
 
-def _readable(count: float) -> str:
+def readable(count: float) -> str:
+    """Bytes for people."""
     for unit in ("B", "KiB", "MiB"):
         if count < 1024:
             return f"{count:.3g} {unit}"
