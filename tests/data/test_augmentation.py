@@ -7,7 +7,7 @@ from workbench.control import Control
 from workbench.data.augmentation import augment, preview
 from workbench.data.image_settings import ImageAugmentation
 from workbench.requests import AugmentationRequest
-from workbench.specs import ImageInput
+from workbench.specs import ImageInput, ValuesTarget
 
 SIZE = ImageInput(16, 20, 3)
 EVERYTHING = {
@@ -133,3 +133,27 @@ def test_the_preview_of_nothing_says_so(home, experiment_on):
     gallery = preview(AugmentationRequest(experiment_on("digits"), count=2), lambda event: None, Control())
     assert "nothing is changed" in gallery.note
     np.testing.assert_array_equal(gallery.tiles[0].pixels, gallery.tiles[1].pixels)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.25])
+def test_a_mirrored_picture_has_the_steering_of_the_other_sign_and_a_moved_one_more(shift):
+    """Told by the pictures themselves: a bright column with a grey one on its left, found again afterwards."""
+    from keras import ops
+
+    pictures = np.zeros((64, 8, 41, 1), np.float32)
+    pictures[:, :, 12], pictures[:, :, 16] = 60.0, 200.0
+    steering = np.linspace(-0.8, 0.8, 64, dtype=np.float32)[:, None]
+    target = ValuesTarget(("steering",), mirrored=True, per_shift=0.6, centre=(0.1,), spread=(0.5,))
+    section = ImageAugmentation(flip="horizontal", shift=shift, fill="constant")
+    layer = augment(section, ImageInput(8, 41, 1), 3)
+    moved, values = layer.change(pictures, (steering - 0.1) / 0.5, target)
+    values = ops.convert_to_numpy(values) * 0.5 + 0.1
+    rows = ops.convert_to_numpy(moved)[..., 0].max(axis=1)
+    place = (rows * np.arange(41)).sum(axis=1) / rows.sum(axis=1)
+    mirrored = rows.argmax(axis=1) < place  # grey on the right
+    assert 16 < mirrored.sum() < 48
+    sign = np.where(mirrored, -1, 1)
+    centre = (12 * 60 + 16 * 200) / 260
+    moved_by = place - (20 + sign * (centre - 20))
+    np.testing.assert_allclose(values[:, 0], sign * steering[:, 0] + 0.6 * moved_by / 41, atol=0.01)
+    assert bool(np.abs(moved_by).max() > 1) == bool(shift)
