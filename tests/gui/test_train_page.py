@@ -5,7 +5,9 @@ import time
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from workbench.events import (
     BatchesDone,
@@ -20,6 +22,7 @@ from workbench.events import (
     RunStarted,
 )
 from workbench.experiment import new_experiment
+from workbench.gui.pages.data_change import change_dataset
 from workbench.gui.pages.train.losses import LossHistory
 from workbench.gui.pages.train.plots import LossPlot
 from workbench.gui.pages.train.record import TrainingRecord, record_of
@@ -350,3 +353,89 @@ def test_a_resumed_run_keeps_the_epochs_before_it():
     record = record_of([*first, RunStarted("r", "r", 3, first_epoch=1), epoch(1, 0.1), epoch(2, 0.05)])
     assert [row.metrics["loss"] for row in record.history] == [0.5, 0.1, 0.05]
     assert record.end is None
+
+
+def fields_in_sight(page):
+    return [name for name, row in page.form._rows.items() if row.isVisible()]
+
+
+@pytest.fixture
+def prices(open_window, qtbot):
+    """The Train page on an experiment with a table of prices."""
+    window = open_window(page="train")
+    page = window.pages.page("train")
+    assert change_dataset(page.workspace.document, {"name": "house_prices"}, "choose") == ""
+    return page
+
+
+def test_a_trainer_is_chosen_by_keyboard_and_the_choice_can_be_undone(prices, qtbot):
+    page, document = prices, prices.workspace.document
+    box = page.trainer.box
+    label = next(label for label in page.findChildren(QLabel) if label.buddy() is box)
+    assert label.text().replace("&", "") == box.accessibleName() == "Method"
+    page.window().activateWindow()
+    letter = label.text()[label.text().index("&") + 1]
+    qtbot.keyClick(page, letter.lower(), Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(box.hasFocus)
+    assert document.experiment.trainer.name == "fit"
+    keys = [Qt.Key.Key_Home, *[Qt.Key.Key_Down] * box.count()]
+    while keys and box.currentData() != "closed_form":
+        qtbot.keyClick(box, keys.pop(0))
+    assert document.experiment.trainer.name == "closed_form"
+    assert "at once" in page.trainer._help.text()
+    for _step in range(box.count()):
+        if document.experiment.trainer.name != "fit":
+            document.undo_stack.undo()
+    assert box.currentData() == "fit"
+
+
+def test_settings_without_a_meaning_for_the_trainer_or_the_task_are_left_out(prices):
+    page, document = prices, prices.workspace.document
+    assert fields_in_sight(page)[:3] == ["epochs", "batch_size", "optimizer"]
+    assert not {"label_smoothing", "class_weights"} & set(fields_in_sight(page))
+    document.set_value("trainer.name", "closed_form")
+    assert fields_in_sight(page) == []
+    document.set_value("trainer.name", "gradient_descent")
+    assert fields_in_sight(page) == ["epochs", "optimizer", "early_stopping", "monitor", "seed"]
+    document.set_value("training.label_smoothing", 0.1)
+    assert "label_smoothing" in fields_in_sight(page), "what stands in the way can be taken back"
+    assert change_dataset(document, {"name": "breast_cancer"}, "choose") == ""
+    document.set_value("trainer.name", "closed_form")
+    assert fields_in_sight(page) == ["class_weights", "label_smoothing"]
+
+
+def test_the_values_to_judge_an_epoch_by_follow_the_task(prices):
+    box = prices.form.editor("monitor").box
+
+    def offered():
+        return {box.itemData(row) for row in range(box.count())}
+
+    assert {"val_loss", "val_mae", "rmse"} <= offered()
+    assert not {"val_accuracy", "accuracy"} & offered()
+    assert change_dataset(prices.workspace.document, {"name": "digits"}, "choose") == ""
+    assert {"val_loss", "val_accuracy"} <= offered()
+    assert "val_mae" not in offered()
+
+
+def test_no_two_things_on_the_page_answer_to_the_same_letter(prices):
+    texts = [label.text() for label in prices.findChildren(QLabel) if label.buddy() is not None and label.isVisible()]
+    texts += [button.text() for button in prices.findChildren(QPushButton) if button.isVisible()]
+    letters = [text[text.index("&") + 1].lower() for text in texts if "&" in text]
+    assert len(letters) > 10
+    assert sorted(set(letters)) == sorted(letters)
+
+
+def test_tab_goes_down_the_settings_also_through_fields_that_were_made_later(prices, qtbot):
+    def places():
+        found, widget = [], prices.task.box
+        for _step in range(400):
+            widget = widget.nextInFocusChain()
+            inside = prices._left.isAncestorOf(widget) and widget.isVisible()
+            if inside and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None:
+                found.append(widget.mapTo(prices._left, widget.rect().center()).y())
+        return found[: len(set(found))]
+
+    prices.workspace.document.set_value("training.optimizer.name", "sgd")
+    QApplication.processEvents()
+    assert len(places()) > 8
+    assert places() == sorted(places())

@@ -24,6 +24,7 @@ class ExperimentForm(Form):
         parent: the owner.
         editors: as in `Form`.
         leave_out: as in `Form`.
+        letters: as in `Form`.
     """
 
     applied = Signal(str)  # path of a field inside the section that was changed
@@ -38,8 +39,9 @@ class ExperimentForm(Form):
         set_value: Callable[[str, Any], str] | None = None,
         editors: dict[str, Callable[[FieldPlan], Editor]] | None = None,
         leave_out: tuple[str, ...] = (),
+        letters: set[str] | None = None,
     ) -> None:
-        super().__init__(section_class, parent, editors=editors, leave_out=leave_out)
+        super().__init__(section_class, parent, editors=editors, leave_out=leave_out, letters=letters)
         self._place = place
         self._set_value = set_value or document.set_value
         self.edited.connect(self._apply)

@@ -1,6 +1,6 @@
 """Forms made from pydantic sections: titles, help, units, limits and choices come from the fields."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,7 +15,7 @@ from workbench.i18n import _
 
 LABEL_WIDTH = 17 * GRID
 LINE_HEIGHT = 4 * GRID - 2
-_TAKEN_BY_MENUS = "fervh"
+TAKEN_BY_MENUS = "fervh"
 
 
 class Form(QWidget):
@@ -27,6 +27,7 @@ class Form(QWidget):
         editors: makers of editors for fields that need their own, by field name or by the hint `widget`.
         leave_out: names of fields that are not shown.
         compact: fields side by side, as many as there is room for, in place of one below the other.
+        letters: access keys that something else on the page has; the form adds its own.
     """
 
     edited = Signal(str, object)  # path of the field inside the section ("optimizer.learning_rate"), its new value
@@ -39,12 +40,12 @@ class Form(QWidget):
         editors: dict[str, Callable[[FieldPlan], Editor]] | None = None,
         leave_out: tuple[str, ...] = (),
         compact: bool = False,
-        _letters: set[str] | None = None,
+        letters: set[str] | None = None,
     ) -> None:
         super().__init__(parent)
         self.section_class = section_class
         self._makers = editors or {}
-        self._letters = set(_TAKEN_BY_MENUS) if _letters is None else _letters
+        self._letters = set(TAKEN_BY_MENUS) if letters is None else letters
         self._rows: dict[str, _Row] = {}
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -66,6 +67,13 @@ class Form(QWidget):
         """Show the values of a section; nothing is emitted."""
         for name, row in self._rows.items():
             row.set_value(getattr(section, name))
+
+    def show_only(self, names: Collection[str]) -> None:
+        """Hide all fields but these."""
+        for name, row in self._rows.items():
+            row.setVisible(name in names)
+        if self._fold is not None:
+            self._fold.setVisible(any(row.advanced and name in names for name, row in self._rows.items()))
 
     def set_error(self, path: str, text: str) -> None:
         """Say under a field what is wrong with it; an empty text takes that back."""
@@ -191,11 +199,13 @@ class _Row(QWidget):
         self._frame.setProperty("role", "nested")
         inner = QVBoxLayout(self._frame)
         inner.setContentsMargins(GRID, 0, 0, 0)
-        self.nested = Form(section, self._frame, editors=self._makers, _letters=self._letters)
+        self.nested = Form(section, self._frame, editors=self._makers, letters=self._letters)
         self.nested.edited.connect(self._nested_edited)
         inner.addWidget(self.nested)
         self._layout.addRow(self._frame)
         self._frame.setVisible(bool(self.nested._rows))
+        if self.editor is not None:
+            follow_in_tab_order(self.editor.focusProxy() or self.editor, self._frame)
 
     def _edited(self, value: Any) -> None:
         if self._plan.kind == "union":
@@ -255,6 +265,21 @@ def with_mnemonic(title: str, taken: set[str]) -> str:
             taken.add(letter)
             return f"{title[:position].replace('&', '&&')}&{title[position:].replace('&', '&&')}"
     return title.replace("&", "&&")
+
+
+def access_keys(*texts: str) -> set[str]:
+    """The letters behind the ampersands."""
+    return {text[text.index("&") + 1].lower() for text in texts if "&" in text[:-1]}
+
+
+def follow_in_tab_order(before: QWidget, part: QWidget) -> None:
+    """Put what can have the focus in a part, made later than what is around it, behind another widget."""
+    window = part.window()  # the list of a combo box has one of its own
+    for widget in part.findChildren(QWidget):
+        takes_focus = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+        if takes_focus and widget.window() is window:
+            QWidget.setTabOrder(before, widget)
+            before = widget
 
 
 def _limits_text(plan: FieldPlan) -> str:

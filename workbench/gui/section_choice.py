@@ -10,6 +10,7 @@ from workbench.experiment import Experiment
 from workbench.gui.document import Document
 from workbench.gui.experiment_form import ExperimentForm
 from workbench.gui.form_fields import plan_fields
+from workbench.gui.forms import follow_in_tab_order, with_mnemonic
 from workbench.gui.widgets import hint
 from workbench.i18n import _
 
@@ -20,8 +21,9 @@ class SectionChoice(QWidget):
     Args:
         document: where edits go.
         place: name of the section.
-        label: what the box chooses, with its access key.
+        label: what the box chooses.
         entries: the registered things that suit an experiment; a single one is not offered for choice.
+        letters: as in `Form`.
         parent: the owner.
     """
 
@@ -33,17 +35,19 @@ class SectionChoice(QWidget):
         place: str,
         label: str,
         entries: Callable[[Experiment], Iterable[Any]],
+        letters: set[str],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._document = document
         self._place = place
         self._entries = entries
+        self._letters = letters
         self._forms: dict[str, ExperimentForm] = {}
         self.box = QComboBox()
-        self.box.setAccessibleName(label.replace("&", ""))
+        self.box.setAccessibleName(label)
         self.box.activated.connect(self._choose)
-        self._label = QLabel(label)
+        self._label = QLabel(with_mnemonic(label, letters))
         self._label.setBuddy(self.box)
         self._help = hint("")
         self._layout = QVBoxLayout(self)
@@ -70,10 +74,11 @@ class SectionChoice(QWidget):
             widget.setVisible(self.box.count() > 1)
         self._help.setText(next((_(entry.help) for entry in entries if entry.name == section.name), ""))
         if section.name not in self._forms:
-            form = ExperimentForm(self._document, self._place, type(section))
+            form = ExperimentForm(self._document, self._place, type(section), self, letters=self._letters)
             form.applied.connect(self.applied)
             self._forms[section.name] = form
             self._layout.addWidget(form)
+            follow_in_tab_order(self.box, form)
         for name, form in self._forms.items():
             form.setVisible(name == section.name and self._form_has_fields(section))
         self._forms[section.name].set_section(section)

@@ -16,6 +16,7 @@ class Trainer:
     title: str
     help: str
     section: type[TrainerSection]
+    uses: tuple[str, ...] = ()  # the fields of `[training]` that have a meaning for it; empty where all have
 
     def refuse(self, experiment: Experiment, data: PreparedData, network: Any) -> None:
         """Raise `UserError` when it cannot train such a network; nothing was made then."""

@@ -49,6 +49,7 @@ class EvaluateSamples(Card):
         self._back.clicked.connect(self.show_worst)
         self._notice = Notice()
         self.gallery = GalleryView()
+        self.gallery.grid.rows_in_sight = 1  # it scrolls itself
         self.gallery.tile_clicked.connect(self.sample_clicked)
         self.content.addWidget(self._back, 0, Qt.AlignmentFlag.AlignLeft)
         self.content.addWidget(self._notice)

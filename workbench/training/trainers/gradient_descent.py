@@ -44,6 +44,10 @@ class GradientDescent(Trainer):
         "without momentum. The evaluation shows the path of the weights over the loss."
     )
     section = GradientDescentSection
+    uses = (
+        "epochs", "optimizer", "early_stopping", "monitor", "class_weights", "label_smoothing", "precision", "device",
+        "seed",
+    )  # fmt: skip
 
     def refuse(self, experiment: Experiment, data: PreparedData, network: Any) -> None:
         """The surface can be drawn for networks without hidden layers."""

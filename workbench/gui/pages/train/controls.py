@@ -2,6 +2,7 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from workbench.gui.forms import access_keys
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import button_with_icon
 from workbench.gui.workspace import Workspace
@@ -45,6 +46,10 @@ class Controls(QWidget):
         self.resume.setEnabled(can_act)
         self.stop.setEnabled(can_act)
         self.stop_now.setEnabled(training.running)
+
+    def letters(self) -> set[str]:
+        """The access keys of its buttons."""
+        return access_keys(*(button.text() for button in self._buttons()))
 
     def _buttons(self) -> tuple[QPushButton, ...]:
         return (self.train, self.pause, self.resume, self.stop, self.stop_now)

@@ -12,6 +12,19 @@ from workbench.gui.training_text import memory
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 from workbench.registry import registry
+from workbench.tasks.task import Task
+from workbench.training_settings import TrainingSection
+
+
+def fields_with_a_meaning(experiment: Experiment) -> set[str]:
+    """The fields of the training that the chosen trainer and task heed, and those that stand in their way."""
+    names = set(registry().trainers.get(experiment.trainer.name).uses or TrainingSection.model_fields)
+    task = registry().tasks.get(experiment.task.name)
+    if not task.smooths_labels and not experiment.training.label_smoothing:
+        names.discard("label_smoothing")
+    if type(task).sample_weights is Task.sample_weights and experiment.training.class_weights == "none":
+        names.discard("class_weights")
+    return names
 
 
 class _ComboEditor(Editor):

@@ -11,10 +11,11 @@ from workbench.events import Event
 from workbench.experiment import Experiment
 from workbench.gui.background import BackgroundWork
 from workbench.gui.experiment_form import ExperimentForm
+from workbench.gui.forms import TAKEN_BY_MENUS, access_keys
 from workbench.gui.pages.page import Page
 from workbench.gui.pages.train.controls import Controls
 from workbench.gui.pages.train.curves import TrainingCurves
-from workbench.gui.pages.train.fields import DeviceEditor, MonitorEditor
+from workbench.gui.pages.train.fields import DeviceEditor, MonitorEditor, fields_with_a_meaning
 from workbench.gui.pages.train.numbers import Numbers
 from workbench.gui.pages.train.outcome import outcome
 from workbench.gui.pages.train.phase_bar import PhaseBar
@@ -70,6 +71,11 @@ class TrainPage(Page):
         self.curves = TrainingCurves(workspace, self._right)
         self.queue = QueueList(workspace.training, self._left)
         self._settings = Card(_("Settings"), self._left)
+        letters = set(TAKEN_BY_MENUS) | self.controls.letters() | access_keys(self.kill.text())
+        document = workspace.document
+        self._task_card = Card(_("Task"), self._left)
+        self.task = SectionChoice(document, "task", _("What is learned"), _tasks, letters, self._task_card)
+        self.trainer = SectionChoice(document, "trainer", _("Method"), _trainers, letters, self._settings)
         self.form = ExperimentForm(
             workspace.document,
             "training",
@@ -79,11 +85,8 @@ class TrainPage(Page):
                 "device": functools.partial(DeviceEditor, workspace),
                 "monitor": functools.partial(MonitorEditor, workspace),
             },
+            letters=letters,
         )
-        document = workspace.document
-        self.trainer = SectionChoice(document, "trainer", _("&Method"), _trainers, self._settings)
-        self._task_card = Card(_("Task"), self._left)
-        self.task = SectionChoice(document, "task", _("What is &learned"), _tasks, self._task_card)
         self._caption = QLabel()
         self._caption.setProperty("role", "hint")
         self._lay_out()
@@ -170,6 +173,7 @@ class TrainPage(Page):
         self._task_card.setVisible(not self.task.empty)
         self.trainer.show_experiment(experiment)
         self.form.set_section(experiment.training)
+        self.form.show_only(fields_with_a_meaning(experiment))
 
     def _event(self, event: Event) -> None:
         self._follow(self.workspace.training.current)
