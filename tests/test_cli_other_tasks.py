@@ -63,7 +63,7 @@ def test_a_mask_is_saved_at_the_size_of_the_picture_with_whole_values(trained, t
     assert set(np.unique(mask)) <= {0, 255}
     assert workbench(["evaluate", run, "--out", str(tmp_path / "figures")]) == 0
     assert "Per class" in capsys.readouterr().out
-    assert list((tmp_path / "figures").glob("*worst_first.png"))
+    assert list((tmp_path / "figures").glob("*differences.png"))
 
 
 def test_a_run_of_tiles_answers_a_larger_picture_at_full_size(trained, tmp_path, capsys):
