@@ -322,3 +322,10 @@ def test_a_recipe_of_the_menu_becomes_the_experiment(open_window):
     assert window.workspace.document.experiment.dataset.name == "road"
     assert window.workspace.document.path is None
     assert window.pages.current_name == "data"
+
+
+def test_recipes_of_a_folder_stand_in_a_menu_of_their_own(open_window):
+    menu = open_window().actions_by_name["recipes"].menu()
+    assert not any("/" in (action.data() or "") for action in menu.actions())
+    report = next(action.menu() for action in menu.actions() if action.text() == "cifar10 report")
+    assert {action.data() for action in report.actions()} >= {"cifar10_report/vgg16_as_written"}

@@ -93,10 +93,15 @@ class Actions:
             self._by_name[spec.name] = action
 
     def _recipe_menu(self) -> QMenu:
+        """Recipes in a folder stand in a menu of their own."""
         menu = QMenu(self._window)
         menu.setToolTipsVisible(True)
+        menus = {"": menu}
         for recipe in recipes():
-            action = menu.addAction(_(recipe.title).replace("&", "&&"))
+            folder = recipe.name.rpartition("/")[0]
+            if folder not in menus:
+                menus[folder] = menu.addMenu(folder.replace("_", " "))
+            action = menus[folder].addAction(_(recipe.title).replace("&", "&&"))
             action.setData(recipe.name)
             action.triggered.connect(self._window.recipe_triggered)
         return menu
