@@ -1,0 +1,82 @@
+"""Published networks that are one function of a tensor and their settings: `xception`, the Inceptions, the mobile ones.
+
+What is here is theirs together; the settings and blocks of all published networks are in `published`.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from workbench.architectures.architecture import Architecture
+from workbench.architectures.convolutional import Counts, Head, dense_setting, dropout_setting, head_setting
+from workbench.architectures.layers import ACTIVATION_LABELS, Activation
+from workbench.architectures.published import (
+    BlockNormalization,
+    Stem,
+    block_normalization_setting,
+    flat_head,
+    momentum_setting,
+    normalized,
+    scaled,
+    stem_kernel_size_setting,
+    stem_setting,
+    width_multiplier_setting,
+)
+from workbench.architectures.source_code import call_of, source_of
+from workbench.experiment import ArchitectureSection
+from workbench.i18n import mark
+from workbench.section import setting
+from workbench.specs import InputSpec
+
+MobileActivation = Literal[Activation, "relu6", "hard_silu"]
+
+
+def mobile_activation_setting(default: str) -> Any:
+    """The function after every hidden layer; also those that were made for small processors."""
+    return setting(
+        default, title=mark("Activation"), help=mark("The function after every convolution and hidden dense layer."),
+        labels={**ACTIVATION_LABELS, "relu6": "ReLU6", "hard_silu": mark("Hard SiLU (hard swish)")},
+    )  # fmt: skip
+
+
+class FunctionSection(ArchitectureSection):
+    """Settings they have in common; each has its own defaults and adds its own."""
+
+    stem: Stem = stem_setting(
+        mark(
+            "The paper's stem leaves nothing of small pictures. The small one (shorter side below 64 px) has no stride."
+        )
+    )
+    stem_kernel_size: int = stem_kernel_size_setting()
+    width_multiplier: float = width_multiplier_setting()
+    activation: MobileActivation = mobile_activation_setting("relu")
+    normalization: BlockNormalization = block_normalization_setting("batch")
+    momentum: float = momentum_setting()
+    head: Head = head_setting("global_average")
+    dense: Counts = dense_setting(())
+    dropout: float = dropout_setting(0.0)
+
+
+class FunctionNetwork(Architecture):
+    """A network that is one function, `function(tensor, **settings)`, which uses nothing but Keras and `helpers`."""
+
+    section: type[FunctionSection]
+    function: Callable[..., Any]  # a `staticmethod`
+    helpers: tuple[Callable[..., Any], ...] = ()
+
+    def build(self, section: FunctionSection, inputs: Any, spec: InputSpec) -> Any:
+        """See `Architecture.build`."""
+        return self.function(inputs, **self.arguments(section))
+
+    def code(self, section: FunctionSection) -> tuple[str, str]:
+        """See `Architecture.code`."""
+        source = source_of(scaled, normalized, flat_head, is_small, *self.helpers, self.function)
+        return source, call_of(self.function, self.arguments(section))
+
+    def arguments(self, section: FunctionSection) -> dict[str, Any]:
+        """What the function is called with."""
+        return section.model_dump(exclude={"name"})
+
+
+def is_small(x, stem):
+    """Whether a network begins with the stem for small pictures."""
+    return stem == "small" or (stem == "auto" and min(x.shape[1], x.shape[2]) < 64)
