@@ -11,6 +11,9 @@ from workbench.specs import ImageInput
 
 SMALL = {
     "vit_tiny": {"width_multiplier": 0.3, "depth_multiplier": 0.17, "stochastic_depth": 0.2, "dropout": 0.1},
+    "densenet121": {"growth_rate": 4, "depth_multiplier": 0.1},
+    "convnext_tiny": {"width_multiplier": 0.1, "depth_multiplier": 0.3, "stochastic_depth": 0.5},
+    "efficientnet_b0": {"width_multiplier": 0.25, "depth_multiplier": 0.25},
 }
 
 PROGRAM = """

@@ -9,13 +9,19 @@ from workbench.i18n import mark
 from workbench.section import setting
 
 
-def section_named(base: type[ArchitectureSection], name: str) -> type[ArchitectureSection]:
-    """The settings of a family under the name of one of its networks."""
+def section_named(base: type[ArchitectureSection], name: str, **fields: Any) -> type[ArchitectureSection]:
+    """The settings of a family under the name of one of its networks.
+
+    Args:
+        base: the settings they have in common.
+        name: of the network.
+        **fields: other defaults, each as (type, setting).
+    """
     class_name = "".join(part.title() for part in name.split("_")) + "Section"
     hidden = setting(name, title=mark("Architecture"), widget="hidden")
     return create_model(
         class_name, __base__=base, __module__=base.__module__, __doc__=f"Settings of `{name}`.",
-        name=(Literal[name], hidden),
+        name=(Literal[name], hidden), **fields,
     )  # fmt: skip
 
 

@@ -105,7 +105,9 @@ def vision_transformer(
 
     layers, ops = keras.layers, keras.ops
     width = 64 * heads
-    narrow = keras.initializers.TruncatedNormal(stddev=0.02)
+
+    def narrow():
+        return keras.initializers.TruncatedNormal(stddev=0.02)
 
     def drop(x, name):
         return layers.Dropout(dropout, name=f"{name}_dropout")(x) if dropout else x
@@ -131,13 +133,13 @@ def vision_transformer(
     # computed from the tensor is one. One row is enough, the sum spreads it over the batch.
     if pooling == "class_token":
         zero = ops.cast(ops.zeros_like(ops.max(x, axis=2)), "int32")
-        token = layers.Embedding(1, width, embeddings_initializer=narrow, name="class_token")(
+        token = layers.Embedding(1, width, embeddings_initializer=narrow(), name="class_token")(
             ops.max(zero, axis=1, keepdims=True)
         )
         x = layers.Concatenate(axis=1, name="with_class_token")([token, x])
     one_row = ops.reshape(ops.max(x, axis=(0, 2), keepdims=True), (1, x.shape[1]))
     counted = ops.cumsum(ops.cast(ops.ones_like(one_row), "int32"), axis=1)
-    places = layers.Embedding(x.shape[1], width, embeddings_initializer=narrow, name="positions")(counted - 1)
+    places = layers.Embedding(x.shape[1], width, embeddings_initializer=narrow(), name="positions")(counted - 1)
     x = drop(x + places, "positions")
 
     for number in range(1, blocks + 1):
@@ -154,7 +156,7 @@ def vision_transformer(
     else:
         x = layers.GlobalMaxPooling1D(name="head")(x)
     for number, units in enumerate(dense, start=1):
-        x = layers.Dense(units, activation=activation, name=f"dense_{number}")(x)
+        x = layers.Dense(units, activation=activation, name=f"head_dense_{number}")(x)
     return drop(x, "head")
 
 

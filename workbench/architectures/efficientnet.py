@@ -1,0 +1,203 @@
+"""EfficientNet (Tan and Le, 2019): width, depth and size of the picture grow together, by fixed proportions."""
+
+from typing import Any
+
+from workbench.architectures.architecture import Architecture, Card
+from workbench.architectures.convolutional import (
+    Counts,
+    Head,
+    activation_setting,
+    dense_setting,
+    dropout_setting,
+    head_setting,
+)
+from workbench.architectures.layers import Activation
+from workbench.architectures.published import (
+    BlockNormalization,
+    Stem,
+    block_normalization_setting,
+    depth_multiplier_setting,
+    flat_head,
+    momentum_setting,
+    normalized,
+    stem_kernel_size_setting,
+    stem_setting,
+    width_multiplier_setting,
+)
+from workbench.architectures.source_code import call_of, source_of
+from workbench.architectures.variants import drop_path, section_named, stochastic_depth_setting
+from workbench.experiment import ArchitectureSection
+from workbench.i18n import mark
+from workbench.section import setting
+from workbench.specs import InputSpec
+
+IDEA = mark(
+    "A small network found by search, made of narrow blocks that widen, look at each map by itself, weigh the maps and "
+    "narrow again. Its larger sisters follow by one rule: deeper, wider and for larger pictures, all in proportion."
+)
+
+
+class EfficientNetSection(ArchitectureSection):
+    """Settings of all EfficientNets; the defaults are the paper's, but for the momentum."""
+
+    stem: Stem = stem_setting(
+        mark("For small pictures (shorter side below 64 px) the first convolution has no stride.")
+    )
+    stem_kernel_size: int = stem_kernel_size_setting()
+    width_multiplier: float = width_multiplier_setting()
+    depth_multiplier: float = depth_multiplier_setting()
+    squeeze_excitation: float = setting(
+        0.25, title=mark("Squeeze-and-excitation"), ge=0, le=1,
+        help=mark("Weigh the maps of every block by their means, through a layer with this share of the block's "
+                  "filters; 0 leaves it out."),
+    )  # fmt: skip
+    activation: Activation = activation_setting("silu")
+    normalization: BlockNormalization = block_normalization_setting()
+    momentum: float = momentum_setting()
+    stochastic_depth: float = stochastic_depth_setting(0.2)
+    head: Head = head_setting("global_average")
+    dense: Counts = dense_setting(())
+    dropout: float = dropout_setting(0.2)
+
+
+class EfficientNet(Architecture):
+    """One of B0 to B7: the factors of width and depth, and the size of the pictures they belong to."""
+
+    help = mark("Narrow blocks that weigh their maps; few parameters, but slow on a processor for its size.")
+
+    def __init__(self, number: int, width: float, depth: float, size: int, dropout: float, parameters: int) -> None:
+        self.name = f"efficientnet_b{number}"
+        self.title = f"EfficientNet-B{number}"
+        self.section = section_named(EfficientNetSection, self.name, dropout=(float, dropout_setting(dropout)))
+        self.width = width
+        self.depth = depth
+        self.card = Card(
+            IDEA, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", "Tan, Le", 2019,
+            "https://arxiv.org/abs/1905.11946", size, parameters,
+        )  # fmt: skip
+
+    def default_training(self) -> dict[str, Any]:
+        """See `Architecture.default_training`."""
+        return {
+            "optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
+            "warmup_epochs": 1.0, "batch_size": 64, "epochs": 20,
+        }  # fmt: skip
+
+    def build(self, section: EfficientNetSection, inputs: Any, spec: InputSpec) -> Any:
+        """See `Architecture.build`."""
+        return efficientnet(inputs, **self._arguments(section))
+
+    def code(self, section: EfficientNetSection) -> tuple[str, str]:
+        """See `Architecture.code`."""
+        pieces = (normalized, drop_path, flat_head)
+        return source_of(*pieces, efficientnet), call_of(efficientnet, self._arguments(section))
+
+    def _arguments(self, section: EfficientNetSection) -> dict[str, Any]:
+        return {
+            **section.model_dump(exclude={"name"}),
+            "width_multiplier": self.width * section.width_multiplier,
+            "depth_multiplier": self.depth * section.depth_multiplier,
+        }
+
+
+def efficientnet(
+    inputs,
+    stem,
+    stem_kernel_size,
+    width_multiplier,
+    depth_multiplier,
+    squeeze_excitation,
+    activation,
+    normalization,
+    momentum,
+    stochastic_depth,
+    head,
+    dense,
+    dropout,
+):
+    """The features of a batch of pictures: seven stages of inverted residual blocks (table 1 of the paper)."""
+    import math
+
+    import keras
+
+    layers = keras.layers
+    small = stem == "small" or (stem == "auto" and min(inputs.shape[1:3]) < 64)
+
+    def filters_of(count):
+        """So many filters times the width, as a multiple of 8, and at most a tenth less."""
+        wide = count * width_multiplier
+        rounded = max(8, int(wide + 4) // 8 * 8)
+        return rounded + 8 if rounded < 0.9 * wide else rounded
+
+    def wide_start():
+        """As in the original: by the outputs, so that a kernel on a single map does not begin too small."""
+        return keras.initializers.VarianceScaling(2.0, mode="fan_out", distribution="truncated_normal")
+
+    def finished(x, name):
+        return layers.Activation(activation, name=f"{name}_activation")(normalized(x, normalization, momentum, name))
+
+    def convolution(x, filters, size, stride, name):
+        return layers.Conv2D(
+            filters, size, strides=stride, padding="same", use_bias=normalization == "none",
+            kernel_initializer=wide_start(), name=name,
+        )(x)  # fmt: skip
+
+    def weighed(x, filters, name):
+        """Squeeze and excitation: the maps, each weighed by what the means of all say."""
+        weights = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(x)
+        weights = layers.Dense(filters, activation=activation, name=f"{name}_squeeze_dense")(weights)
+        weights = layers.Dense(x.shape[-1], activation="sigmoid", name=f"{name}_excite_dense")(weights)
+        return layers.Multiply(name=f"{name}_excite")([x, weights])
+
+    def block(x, filters, expansion, size, stride, rate, name):
+        """Widen, look at each map by itself, weigh, narrow; beside a shortcut where the shape stays."""
+        before = x.shape[-1]
+        new = x
+        if expansion > 1:
+            new = finished(convolution(x, before * expansion, 1, 1, f"{name}_widen"), f"{name}_widen")
+        new = layers.DepthwiseConv2D(
+            size, strides=stride, padding="same", use_bias=normalization == "none",
+            depthwise_initializer=wide_start(), name=f"{name}_depthwise",
+        )(new)  # fmt: skip
+        new = finished(new, f"{name}_depthwise")
+        if squeeze_excitation:
+            new = weighed(new, max(1, int(before * squeeze_excitation)), name)
+        new = convolution(new, filters, 1, 1, f"{name}_narrow")
+        new = normalized(new, normalization, momentum, f"{name}_narrow")
+        if stride > 1 or before != filters:
+            return new
+        return layers.Add(name=f"{name}_add")([x, drop_path(new, rate, name)])
+
+    stages = (  # expansion, filters, blocks, kernel size, stride
+        (1, 16, 1, 3, 1), (6, 24, 2, 3, 2), (6, 40, 2, 5, 2), (6, 80, 3, 3, 2), (6, 112, 3, 5, 1), (6, 192, 4, 5, 2),
+        (6, 320, 1, 3, 1),
+    )  # fmt: skip
+    x = convolution(inputs, filters_of(32), stem_kernel_size or 3, 1 if small else 2, "stem")
+    x = finished(x, "stem")
+    repeats = [math.ceil(depth_multiplier * count) for _, _, count, _, _ in stages]
+    done = 0
+    for stage, (expansion, count, _, size, stride) in enumerate(stages, start=1):
+        for number in range(1, repeats[stage - 1] + 1):
+            rate = stochastic_depth * done / sum(repeats)
+            step = stride if number == 1 else 1
+            x = block(x, filters_of(count), expansion, size, step, rate, f"stage{stage}_block{number}")
+            done += 1
+    x = finished(convolution(x, filters_of(1280), 1, 1, "last"), "last")
+    return flat_head(x, head, dense, activation, dropout)
+
+
+def register(registry) -> None:
+    """Add them to the architectures."""
+    for number, settings in enumerate(
+        (  # factor of the width, of the depth, side of the pictures, dropout, parameters as Keras counts them
+            (1.0, 1.0, 224, 0.2, 5_330_571),
+            (1.0, 1.1, 240, 0.2, 7_856_239),
+            (1.1, 1.2, 260, 0.3, 9_177_569),
+            (1.2, 1.4, 300, 0.3, 12_320_535),
+            (1.4, 1.8, 380, 0.4, 19_466_823),
+            (1.6, 2.2, 456, 0.4, 30_562_527),
+            (1.8, 2.6, 528, 0.5, 43_265_143),
+            (2.0, 3.1, 600, 0.5, 66_658_687),
+        )
+    ):
+        registry.architectures.add(EfficientNet(number, *settings))
