@@ -129,6 +129,40 @@ def test_a_network_that_rescales_by_itself_must_not_be_scaled_before():
     assert names(finding.mended(changed()), factors=(1 / 255,)) == []
 
 
+def transfer(**changes):
+    experiment = new_experiment("cifar10", "transfer").changed("preprocessing.height", 96)
+    for path, value in changes.items():
+        experiment = experiment.changed(path.replace("__", "."), value)
+    return experiment
+
+
+def test_a_base_scales_its_pixels_once():
+    assert names(transfer()) == []
+    assert names(transfer(), factors=(1 / 255,)) == []
+    twice = transfer(architecture__base="file", architecture__pixels="unit")
+    (finding,) = findings(twice, factors=(1 / 255, 1 / 255))
+    assert finding.name == "two_rescalings"
+    assert finding.mended(twice).architecture.pixels == "auto"
+    assert names(transfer(overrides__scaling_factor=1 / 255)) == ["two_rescalings"]
+
+
+def test_a_trained_base_that_learns_further_needs_a_small_rate():
+    (finding,) = findings(transfer(architecture__boundary="all"))
+    assert finding.name == "rate_for_trained_layers"
+    assert names(finding.mended(transfer(architecture__boundary="all"))) == []
+    assert names(transfer(architecture__boundary="all", architecture__weights="none")) == []
+
+
+def test_two_phases_train_the_base_in_small_steps_and_need_one_that_is_not_frozen():
+    phases = transfer(architecture__boundary="all", trainer__name="two_phases")
+    assert names(phases) == []
+    assert names(phases.changed("trainer.base_rate", 1.0)) == ["rate_for_trained_layers"]
+    frozen = phases.changed("architecture.boundary", "")
+    (finding,) = findings(frozen)
+    assert finding.name == "frozen_everything"
+    assert names(finding.mended(frozen)) == []
+
+
 def test_depth_is_no_fault_with_normalisation_or_a_small_rate_or_few_layers():
     assert names(deep(18, {"kind": "batch_normalization"})) == []
     assert names(deep(18, optimizer={"name": "adam", "learning_rate": 1e-4})) == []

@@ -4,6 +4,7 @@ What needs no data is checked where there are none.
 """
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,8 @@ def _trial(facts: Facts, emit: Emit, control: Control) -> tuple[Finding, ...]:
 
 def _build(experiment: Experiment, input: Any, target: Any) -> dict[str, Any]:
     """What Keras tells of the network: the table and its rescalings, or why it cannot be built."""
+    from keras.layers import Rescaling
+
     from workbench.architectures.assembly import assemble
     from workbench.architectures.summary import front_kinds, keras_table
 
@@ -97,6 +100,17 @@ def _build(experiment: Experiment, input: Any, target: Any) -> dict[str, Any]:
         model = assemble(experiment, input, target).model
     except UserError as error:
         return {"table": None, "problem": str(error)}
-    scales = [getattr(layer, "scale", None) for layer in model.layers if layer.name != "scale"]
-    factors = tuple(float(scale) for scale in scales if isinstance(scale, int | float) and not isinstance(scale, bool))
+    own = registry().architectures.get(experiment.architecture.name).own_scaling
+    factors = tuple(
+        float(layer.scale) for layer in _layers_within(model)
+        if isinstance(layer, Rescaling) and isinstance(layer.scale, int | float) and (own or layer.name != "scale")
+    )  # fmt: skip
     return {"table": keras_table(model, front_kinds(input, experiment)), "factors": factors}
+
+
+def _layers_within(model: Any) -> Iterator[Any]:
+    """The layers of a model, and of the models in it."""
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from _layers_within(layer)

@@ -45,7 +45,13 @@ class Facts:
     @property
     def uses_mini_batches(self) -> bool:
         """Whether it is trained as usual: by an optimizer with mini-batches."""
-        return not registry().trainers.get(self.experiment.trainer.name).uses
+        uses = registry().trainers.get(self.experiment.trainer.name).uses
+        return not uses or {"optimizer", "batch_size"} <= set(uses)
+
+    @property
+    def scales_itself(self) -> bool:
+        """Whether the network scales its input by itself, as a base with weights does."""
+        return registry().architectures.get(self.experiment.architecture.name).own_scaling
 
     @property
     def hidden(self) -> tuple[Layer, ...]:

@@ -18,6 +18,7 @@ _WITHOUT_HIDDEN_LAYERS = 10  # a single layer stands rates so many times as larg
 # train 30.
 _DEEP = 12
 _LARGEST_FOR_PLAIN = {"adam": 3e-4, "adamw": 3e-4, "nadam": 3e-4, "adamax": 6e-4, "rmsprop": 3e-4, "sgd": 0.02}
+_LARGEST_FOR_TRAINED = {"adam": 3e-4, "adamw": 3e-4, "nadam": 3e-4, "adamax": 6e-4, "rmsprop": 3e-4, "sgd": 0.01}
 _SMALL = 1e-4
 _SMALL_SGD = 0.01
 
@@ -75,6 +76,26 @@ def deep_plain_network(facts: Facts) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def trained_layers(facts: Facts) -> Iterator[Finding]:
+    """A base that was trained before goes on learning, at a rate made for random weights."""
+    section, optimizer = facts.experiment.architecture, facts.experiment.training.optimizer
+    if not getattr(section, "boundary", "") or getattr(section, "weights", "") == "none" or not facts.uses_mini_batches:
+        return
+    largest = _LARGEST_FOR_TRAINED.get(optimizer.name)
+    rate = optimizer.learning_rate * getattr(facts.experiment.trainer, "base_rate", 1.0)
+    if largest is None or rate <= largest:
+        return
+    yield Finding(
+        "rate_for_trained_layers", "warning",
+        _("Layers that were trained before are to learn further with {optimizer} and a learning rate of "
+          "{rate:g}.").format(optimizer=optimizer.name, rate=rate),
+        _("The head begins with random weights, so the first gradients are large and wrong: at such a rate they wipe "
+          "out what the base has learned."),
+        _("Set the learning rate to {rate:g}").format(rate=largest / 10),
+        (("training.optimizer.learning_rate", largest / 10),),
+    )  # fmt: skip
+
+
 def register(registry: Any) -> None:
     """Add the checks."""
     registry.checks.add(Check(
@@ -86,4 +107,9 @@ def register(registry: Any) -> None:
         "deep_plain_network", mark("Depth"),
         mark("Many plain layers without normalisation at too large a learning rate."),
         "before", deep_plain_network,
+    ))  # fmt: skip
+    registry.checks.add(Check(
+        "trained_layers", mark("Rate of trained layers"),
+        mark("Whether layers that were trained before would be overwritten."),
+        "before", trained_layers,
     ))  # fmt: skip

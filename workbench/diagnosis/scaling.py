@@ -23,6 +23,9 @@ def scaling_of_pictures(facts: Facts) -> Iterator[Finding]:
         return
     factor = facts.experiment.overrides.scaling_factor
     within = prod(facts.factors, start=1.0)
+    if facts.scales_itself:
+        yield from _scaling_of_a_base(facts, within)
+        return
     changes = (("overrides.scaling_factor", None),)
     remedy = _("Scale by the setting of the input")
     if factor is None:
@@ -63,6 +66,18 @@ def scaling_of_pictures(facts: Facts) -> Iterator[Finding]:
             _("The initial weights are made for values around 1; others make learning slow or unstable."),
             remedy, changes,
         )  # fmt: skip
+
+
+def _scaling_of_a_base(facts: Facts, within: float) -> Iterator[Finding]:
+    """A network that scales by itself must do so once, and nobody before it."""
+    factor = facts.experiment.overrides.scaling_factor
+    if factor is not None:
+        remedy = _("Leave the scaling to the network")
+        yield _two_rescalings(factor / GREY_LEVELS, (("overrides.scaling_factor", None),), remedy)
+    elif within < _TWICE:
+        pixels = getattr(facts.experiment.architecture, "pixels", "auto")
+        changes = (("architecture.pixels", "auto"),) if pixels != "auto" else ()
+        yield _two_rescalings(within, changes, _("Hand the pixels to the base as they are"))
 
 
 def _two_rescalings(factor: float, changes: tuple, remedy: str) -> Finding:

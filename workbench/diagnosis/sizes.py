@@ -61,7 +61,14 @@ def _side(shape: tuple[int | None, ...]) -> int:
 
 
 def something_is_trained(facts: Facts) -> Iterator[Finding]:
-    """A network that has weights, but none to learn."""
+    """A network that has weights, but none to learn; a phase for a base that has none to learn."""
+    experiment = facts.experiment
+    if hasattr(experiment.trainer, "base_rate") and getattr(experiment.architecture, "boundary", None) == "":
+        yield Finding(
+            "frozen_everything", "error",
+            _("The whole base is frozen, but the second phase of the training is to train it."),
+            _("The training is refused like this."), _("Train the head only"), (("trainer.name", "fit"),),
+        )  # fmt: skip
     if facts.table is not None and facts.table.total and not facts.table.trainable:
         yield Finding(
             "frozen_everything", "error", _("All {count:,} parameters are frozen.").format(count=facts.table.total),
