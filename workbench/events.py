@@ -87,6 +87,15 @@ class EpochFinished(Event):
 
 
 @dataclass(frozen=True)
+class StageStarted(Event):
+    """From `epoch` (0-based) on the training goes another way: what learns, the optimizer; `title` for a plot."""
+
+    epoch: int
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Paused(Event):
     """The training waits until it is resumed or stopped."""
 

@@ -8,6 +8,7 @@ import pytest
 
 from workbench.architectures.applications import application, application_names, keras_class, ready_for
 from workbench.architectures.assembly import assemble
+from workbench.architectures.base_network import base_layers, freeze
 from workbench.errors import UserError
 from workbench.experiment import from_values
 from workbench.specs import ClassTarget, ImageInput
@@ -56,6 +57,9 @@ def test_a_network_of_keras_is_trained_from_the_boundary_on_and_opens_in_bare_ke
     network = network_of(base="keras", application="mobilenet_v2", weights="none", boundary="block_16_project")
     frozen, learning = (network.model.get_layer(name) for name in ("block_16_depthwise_BN", "block_16_project_BN"))
     before = frozen.get_weights(), learning.get_weights()
+    flags = [layer.trainable for layer in network.model.layers if layer.weights]
+    freeze(base_layers(network.model), "block_16_project", "the base")  # as the second of two phases does it
+    assert [layer.trainable for layer in network.model.layers if layer.weights] == flags
     network.trainable.compile("sgd", "mse")
     network.trainable.train_on_batch(pixels().astype("uint8"), np.zeros((2, network.trainable.output_shape[-1])))
     for one, other in zip(before[0], frozen.get_weights(), strict=True):

@@ -156,7 +156,7 @@ def apply_base(base: Base, pixels: Any, boundary: str) -> Any:
     """
     network = base.network
     _rename_what_collides(network)  # first: a boundary is chosen by the names in the new network's table
-    freeze(network, boundary, base.about)
+    freeze([layer for layer in network.layers if type(layer).__name__ != "InputLayer"], boundary, base.about)
     wanted, given = tuple(network.inputs[0].shape[1:]), tuple(pixels.shape[1:])
     if wanted[-1] != given[-1]:
         raise UserError(
@@ -178,9 +178,17 @@ def apply_base(base: Base, pixels: Any, boundary: str) -> Any:
         ) from error
 
 
-def freeze(network: Any, boundary: str, about: str) -> None:
-    """Let the layers from the boundary on learn, and no other."""
-    layers = [layer for layer in network.layers if type(layer).__name__ != "InputLayer"]
+def freeze(layers: Sequence[Any], boundary: str, about: str) -> None:
+    """Let the layers of a base from the boundary on learn, and no other. Frozen layers normalise as in a prediction.
+
+    Args:
+        layers: of the base, in order.
+        boundary: see `apply_base`.
+        about: what the base is, for messages.
+
+    Raises:
+        UserError: the boundary is none of them, or leaves none that could learn.
+    """
     first = len(layers)
     if boundary == ALL:
         first = 0
@@ -188,7 +196,7 @@ def freeze(network: Any, boundary: str, about: str) -> None:
         first = layers.index(layer_called(boundary, layers, about))
     for number, layer in enumerate(layers):
         layer.trainable = number >= first
-    if boundary and not network.trainable_weights:
+    if boundary and not any(layer.trainable_weights for layer in layers):
         learning = [layer.name for layer in layers if _could_learn(layer)]
         raise UserError(
             _(

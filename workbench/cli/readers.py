@@ -15,6 +15,7 @@ from workbench.events import (
     PhaseStarted,
     Progress,
     RunStarted,
+    StageStarted,
     to_json,
 )
 from workbench.i18n import _
@@ -60,7 +61,7 @@ class EventReader:
                 self._status.show(self._batches_text(event))
             case EpochFinished():
                 self._line(self._epoch_text(event))
-            case Note():
+            case Note() | StageStarted():
                 self._line(event.text)
             case Paused():
                 self._status.show(_("paused"), at_once=True)

@@ -55,6 +55,10 @@ class Judge:
         """Whether early stopping says that it is enough."""
         return 0 < settings.early_stopping <= self.waited
 
+    def wait_anew(self) -> None:
+        """Begin to wait for something better than the best anew."""
+        self.waited, self.plateau_waited, self.plateau_factor = 0, 0, 1.0
+
     def to_json(self) -> dict[str, Any]:
         """Plain values for the checkpoint."""
         return asdict(self)

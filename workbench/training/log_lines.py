@@ -1,6 +1,16 @@
 """The events of a training as lines of `log.txt`, for people."""
 
-from workbench.events import Continued, EpochFinished, Event, Finished, Note, Paused, PhaseFinished, RunStarted
+from workbench.events import (
+    Continued,
+    EpochFinished,
+    Event,
+    Finished,
+    Note,
+    Paused,
+    PhaseFinished,
+    RunStarted,
+    StageStarted,
+)
 
 
 def log_line(event: Event) -> str:
@@ -14,7 +24,7 @@ def log_line(event: Event) -> str:
             numbers = "  ".join(f"{name} {value:.4f}" for name, value in event.metrics.items())
             best = "  (best so far)" if event.best else ""
             return f"epoch {event.epoch + 1}: {numbers}  rate {event.learning_rate:.3g}  {event.seconds:.1f} s{best}"
-        case Note():
+        case Note() | StageStarted():
             return event.text
         case Paused():
             return "paused"

@@ -71,6 +71,7 @@ class TrainingLoop:
         self._training, self._validation = training, validation
         self._settings, self._rates = settings, rates
         self._teller, self._control = teller, control
+        self._augmentation = augmentation
         self._steps = make_steps(model, augmentation)
         self._seeds = [*seed_variables(model), *(augmentation.seeds if augmentation is not None else ())]
         self._rate_in_force = math.nan
@@ -101,6 +102,14 @@ class TrainingLoop:
         """Make all variables of model, metrics and optimizer."""
         x, y, _weights = next(self._training.epoch(np.arange(len(self._training))))
         self._steps.build(x, y)
+
+    def change(self, settings: TrainingSection, rates: LearningRates) -> None:
+        """Go on with the model as it was compiled anew, between two epochs; the waiting for something better, too."""
+        self._settings, self._rates = settings, rates
+        self._rate_in_force = math.nan
+        self.judge.wait_anew()
+        self._steps = make_steps(self._model, self._augmentation)
+        self.build()
 
     def checkpoint(self) -> Checkpoint:
         """The present state."""

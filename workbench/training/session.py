@@ -24,7 +24,7 @@ from workbench.data.batches import Batches
 from workbench.data.prepare import PreparedData, prepare
 from workbench.data.prepared import InputsOf
 from workbench.errors import UserError
-from workbench.events import Finished, Note, RunStarted
+from workbench.events import Finished, Note, RunStarted, StageStarted
 from workbench.experiment import Experiment
 from workbench.experiment_toml import write_experiment
 from workbench.i18n import _
@@ -40,11 +40,10 @@ from workbench.training.evaluation import evaluate_model
 from workbench.training.failure import explain_failure, unscaled_column
 from workbench.training.judge import make_judge
 from workbench.training.loop import TrainingLoop
-from workbench.training.optimizers import keras_optimizer
 from workbench.training.schedules import LearningRates
 from workbench.training.steps import JointAugmentation
 from workbench.training.teller import Teller
-from workbench.training.trainer import Trainer
+from workbench.training.trainer import Stage, Trainer
 from workbench.training_settings import TrainingSection
 
 _VERSIONS_OF = ("workbench", "keras", "tensorflow", "jax", "numpy", "opencv-python-headless")
@@ -132,6 +131,15 @@ class _Execution:
     def trainer(self) -> Trainer:
         """How the weights are found."""
         return registry().trainers.get(self.experiment.trainer.name)
+
+    def stage(self, epoch: int) -> Stage:
+        """The stage of an epoch."""
+        return self.trainer.stage(self.experiment, self.prepared.settings, epoch)
+
+    def rates(self, stage: Stage) -> LearningRates:
+        """The learning rates of a stage."""
+        first = max(self.schedule_begins, stage.first_epoch)
+        return LearningRates(stage.settings, self.prepared.training.steps, first)
 
     @property
     def schedule_begins(self) -> int:
@@ -225,6 +233,8 @@ def _execute(execution: _Execution) -> None:
         teller.tell(RunStarted(str(folder.path), folder.name, execution.prepared.settings.epochs, loop.position.epoch))
         _describe_environment(execution)
         writer.metrics(loop.history)
+        if loop.position.epoch == 0:
+            _tell_stage(execution, execution.stage(0))
         state = _run_epochs(execution, loop)
         metrics = _evaluate_at_the_end(execution, loop) if state == "completed" else _best_metrics(loop)
         end = Finished(state, str(folder.path), best_epoch=loop.judge.best_epoch, metrics=metrics)
@@ -245,24 +255,18 @@ def _tell_the_end(teller: Teller, end: Finished, seconds: float) -> None:
 
 
 def _make_loop(execution: _Execution) -> TrainingLoop:
-    prepared, settings = execution.prepared, execution.prepared.settings
-    task = registry().tasks.get(execution.experiment.task.name)
-    network, data = prepared.network, prepared.data
+    prepared = execution.prepared
     with execution.teller.phase("compile"):
-        network.trainable.compile(
-            optimizer=keras_optimizer(settings.optimizer),
-            loss=task.loss(execution.experiment, data.target, network.from_logits),
-            metrics=task.metrics(data.target, network.from_logits),
-            jit_compile=False,
-        )
-        rates = LearningRates(settings, prepared.training.steps, execution.schedule_begins)
+        epoch = execution.checkpoint.values["position"]["epoch"] if execution.checkpoint is not None else 0
+        stage = execution.stage(epoch)
+        _compile(execution, stage)
         loop = TrainingLoop(
-            network.trainable,
+            prepared.network.trainable,
             prepared.training,
             prepared.validation,
-            settings,
+            stage.settings,
             prepared.judge,
-            rates,
+            execution.rates(stage),
             execution.teller,
             execution.control,
             _joint_augmentation(prepared),
@@ -272,6 +276,31 @@ def _make_loop(execution: _Execution) -> TrainingLoop:
             loop.go_on_from(execution.checkpoint)
         execution.trainer.begin(loop, execution.folder)
     return loop
+
+
+def _compile(execution: _Execution, stage: Stage) -> None:
+    network, data = execution.prepared.network, execution.prepared.data
+    task = registry().tasks.get(execution.experiment.task.name)
+    network.trainable.compile(
+        optimizer=execution.trainer.enter(stage, execution.experiment, network),
+        loss=task.loss(execution.experiment, data.target, network.from_logits),
+        metrics=task.metrics(data.target, network.from_logits),
+        jit_compile=False,
+    )
+
+
+def _enter_next_stage(execution: _Execution, loop: TrainingLoop) -> None:
+    """Where a stage begins with the present epoch, compile the network for it."""
+    stage = execution.stage(loop.position.epoch)
+    if stage.first_epoch == loop.position.epoch and not loop.finished:
+        _compile(execution, stage)
+        loop.change(stage.settings, execution.rates(stage))
+        _tell_stage(execution, stage)
+
+
+def _tell_stage(execution: _Execution, stage: Stage) -> None:
+    if stage.title:
+        execution.teller.tell(StageStarted(stage.first_epoch, stage.title, stage.text))
 
 
 def _joint_augmentation(prepared: _Prepared) -> JointAugmentation | None:
@@ -299,6 +328,7 @@ def _run_epochs(execution: _Execution, loop: TrainingLoop) -> str:
         is_best = loop.close_epoch()
         if is_best:
             _save_model(execution)
+        _enter_next_stage(execution, loop)  # before the checkpoint: it holds the optimizer of the epoch to come
         write_checkpoint(execution.folder.checkpoint_path, loop.checkpoint())
         execution.writer.add_metrics(loop.history[-1])
         if not go_on and not loop.finished:

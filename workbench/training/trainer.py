@@ -1,12 +1,31 @@
 """The contract of a trainer: how the weights of a network are found."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.control import Emit
 from workbench.data.prepare import PreparedData
 from workbench.experiment import Experiment, TrainerSection
 from workbench.figures import Figure
+from workbench.training.optimizers import keras_optimizer
 from workbench.training_settings import TrainingSection
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a training with an optimizer of its own.
+
+    Attributes:
+        settings: in force in it; their `epochs` are those of the whole training.
+        first_epoch: where it begins, 0-based.
+        title: a short name for plots, empty where the whole training is one stage.
+        text: what happens in it, for people.
+    """
+
+    settings: TrainingSection
+    first_epoch: int = 0
+    title: str = ""
+    text: str = ""
 
 
 class Trainer:
@@ -24,6 +43,14 @@ class Trainer:
     def settings(self, experiment: Experiment, samples: int) -> TrainingSection:
         """The training settings in force, given the number of training samples."""
         return experiment.training
+
+    def stage(self, experiment: Experiment, settings: TrainingSection, epoch: int) -> Stage:
+        """The stage an epoch (0-based) belongs to; `settings` are those of the method of that name."""
+        return Stage(settings)
+
+    def enter(self, stage: Stage, experiment: Experiment, network: Any) -> Any:
+        """Called before the network is compiled for a stage: decides what learns, and gives the Keras optimizer."""
+        return keras_optimizer(stage.settings.optimizer)
 
     def begin(self, loop: Any, folder: Any) -> None:
         """Called once the variables exist and, when a run goes on, have their values; before the first batch."""

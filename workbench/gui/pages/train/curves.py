@@ -73,10 +73,16 @@ class TrainingCurves(QWidget):
         if record is None or not record.history:
             self.losses.show_series({}, -1)
             self.metrics.show_series({}, -1)
+            self._mark_stages({})
             return
         self._fill_choice(record.metric_names())
         self.losses.show_series(_twins(record.history, "loss"), record.best_epoch)
         self._draw_metric()
+        self._mark_stages(record.stages)
+
+    def _mark_stages(self, stages: dict[int, str]) -> None:
+        for plot in (self.losses, self.metrics):
+            plot.show_stages(stages)
 
     def _draw_metric(self, _index: int = 0) -> None:
         if self._record is None or not self._record.history:

@@ -116,6 +116,7 @@ class EpochPlot(TrainingPlot):
     def __init__(self, name: str, parent: QWidget | None = None, *, label_height: float = 0.9) -> None:
         self._lines: dict[str, pyqtgraph.PlotDataItem] = {}
         self._best: pyqtgraph.InfiniteLine | None = None
+        self._stages: dict[tuple[int, str], pyqtgraph.InfiniteLine] = {}
         super().__init__(name, parent)
         self._best = pyqtgraph.InfiniteLine(
             angle=90, movable=False, label=_("best"), labelOpts={"position": label_height, "movable": False}
@@ -138,9 +139,28 @@ class EpochPlot(TrainingPlot):
         self._best.setVisible(best_epoch >= 0)
         self._best.setValue(best_epoch + 1)
 
+    def show_stages(self, stages: dict[int, str]) -> None:
+        """Mark where the training went another way: titles by the epoch (0-based) they begin with."""
+        wanted = [(epoch, title) for epoch, title in stages.items() if epoch > 0]
+        if wanted == list(self._stages):
+            return
+        for line in self._stages.values():
+            self.removeItem(line)
+        self._stages = {
+            (epoch, title): pyqtgraph.InfiniteLine(
+                pos=epoch + 0.5, angle=90, movable=False, label=title, labelOpts={"position": 0.06, "movable": False}
+            )
+            for epoch, title in wanted
+        }
+        for line in self._stages.values():
+            self.addItem(line, ignoreBounds=True)
+        self.restyle()
+
     def figure(self) -> Curves:
         curves = tuple(Curve(name, *line.getData()) for name, line in self._lines.items())
-        marks = ((_("best"), self._best.value()),) if self._best.isVisible() else ()
+        marks = tuple((title, line.value()) for (_epoch, title), line in self._stages.items())
+        if self._best.isVisible():
+            marks = (*marks, (_("best"), self._best.value()))
         return Curves(self.accessibleName(), _("Epoch"), self.accessibleName(), curves, marks)
 
     def restyle(self) -> None:
@@ -151,6 +171,9 @@ class EpochPlot(TrainingPlot):
             line.setSymbolBrush(color)
             line.setSymbolPen(None)
             line.setSymbolSize(6)
+        for line in self._stages.values():
+            line.setPen(pyqtgraph.mkPen(theme().muted, width=1, style=Qt.PenStyle.DotLine))
+            line.label.setColor(QColor(theme().text))
         if self._best is not None:
             self._best.setPen(pyqtgraph.mkPen(theme().success, width=2, style=Qt.PenStyle.DashLine))
             self._best.label.setColor(QColor(theme().success))

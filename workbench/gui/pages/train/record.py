@@ -16,6 +16,7 @@ from workbench.events import (
     PhaseStarted,
     Progress,
     RunStarted,
+    StageStarted,
 )
 from workbench.gui.pages.train.losses import LossHistory
 
@@ -53,6 +54,7 @@ class TrainingRecord:
     end: Finished | None = None
     phases: dict[str, Phase] = field(default_factory=dict)
     history: list[EpochFinished] = field(default_factory=list)
+    stages: dict[int, str] = field(default_factory=dict)  # title by the epoch (0-based) a stage begins with
     notes: list[str] = field(default_factory=list)
     losses: LossHistory = field(default_factory=LossHistory)
     version: int = 0
@@ -87,6 +89,9 @@ class TrainingRecord:
                 self.paused, self._pause_began = True, now
             case Continued():
                 self._continue(now)
+            case StageStarted():
+                self.stages[event.epoch] = event.title
+                self.notes.append(event.text)
             case Note():
                 self.notes.append(event.text)
             case Finished():
