@@ -120,8 +120,18 @@ def registry() -> Registry:
             _register_plugins(filled, folder)
         kinds = filled.inputs.names()
         filled.datasets.arrange(lambda source: kinds.index(source.input_kind))
+        _arrange_by_family(filled.architectures)
         _registry = filled
     return _registry
+
+
+def _arrange_by_family(architectures: Catalog[Any]) -> None:
+    """The small ones of our own first, then the published families by age, and last what has no year."""
+    begun: dict[str, int] = {}
+    for each in architectures:
+        year = each.card.year if each.card else sys.maxsize
+        begun[each.family] = min(year, begun.get(each.family, year))
+    architectures.arrange(lambda each: (bool(each.family), begun[each.family], each.family))
 
 
 def _register_built_ins(target: Registry) -> None:

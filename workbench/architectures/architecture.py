@@ -36,6 +36,7 @@ class Architecture:
     section: type[ArchitectureSection]
     inputs: tuple[str, ...] = (ImageInput.kind,)  # the kinds of input it is made for
     card: Card | None = None
+    family: str = ""  # of published networks, the heading they stand under in a list; those of our own have none
     own_scaling: bool = False  # whether it takes prepared samples as they are, and scales them by itself
     targets: tuple[str, ...] = ()  # the kinds of target it is made for; empty for all that suit its shape
 

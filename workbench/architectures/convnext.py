@@ -1,6 +1,6 @@
 """ConvNeXt (Liu et al., 2022): a convolutional network built like a transformer."""
 
-from typing import Any
+from typing import Any, Literal
 
 from workbench.architectures.architecture import Architecture, Card
 from workbench.architectures.convolutional import (
@@ -27,7 +27,7 @@ from workbench.architectures.published import (
     width_multiplier_setting,
 )
 from workbench.architectures.source_code import call_of, source_of
-from workbench.architectures.variants import drop_path, section_named, stochastic_depth_setting
+from workbench.architectures.stochastic_depth import drop_path, stochastic_depth_setting
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
@@ -62,17 +62,41 @@ class ConvNextSection(ArchitectureSection):
     dropout: float = dropout_setting(0.0)
 
 
+class ConvNextTinySection(ConvNextSection):
+    """Settings of `convnext_tiny`."""
+
+    name: Literal["convnext_tiny"] = setting("convnext_tiny", title=mark("Architecture"), widget="hidden")
+
+
+class ConvNextSmallSection(ConvNextSection):
+    """Settings of `convnext_small`."""
+
+    name: Literal["convnext_small"] = setting("convnext_small", title=mark("Architecture"), widget="hidden")
+
+
+class ConvNextBaseSection(ConvNextSection):
+    """Settings of `convnext_base`."""
+
+    name: Literal["convnext_base"] = setting("convnext_base", title=mark("Architecture"), widget="hidden")
+
+
 class ConvNext(Architecture):
     """One of the sizes: so many blocks in each of the four stages, of so many maps."""
 
+    family = mark("ConvNeXt")
     help = mark("Wide kernels on single maps and dense layers at every pixel; needs more pictures than a ResNet.")
 
     def __init__(
-        self, name: str, title: str, repeats: tuple[int, ...], filters: tuple[int, ...], parameters: int
+        self,
+        section: type[ConvNextSection],
+        title: str,
+        repeats: tuple[int, ...],
+        filters: tuple[int, ...],
+        parameters: int,
     ) -> None:
-        self.name = name
+        self.name = section.model_fields["name"].default
         self.title = title
-        self.section = section_named(ConvNextSection, name)
+        self.section = section
         self.repeats = repeats
         self.filters = filters
         self.card = Card(
@@ -159,6 +183,6 @@ def convnext(
 def register(registry) -> None:
     """Add them to the architectures."""
     narrow, wide = (96, 192, 384, 768), (128, 256, 512, 1024)
-    registry.architectures.add(ConvNext("convnext_tiny", "ConvNeXt-T", (3, 3, 9, 3), narrow, 28_589_128))
-    registry.architectures.add(ConvNext("convnext_small", "ConvNeXt-S", (3, 3, 27, 3), narrow, 50_223_688))
-    registry.architectures.add(ConvNext("convnext_base", "ConvNeXt-B", (3, 3, 27, 3), wide, 88_591_464))
+    registry.architectures.add(ConvNext(ConvNextTinySection, "ConvNeXt-T", (3, 3, 9, 3), narrow, 28_589_128))
+    registry.architectures.add(ConvNext(ConvNextSmallSection, "ConvNeXt-S", (3, 3, 27, 3), narrow, 50_223_688))
+    registry.architectures.add(ConvNext(ConvNextBaseSection, "ConvNeXt-B", (3, 3, 27, 3), wide, 88_591_464))

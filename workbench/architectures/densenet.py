@@ -29,7 +29,6 @@ from workbench.architectures.published import (
     stem_setting,
 )
 from workbench.architectures.source_code import call_of, source_of
-from workbench.architectures.variants import section_named
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
@@ -65,15 +64,34 @@ class DenseNetSection(ArchitectureSection):
     dropout: float = dropout_setting(0.0)
 
 
+class DenseNet121Section(DenseNetSection):
+    """Settings of `densenet121`."""
+
+    name: Literal["densenet121"] = setting("densenet121", title=mark("Architecture"), widget="hidden")
+
+
+class DenseNet169Section(DenseNetSection):
+    """Settings of `densenet169`."""
+
+    name: Literal["densenet169"] = setting("densenet169", title=mark("Architecture"), widget="hidden")
+
+
+class DenseNet201Section(DenseNetSection):
+    """Settings of `densenet201`."""
+
+    name: Literal["densenet201"] = setting("densenet201", title=mark("Architecture"), widget="hidden")
+
+
 class DenseNet(Architecture):
     """One of the three depths: so many layers in each of the four blocks."""
 
+    family = mark("DenseNet")
     help = mark("Blocks in which every layer gets the maps of all before it; few parameters for what it can do.")
 
-    def __init__(self, name: str, title: str, repeats: tuple[int, ...], parameters: int) -> None:
-        self.name = name
+    def __init__(self, section: type[DenseNetSection], title: str, repeats: tuple[int, ...], parameters: int) -> None:
+        self.name = section.model_fields["name"].default
         self.title = title
-        self.section = section_named(DenseNetSection, name)
+        self.section = section
         self.repeats = repeats
         self.card = Card(
             IDEA, "Densely Connected Convolutional Networks", "Huang, Liu, van der Maaten, Weinberger", 2017,
@@ -155,6 +173,6 @@ def densenet(
 
 def register(registry) -> None:
     """Add them to the architectures."""
-    registry.architectures.add(DenseNet("densenet121", "DenseNet-121", (6, 12, 24, 16), 8_062_504))
-    registry.architectures.add(DenseNet("densenet169", "DenseNet-169", (6, 12, 32, 32), 14_307_880))
-    registry.architectures.add(DenseNet("densenet201", "DenseNet-201", (6, 12, 48, 32), 20_242_984))
+    registry.architectures.add(DenseNet(DenseNet121Section, "DenseNet-121", (6, 12, 24, 16), 8_062_504))
+    registry.architectures.add(DenseNet(DenseNet169Section, "DenseNet-169", (6, 12, 32, 32), 14_307_880))
+    registry.architectures.add(DenseNet(DenseNet201Section, "DenseNet-201", (6, 12, 48, 32), 20_242_984))

@@ -1,6 +1,6 @@
 """EfficientNet (Tan and Le, 2019): width, depth and size of the picture grow together, by fixed proportions."""
 
-from typing import Any
+from typing import Any, Literal
 
 from workbench.architectures.architecture import Architecture, Card
 from workbench.architectures.convolutional import (
@@ -25,7 +25,7 @@ from workbench.architectures.published import (
     width_multiplier_setting,
 )
 from workbench.architectures.source_code import call_of, source_of
-from workbench.architectures.variants import drop_path, section_named, stochastic_depth_setting
+from workbench.architectures.stochastic_depth import drop_path, stochastic_depth_setting
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
@@ -60,15 +60,72 @@ class EfficientNetSection(ArchitectureSection):
     dropout: float = dropout_setting(0.2)
 
 
+class EfficientNetB0Section(EfficientNetSection):
+    """Settings of `efficientnet_b0`."""
+
+    name: Literal["efficientnet_b0"] = setting("efficientnet_b0", title=mark("Architecture"), widget="hidden")
+
+
+class EfficientNetB1Section(EfficientNetSection):
+    """Settings of `efficientnet_b1`."""
+
+    name: Literal["efficientnet_b1"] = setting("efficientnet_b1", title=mark("Architecture"), widget="hidden")
+
+
+class EfficientNetB2Section(EfficientNetSection):
+    """Settings of `efficientnet_b2`."""
+
+    name: Literal["efficientnet_b2"] = setting("efficientnet_b2", title=mark("Architecture"), widget="hidden")
+    dropout: float = dropout_setting(0.3)
+
+
+class EfficientNetB3Section(EfficientNetSection):
+    """Settings of `efficientnet_b3`."""
+
+    name: Literal["efficientnet_b3"] = setting("efficientnet_b3", title=mark("Architecture"), widget="hidden")
+    dropout: float = dropout_setting(0.3)
+
+
+class EfficientNetB4Section(EfficientNetSection):
+    """Settings of `efficientnet_b4`."""
+
+    name: Literal["efficientnet_b4"] = setting("efficientnet_b4", title=mark("Architecture"), widget="hidden")
+    dropout: float = dropout_setting(0.4)
+
+
+class EfficientNetB5Section(EfficientNetSection):
+    """Settings of `efficientnet_b5`."""
+
+    name: Literal["efficientnet_b5"] = setting("efficientnet_b5", title=mark("Architecture"), widget="hidden")
+    dropout: float = dropout_setting(0.4)
+
+
+class EfficientNetB6Section(EfficientNetSection):
+    """Settings of `efficientnet_b6`."""
+
+    name: Literal["efficientnet_b6"] = setting("efficientnet_b6", title=mark("Architecture"), widget="hidden")
+    dropout: float = dropout_setting(0.5)
+
+
+class EfficientNetB7Section(EfficientNetSection):
+    """Settings of `efficientnet_b7`."""
+
+    name: Literal["efficientnet_b7"] = setting("efficientnet_b7", title=mark("Architecture"), widget="hidden")
+    dropout: float = dropout_setting(0.5)
+
+
 class EfficientNet(Architecture):
     """One of B0 to B7: the factors of width and depth, and the size of the pictures they belong to."""
 
+    family = mark("EfficientNet")
     help = mark("Narrow blocks that weigh their maps; few parameters, but slow on a processor for its size.")
 
-    def __init__(self, number: int, width: float, depth: float, size: int, dropout: float, parameters: int) -> None:
-        self.name = f"efficientnet_b{number}"
-        self.title = f"EfficientNet-B{number}"
-        self.section = section_named(EfficientNetSection, self.name, dropout=(float, dropout_setting(dropout)))
+    def __init__(
+        self, section: type[EfficientNetSection], width: float, depth: float, size: int, parameters: int
+    ) -> None:
+        self.name = section.model_fields["name"].default
+        self.title = f"EfficientNet-B{self.name[-1]}"
+        self.section = section
         self.width = width
         self.depth = depth
         self.card = Card(
@@ -188,16 +245,12 @@ def efficientnet(
 
 def register(registry) -> None:
     """Add them to the architectures."""
-    for number, settings in enumerate(
-        (  # factor of the width, of the depth, side of the pictures, dropout, parameters as Keras counts them
-            (1.0, 1.0, 224, 0.2, 5_330_571),
-            (1.0, 1.1, 240, 0.2, 7_856_239),
-            (1.1, 1.2, 260, 0.3, 9_177_569),
-            (1.2, 1.4, 300, 0.3, 12_320_535),
-            (1.4, 1.8, 380, 0.4, 19_466_823),
-            (1.6, 2.2, 456, 0.4, 30_562_527),
-            (1.8, 2.6, 528, 0.5, 43_265_143),
-            (2.0, 3.1, 600, 0.5, 66_658_687),
-        )
-    ):
-        registry.architectures.add(EfficientNet(number, *settings))
+    # Factor of the width, of the depth, side of the pictures, parameters as Keras counts them.
+    registry.architectures.add(EfficientNet(EfficientNetB0Section, 1.0, 1.0, 224, 5_330_571))
+    registry.architectures.add(EfficientNet(EfficientNetB1Section, 1.0, 1.1, 240, 7_856_239))
+    registry.architectures.add(EfficientNet(EfficientNetB2Section, 1.1, 1.2, 260, 9_177_569))
+    registry.architectures.add(EfficientNet(EfficientNetB3Section, 1.2, 1.4, 300, 12_320_535))
+    registry.architectures.add(EfficientNet(EfficientNetB4Section, 1.4, 1.8, 380, 19_466_823))
+    registry.architectures.add(EfficientNet(EfficientNetB5Section, 1.6, 2.2, 456, 30_562_527))
+    registry.architectures.add(EfficientNet(EfficientNetB6Section, 1.8, 2.6, 528, 43_265_143))
+    registry.architectures.add(EfficientNet(EfficientNetB7Section, 2.0, 3.1, 600, 66_658_687))

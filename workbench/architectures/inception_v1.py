@@ -92,6 +92,7 @@ def inception_v1(
 class InceptionV1(FunctionNetwork):
     """Every block looks with four sizes at once, and 1x1 convolutions before the large ones keep it cheap."""
 
+    family = mark("Inception and Xception")
     name = "inception_v1"
     title = "Inception v1 (GoogLeNet)"
     help = mark("Blocks of 1x1, 3x3 and 5x5 convolutions and a pooling side by side; few parameters for its depth.")

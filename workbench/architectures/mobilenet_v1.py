@@ -74,6 +74,7 @@ def mobilenet_v1(
 class MobileNetV1(FunctionNetwork):
     """A plain stack; every convolution is a filter per channel and a mix of the channels."""
 
+    family = mark("MobileNet and SqueezeNet")
     name = "mobilenet_v1"
     title = "MobileNet v1"
     help = mark("A plain stack of separable convolutions: small and fast.")

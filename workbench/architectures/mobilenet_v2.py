@@ -103,6 +103,7 @@ def divisible(filters):
 class MobileNetV2(FunctionNetwork):
     """Blocks that widen, filter each channel by itself, and narrow again, with the shortcut between the narrow ends."""
 
+    family = mark("MobileNet and SqueezeNet")
     name = "mobilenet_v2"
     title = "MobileNetV2"
     help = mark("Inverted residuals: small and fast, good on processors without a GPU.")

@@ -156,6 +156,7 @@ def mobilenet_v3(
 class MobileNetV3(FunctionNetwork):
     """One of the two."""
 
+    family = mark("MobileNet and SqueezeNet")
     help = mark("Found by a search on phones: inverted residuals with squeeze-and-excitation.")
     function = staticmethod(mobilenet_v3)
     helpers = (divisible,)

@@ -103,6 +103,8 @@ class ResNet152Section(ResNetSection):
 class ResNet(Architecture):
     """One of the five depths."""
 
+    family = mark("Residual networks")
+
     def __init__(
         self, section: type[ResNetSection], title: str, bottleneck: bool, repeats: tuple[int, ...], parameters: int
     ) -> None:

@@ -67,6 +67,7 @@ class ResNetCifarSection(ArchitectureSection):
 class ResNetCifar(Architecture):
     """20 to 110 layers with few parameters, made for 32 px."""
 
+    family = mark("Residual networks")
     name = "resnet_cifar"
     title = mark("ResNet for small pictures")
     help = mark("Residual blocks of 16, 32 and 64 filters, 20 to 110 layers, made for pictures of 32 px.")

@@ -93,6 +93,7 @@ def squeezenet(
 class SqueezeNet(FunctionNetwork):
     """As good as AlexNet with fifty times fewer parameters."""
 
+    family = mark("MobileNet and SqueezeNet")
     name = "squeezenet"
     title = "SqueezeNet"
     help = mark("Fire modules, which squeeze the maps before they expand them: about a million parameters.")

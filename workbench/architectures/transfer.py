@@ -70,6 +70,7 @@ class TransferSection(ArchitectureSection):
 class Transfer(Architecture):
     """A base with weights and a new head."""
 
+    family = mark("Trained before")
     name = "transfer"
     title = mark("Transfer")
     help = mark(

@@ -86,6 +86,7 @@ class Vgg19Section(VggSection):
 class Vgg(Architecture):
     """One of the four depths."""
 
+    family = mark("AlexNet and VGG")
     help = mark("3 × 3 convolutions in five blocks, each with twice the filters, and three dense layers.")
 
     def __init__(self, section: type[VggSection], title: str, repeats: tuple[int, ...], parameters: int) -> None:

@@ -10,7 +10,7 @@ from workbench.architectures.architecture import Architecture, Card
 from workbench.architectures.convolutional import Counts, activation_setting, dense_setting, dropout_setting
 from workbench.architectures.layers import Activation
 from workbench.architectures.source_code import call_of, source_of
-from workbench.architectures.variants import drop_path, section_named, stochastic_depth_setting
+from workbench.architectures.stochastic_depth import drop_path, stochastic_depth_setting
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
@@ -50,15 +50,28 @@ class VitSection(ArchitectureSection):
     dense: Counts = dense_setting(())
 
 
+class VitTinySection(VitSection):
+    """Settings of `vit_tiny`."""
+
+    name: Literal["vit_tiny"] = setting("vit_tiny", title=mark("Architecture"), widget="hidden")
+
+
+class VitSmallSection(VitSection):
+    """Settings of `vit_small`."""
+
+    name: Literal["vit_small"] = setting("vit_small", title=mark("Architecture"), widget="hidden")
+
+
 class Vit(Architecture):
     """One of the sizes: so many attention heads of 64 numbers each, in twelve blocks."""
 
+    family = mark("Vision transformers")
     help = mark("Attention between the patches of a picture; needs much data, or weights that were trained before.")
 
-    def __init__(self, name: str, title: str, heads: int, parameters: int) -> None:
-        self.name = name
+    def __init__(self, section: type[VitSection], title: str, heads: int, parameters: int) -> None:
+        self.name = section.model_fields["name"].default
         self.title = title
-        self.section = section_named(VitSection, name)
+        self.section = section
         self.heads = heads
         self.card = Card(
             IDEA, "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
@@ -162,5 +175,5 @@ def vision_transformer(
 
 def register(registry) -> None:
     """Add them to the architectures."""
-    registry.architectures.add(Vit("vit_tiny", "ViT-Ti", 3, 5_717_416))
-    registry.architectures.add(Vit("vit_small", "ViT-S", 6, 22_050_664))
+    registry.architectures.add(Vit(VitTinySection, "ViT-Ti", 3, 5_717_416))
+    registry.architectures.add(Vit(VitSmallSection, "ViT-S", 6, 22_050_664))

@@ -92,6 +92,7 @@ def xception(
 class Xception(FunctionNetwork):
     """Each convolution in two parts: one filter per channel, then a mix of the channels at every pixel."""
 
+    family = mark("Inception and Xception")
     name = "xception"
     title = "Xception"
     help = mark(
