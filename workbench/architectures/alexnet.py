@@ -61,6 +61,7 @@ class AlexNetSection(ArchitectureSection):
 class AlexNet(Architecture):
     """Five convolutions, three poolings that overlap, and three dense layers."""
 
+    family = mark("AlexNet and VGG")
     name = "alexnet"
     title = mark("AlexNet")
     help = mark("Five convolutions with large kernels first, three poolings that overlap, and three dense layers.")

@@ -150,6 +150,7 @@ def inception_v3(
 class InceptionV3(FunctionNetwork):
     """The Inception of 2016, with large kernels taken apart."""
 
+    family = mark("Inception and Xception")
     name = "inception_v3"
     title = "Inception v3"
     help = mark("Large kernels taken apart into rows and columns; for photographs of 299 pixels, and slow.")
