@@ -3,6 +3,11 @@
 import pytest
 from PySide6.QtCore import Qt
 
+from workbench.architectures.fitting import begin_with
+from workbench.architectures.table import LayerRow, LayerTable
+from workbench.diagnosis.findings import Finding
+from workbench.requests import SummaryRequest
+
 
 @pytest.fixture
 def page(open_window, scripted_engine):
@@ -43,8 +48,6 @@ def test_a_fault_is_shown_with_its_reason_and_mended_by_one_click_that_undo_take
 def test_a_finding_without_changes_has_no_button(page):
     page.findings.set_findings((), page.workspace.document.experiment)
     assert page.findings.buttons == []
-    from workbench.diagnosis.findings import Finding
-
     finding = Finding("duplicates", "warning", "Seen.", "Why.", "Remove them")
     page.findings.set_findings((finding,), page.workspace.document.experiment)
     assert page.findings.isVisible()
@@ -55,3 +58,18 @@ def test_what_keeps_the_network_from_being_built_is_told_once(page):
     change(page, "architecture.kernel_size", 31)
     assert page.problem.text
     assert page.findings.findings == ()
+
+
+def test_a_network_that_keras_builds_is_judged_when_its_layers_were_counted(open_window, scripted_engine, qtbot):
+    rows = tuple(LayerRow(f"conv_{number}", "Conv2D", (32, 32, 8), 584) for number in range(19))
+    table = LayerTable(rows, 19 * 584, 19 * 584)
+
+    def answer(request, emit, engine):
+        return table if isinstance(request, SummaryRequest) else engine.wait(60)
+
+    page = open_window(questions=scripted_engine(answer), page="model").show_page("model")
+    page.workspace.document.apply(begin_with("cifar10", "vgg19").changed("training.optimizer.learning_rate", 1e-3), "")
+    qtbot.waitUntil(lambda: page.findings.findings != ())
+    (finding,) = page.findings.findings
+    assert finding.name == "deep_plain_network"
+    assert finding.changes == (("architecture.normalization", "batch"),)
