@@ -1,5 +1,7 @@
 """Inception, Xception, the mobile networks and SqueezeNet: counts, sizes, learning, source."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -35,7 +37,7 @@ SMALL = {
     "mobilenet_v3_small": {"width_multiplier": 0.25},
     "squeezenet": {"width_multiplier": 0.25, "normalization": "batch"},
 }
-every_architecture = pytest.mark.parametrize("name", ARCHITECTURES)
+every_family = pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name != "mobilenet_v3_large"])
 
 
 def network(name, height, width=None, channels=3, classes=0, settings=None):
@@ -50,10 +52,63 @@ def network(name, height, width=None, channels=3, classes=0, settings=None):
     return keras.Model(inputs, keras.layers.Dense(classes)(features) if classes else features)
 
 
-@every_architecture
-def test_the_parameters_at_the_standard_size_are_the_published_ones(name):
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("xception", "Xception"),
+        ("inception_v3", "InceptionV3"),
+        ("mobilenet_v1", "MobileNet"),
+        ("mobilenet_v2", "MobileNetV2"),
+        ("mobilenet_v3_small", "MobileNetV3Small"),
+        ("mobilenet_v3_large", "MobileNetV3Large"),
+    ],
+)
+def test_parameters_kernels_and_maps_are_those_of_keras_own(name, theirs):
+    import keras
+
     card = ARCHITECTURES[name].card
-    assert network(name, card.size, classes=1000).count_params() == card.parameters
+    expected = getattr(keras.applications, theirs)(weights=None, input_shape=(card.size, card.size, 3))
+    ours = network(name, card.size, classes=1000)
+    assert ours.count_params() == expected.count_params() == card.parameters
+    assert convolutions(ours) == convolutions(expected)
+
+
+@pytest.mark.parametrize(("name", "width", "theirs"), [("mobilenet_v2", 1.4, "MobileNetV2"),
+                                                       ("mobilenet_v3_small", 0.75, "MobileNetV3Small")])  # fmt: skip
+def test_the_width_multiplier_is_keras_alpha(name, width, theirs):
+    import keras
+
+    expected = getattr(keras.applications, theirs)(weights=None, classes=10, input_shape=(96, 96, 3), alpha=width)
+    ours = network(name, 96, classes=10, settings={"width_multiplier": width})
+    assert ours.count_params() == expected.count_params()
+
+
+def convolutions(model):
+    """How often there is a kernel with such maps; dense layers that Keras writes as convolutions are left out."""
+    return Counter(
+        (tuple(weight.shape), tuple(layer.output.shape))
+        for layer in model.layers
+        for weight in layer.weights
+        if len(weight.shape) == 4 and layer.output.shape[1] > 1
+    )
+
+
+def test_the_parameters_of_googlenet_are_those_without_auxiliary_classifiers():
+    assert network("inception_v1", 224, classes=1000).count_params() == InceptionV1.card.parameters == 6_998_552
+
+
+def test_both_versions_of_squeezenet_have_the_published_parameters():
+    counts = {
+        variant: network("squeezenet", 224, classes=1000, settings={"variant": variant}).count_params()
+        for variant in ("1.0", "1.1")
+    }
+    assert counts == {"1.0": 1_248_424, "1.1": 1_235_496}
+
+
+def test_the_stem_of_small_pictures_can_be_overruled():
+    assert last_map(network("mobilenet_v2", 32)) == (4, 4)
+    assert last_map(network("mobilenet_v2", 32, settings={"stem": "standard"})) == (1, 1)
+    assert last_map(network("mobilenet_v2", 64, settings={"stem": "small", "stem_kernel_size": 5})) == (8, 8)
 
 
 def last_map(model):
@@ -61,8 +116,8 @@ def last_map(model):
     return model.get_layer("head").input.shape[1:3]
 
 
-@every_architecture
-@pytest.mark.parametrize("size", [28, 512])
+@every_family
+@pytest.mark.parametrize("size", [28, 64])
 def test_the_last_maps_keep_pixels_at_any_size(name, size):
     model = network(name, size, size + 3, 1, settings=SMALL[name])
     assert min(last_map(model)) >= 2
@@ -93,14 +148,14 @@ def compiled(name, optimizer):
 def test_a_batch_of_digits_is_learned_by_heart(name, batch):
     model = compiled(name, "adam")
     model.optimizer.learning_rate = 5e-3
-    for _step in range(12):
+    for _step in range(10):
         answer = model.train_on_batch(*batch, return_dict=True)
         model.reset_metrics()
     assert answer["accuracy"] > 0.8
     assert answer["loss"] < 1.0
 
 
-@every_architecture
+@every_family
 def test_a_step_down_the_gradient_moves_every_weight_and_lowers_the_loss(name, batch):
     model = compiled(name, "sgd")
     before = [np.array(weight) for weight in model.trainable_weights]
@@ -115,7 +170,7 @@ def test_a_step_down_the_gradient_moves_every_weight_and_lowers_the_loss(name, b
     assert not unmoved
 
 
-@every_architecture
+@every_family
 def test_the_copied_source_makes_the_same_network(name):
     import keras
     from keras import layers

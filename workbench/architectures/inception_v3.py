@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from workbench.architectures.architecture import Card
 from workbench.architectures.network_function import FunctionNetwork, FunctionSection, is_small
-from workbench.architectures.published import flat_head, scaled
+from workbench.architectures.published import Stem, flat_head, scaled, stem_setting
 from workbench.i18n import mark
 from workbench.section import setting
 
@@ -13,6 +13,11 @@ class InceptionV3Section(FunctionSection):
     """Settings of `inception_v3`; the defaults are those of Keras' version, but for the momentum."""
 
     name: Literal["inception_v3"] = setting("inception_v3", title=mark("Architecture"), widget="hidden")
+    stem: Stem = stem_setting(
+        mark(
+            "The paper's stem leaves nothing of small pictures. The small one (shorter side below 96 px) has no stride."
+        )
+    )
     pooling: Literal["average", "max"] = setting(
         "average", title=mark("Pooling"), help=mark("The pooling of the path with the projection in every block."),
         labels={"average": mark("Mean"), "max": mark("Largest value")},
