@@ -45,3 +45,10 @@ def test_every_fault_of_the_report_is_named(network, found):
 @pytest.mark.parametrize("network", FAULTS)
 def test_the_mended_twin_is_left_alone(network, found):
     assert found(recipe(f"cifar10_report/{network}_mended").experiment()) == ()
+
+
+def test_a_click_for_every_finding_leaves_nothing_to_find(found):
+    experiment = recipe("cifar10_report/vgg16_as_written").experiment()
+    for finding in found(experiment):
+        experiment = finding.mended(experiment)
+    assert found(experiment) == ()

@@ -47,7 +47,7 @@ def _shown(value: object) -> str:
 
 def _request(arguments: argparse.Namespace) -> DiagnoseRequest:
     path = Path(arguments.subject).expanduser()
-    if path.suffix == ".toml":
+    if path.suffix == ".toml" or path.is_file():
         return DiagnoseRequest(read_experiment(path), read_data=not arguments.no_data, trial=arguments.trial)
     run = find_run(arguments.subject, runs_folder(arguments))
     return DiagnoseRequest(run.experiment(), run=str(run.path), read_data=not arguments.no_data, trial=arguments.trial)
