@@ -214,3 +214,15 @@ def test_a_reader_that_goes_away_is_no_error(home):
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.stdout == "version = 1\n"
     assert done.stderr == ""
+
+
+def test_the_list_of_architectures_holds_their_families_and_cards(capfd, home):
+    assert run(["list", "architectures", "--json"]) == 0
+    records = {record["name"]: record for record in lines_of(capfd.readouterr().out)}
+    assert (records["simple_cnn"]["family"], records["simple_cnn"]["card"]) == ("", None)
+    assert records["vit_tiny"]["family"] == "Vision transformers"
+    card = records["vit_tiny"]["card"]
+    assert (card["year"], card["size"], card["parameters"]) == (2020, 224, 5_717_416)
+    assert card["idea"].startswith("The picture is cut into patches")
+    assert run(["list", "architectures"]) == 0
+    assert "arxiv" not in capfd.readouterr().out

@@ -107,6 +107,37 @@ def test_the_first_letter_of_an_architecture_chooses_it_without_opening_the_list
     assert page.workspace.document.experiment.architecture.name == "lenet5"
 
 
+def test_headings_of_the_families_are_passed_over_by_letters_and_arrows(qtbot, page):
+    box = page.settings.architecture_box
+    headings = [row for row in range(box.count()) if box.itemData(row) is None]
+    assert [box.itemText(row) for row in headings][:2] == ["Small networks", "AlexNet and VGG"]
+    assert not any(box.model().item(row).isEnabled() for row in headings)
+    box.setFocus()
+    qtbot.keyClicks(box, "DenseNet")  # the heading begins with these letters, too
+    assert page.workspace.document.experiment.architecture.name == "densenet121"
+    qtbot.keyClick(box, Qt.Key.Key_Up)
+    assert page.workspace.document.experiment.architecture.name == box.itemData(headings_before(box) - 1)
+    qtbot.keyClick(box, Qt.Key.Key_Home)
+    assert box.currentIndex() == 1
+
+
+def headings_before(box):
+    """Row of the heading above DenseNet-121."""
+    return box.findData("densenet121") - 1
+
+
+def test_a_published_network_shows_its_card_and_one_of_our_own_none(qtbot, page):
+    settings, document = page.settings, page.workspace.document
+    assert not settings.paper.isVisible()
+    document.apply(document.experiment.changed("architecture.name", "densenet121"), "Choose")
+    assert settings.paper.isVisible()
+    assert "Huang, Liu, van der Maaten, Weinberger (2017)" in settings.paper.paper.text()
+    assert 'href="https://arxiv.org/abs/1608.06993"' in settings.paper.paper.text()
+    assert settings.paper.size.text().startswith("8,062,504 parameters as published, for pictures of 224 × 224 px")
+    document.undo_stack.undo()
+    assert not settings.paper.isVisible()
+
+
 def test_the_table_follows_a_kernel_size_while_it_is_typed(qtbot, page):
     assert cell(page, "conv_1", SHAPE).data() == "26 × 26 × 32"
     retype(qtbot, page.settings.architecture_form.editor("kernel_size").box, "5")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.architectures.architecture import Architecture
 from workbench.architectures.layers import Layer, parse_layers
@@ -13,6 +13,7 @@ from workbench.gui.experiment_form import ExperimentForm
 from workbench.gui.form_editors import Editor
 from workbench.gui.form_fields import FieldPlan, plan_fields
 from workbench.gui.layer_list import LayerListEditor
+from workbench.gui.pages.model_architectures import ArchitectureBox, PaperCard
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Card, hint
 from workbench.gui.workspace import Workspace
@@ -74,6 +75,7 @@ class ModelSettings(QScrollArea):
         architecture: Architecture = registry().architectures.get(section.name)
         self.architecture_box.setCurrentIndex(self.architecture_box.findData(section.name))
         self._help.setText(_(architecture.help))
+        self.paper.show_card(architecture.card)
         stack = layers_field(type(section))
         if section.name not in self._forms:
             self._forms[section.name] = self._make_form(architecture, stack)
@@ -103,19 +105,15 @@ class ModelSettings(QScrollArea):
 
     def _architecture_card(self) -> Card:
         card = Card(_("Architecture"))
-        self.architecture_box = QComboBox()
-        self.architecture_box.setAccessibleName(_("Architecture"))
-        for architecture in registry().architectures:
-            self.architecture_box.addItem(_(architecture.title), architecture.name)
-            last = self.architecture_box.count() - 1
-            self.architecture_box.setItemData(last, _(architecture.help), Qt.ItemDataRole.ToolTipRole)
+        self.architecture_box = ArchitectureBox(registry().architectures)
         self.architecture_box.activated.connect(self._choose)
         label = QLabel(_("Shape of the &network"))
         label.setBuddy(self.architecture_box)
         self._help = hint("")
         self._place = QVBoxLayout()
         self._place.setSpacing(0)
-        for widget in (label, self.architecture_box, self._help):
+        self.paper = PaperCard()
+        for widget in (label, self.architecture_box, self._help, self.paper):
             card.content.addWidget(widget)
         card.content.addLayout(self._place)
         return card
