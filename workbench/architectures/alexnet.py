@@ -35,7 +35,7 @@ class AlexNetSection(ArchitectureSection):
     name: Literal["alexnet"] = setting("alexnet", title=mark("Architecture"), widget="hidden")
     stem: Literal["auto", "standard", "medium", "small"] = setting(
         "auto", title=mark("Stem"),
-        labels={"auto": mark("By the size of the pictures"), "standard": mark("As published"),
+        labels={"auto": mark("Automatic"), "standard": mark("As published"),
                 "medium": mark("For middle-sized pictures"), "small": mark("For small pictures")},
         help=mark("The first convolution: as published 11 × 11 with a stride of 4, from 128 px on; 7 × 7 with a stride "
                   "of 2 from 64 px on; 5 × 5 without stride for small pictures."),
@@ -49,7 +49,7 @@ class AlexNetSection(ArchitectureSection):
         "local", title=mark("Normalisation"),
         help=mark("The paper's divides every value by those of neighbouring maps, after the first two convolutions. "
                   "The others stand before the activation of every convolution."),
-        labels={"local": mark("Local response (as published)"), "batch": mark("Batch normalisation"),
+        labels={"local": mark("Local response"), "batch": mark("Batch normalisation"),
                 "layer": mark("Layer normalisation"), "none": mark("None")},
     )  # fmt: skip
     momentum: float = momentum_setting()

@@ -17,7 +17,7 @@ def stem_setting(help: str) -> Any:
     """How the network begins; `help` says what the small one is."""
     return setting(
         "auto", title=mark("Stem"), help=help,
-        labels={"auto": mark("By the size of the pictures"), "standard": mark("As published"),
+        labels={"auto": mark("Automatic"), "standard": mark("As published"),
                 "small": mark("For small pictures")},
     )  # fmt: skip
 
@@ -33,7 +33,7 @@ def stem_kernel_size_setting() -> Any:
 def width_multiplier_setting() -> Any:
     """How wide every layer is."""
     return setting(
-        1.0, title=mark("Width multiplier"), gt=0, le=8,
+        1.0, title=mark("Width multiplier"), ge=0.05, le=8,
         help=mark("The filters of every convolution are multiplied by it; half the width is a quarter of the work."),
     )  # fmt: skip
 
@@ -41,7 +41,7 @@ def width_multiplier_setting() -> Any:
 def depth_multiplier_setting() -> Any:
     """How many layers there are."""
     return setting(
-        1.0, title=mark("Depth multiplier"), gt=0, le=8,
+        1.0, title=mark("Depth multiplier"), ge=0.05, le=8,
         help=mark("The number of layers in every block is multiplied by it; one is always left."),
     )  # fmt: skip
 

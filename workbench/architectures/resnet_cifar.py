@@ -42,13 +42,13 @@ class ResNetCifarSection(ArchitectureSection):
                   "32, 44, 56 and 110."),
     )  # fmt: skip
     shortcut: Literal["zeros", "projection"] = setting(
-        "zeros", title=mark("Shortcut"), labels={"zeros": mark("New maps of zeros (A)"),
-                                                 "projection": mark("1 × 1 convolution (B)")},
-        help=mark("What becomes of the shortcut where the number of maps grows."),
+        "zeros", title=mark("Shortcut"), labels={"zeros": mark("Zeros (A)"),
+                                                 "projection": mark("Projection (B)")},
+        help=mark("What the shortcut gets where the number of maps grows: maps of zeros, or a 1 × 1 convolution."),
     )  # fmt: skip
     stem: Literal["auto", "small", "large"] = setting(
         "auto", title=mark("Stem"),
-        labels={"auto": mark("By the size of the pictures"), "small": mark("As published, for small pictures"),
+        labels={"auto": mark("Automatic"), "small": mark("As published"),
                 "large": mark("With stride and pooling")},
         help=mark("The paper's first convolution keeps every pixel. For pictures of 64 px and more it has a "
                   "stride, and a pooling behind it."),
