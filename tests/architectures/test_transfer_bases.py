@@ -1,16 +1,22 @@
 """Bases of a transfer from files and from Keras: what fits, what is scaled, and what is wrong with a file, in words."""
 
+import contextlib
+import functools
+import http.server
 import inspect
 import sys
+import threading
 
 import numpy as np
 import pytest
 
-from workbench.architectures.applications import application, application_names, keras_class, ready_for
+from workbench.architectures.applications import _Download, application, application_names, keras_class, ready_for
 from workbench.architectures.assembly import assemble
 from workbench.architectures.base_network import base_layers, freeze
+from workbench.control import Control, Stopped
 from workbench.errors import UserError
 from workbench.experiment import from_values
+from workbench.registry import registry
 from workbench.specs import ClassTarget, ImageInput
 
 TWO = ClassTarget(("cat", "dog"))
@@ -89,10 +95,57 @@ def test_weights_that_cannot_be_downloaded_are_told_with_file_and_folder(tmp_pat
     assert f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{file}" in str(caught.value)
 
 
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_arguments):
+        pass
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A folder that is served on this machine, and where."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    server.handle_error = lambda *_arguments: None  # who was asked to stop hangs up
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_download_is_told_in_bytes_and_can_be_stopped(tmp_path, served, capsys):
+    import keras
+
+    folder, address = served
+    (folder / "large.bin").write_bytes(bytes(5_000_000))
+    (tmp_path / "cache").mkdir()  # Keras falls back on another folder where there is none
+    told = []
+    with contextlib.redirect_stdout(_Download(lambda done, all: told.append((done, all)))):
+        keras.utils.get_file("large.bin", f"{address}/large.bin", cache_dir=tmp_path / "cache")
+    assert told[-1] == (5_000_000, 5_000_000)
+    assert capsys.readouterr().out == ""
+
+    control = Control()
+    control.stop()
+    with pytest.raises(Stopped), contextlib.redirect_stdout(_Download(lambda done, all: control.check())):
+        keras.utils.get_file("other.bin", f"{address}/large.bin", cache_dir=tmp_path / "cache")
+    assert not (tmp_path / "cache" / "datasets" / "other.bin").exists()
+
+
+def recalled(**own):
+    """A network with its weights, as it is when its training begins."""
+    network = network_of(**own)
+    section = registry().architectures.get("transfer").section(name="transfer", **own)
+    registry().architectures.get("transfer").recall(section, network.model, COLOUR, lambda event: None, Control())
+    return network
+
+
 def test_weights_of_a_file_reach_the_network(tmp_path):
     given = application("mobilenet_v3_small", (32, 32, 3), "none")
     given.save_weights(tmp_path / "mine.weights.h5")
-    network = network_of(application="mobilenet_v3_small", weights=str(tmp_path / "mine.weights.h5"))
+    network = recalled(application="mobilenet_v3_small", weights=str(tmp_path / "mine.weights.h5"))
     kernels = (model.get_layer("conv").get_weights()[0] for model in (network.model, given))
     np.testing.assert_array_equal(*kernels)
 
@@ -103,14 +156,14 @@ def test_weights_of_another_network_are_refused_with_what_differs(tmp_path):
     other = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3), alpha=0.35)
     other.save_weights(tmp_path / "narrow.weights.h5")
     with pytest.raises(UserError) as caught:
-        network_of(weights=str(tmp_path / "narrow.weights.h5"))
+        recalled(weights=str(tmp_path / "narrow.weights.h5"))
     assert "layers/batch_normalization/vars/0: 16 in the file, 32 in the network" in str(caught.value)
     assert "more" in str(caught.value)
     with pytest.raises(UserError, match="no weights file"):
-        network_of(weights=str(tmp_path / "none.weights.h5"))
+        recalled(weights=str(tmp_path / "none.weights.h5"))
     (tmp_path / "broken.weights.h5").write_bytes((tmp_path / "narrow.weights.h5").read_bytes()[:5000])
     with pytest.raises(UserError, match="only half of one"):
-        network_of(weights=str(tmp_path / "broken.weights.h5"))
+        recalled(weights=str(tmp_path / "broken.weights.h5"))
 
 
 def test_a_file_of_someone_else_gives_all_but_its_output(tmp_path):

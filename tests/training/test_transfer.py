@@ -173,3 +173,11 @@ def test_a_transfer_can_be_the_base_of_another(data, earlier, tmp_path):
     # Its dense layer stands behind a flatten: there is one size it can take.
     with pytest.raises(UserError, match=r"takes 16 x 16 pixels.*gives 24 x 20"):
         network_of(from_run(first.path), ImageInput(24, 20, 1))
+
+
+def test_weights_that_are_not_there_are_told_before_a_run_exists(data, tmp_path):
+    architecture = {"name": "transfer", "application": "mobilenet_v3_small", "weights": str(tmp_path / "no.weights.h5")}
+    values = experiment(data / "high.npz", architecture, preprocessing={"height": 32, "width": 32, "channels": 3})
+    with pytest.raises(UserError, match="no weights file at"):
+        run(tmp_path / "runs", values)
+    assert not list(tmp_path.glob("runs/*"))

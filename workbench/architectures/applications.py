@@ -1,11 +1,15 @@
 """The networks that come with Keras: their names, and what each wants its pixels to be."""
 
+import contextlib
+import io
 import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from workbench.architectures.keras_file import load_weights
+from workbench.control import Stopped
 from workbench.errors import UserError
 from workbench.i18n import _
 
@@ -17,6 +21,8 @@ Application = Literal[
     "resnet50_v2", "resnet101_v2", "resnet152_v2", "vgg16", "vgg19", "xception",
 ]  # fmt: skip
 """Networks of `keras.applications`."""
+
+Told = Callable[[int, int], None]
 
 IMAGENET, NO_WEIGHTS = "imagenet", "none"
 
@@ -64,13 +70,14 @@ def ready_for(name: str, pixels: Any) -> Any:
     )
 
 
-def application(name: str, shape: tuple[int, int, int], weights: str) -> Any:
+def application(name: str, shape: tuple[int, int, int], weights: str, told: Told | None = None) -> Any:
     """The network without its output layers, for pictures of a shape.
 
     Args:
         name: see `Application`.
         shape: height, width, 3.
         weights: "imagenet", "none" or the path of a `.weights.h5` file of this network without its output layers.
+        told: how far a download is, in bytes: those there are, and all. What it raises ends the download.
 
     Raises:
         UserError: the weights are not to be had, or do not fit; or the pictures are too small.
@@ -86,7 +93,7 @@ def application(name: str, shape: tuple[int, int, int], weights: str) -> Any:
         )
     make = getattr(keras.applications, keras_class(name))
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stdout(_Download(told)):
             # Weights trained at 224 px are meant for other sizes, too.
             warnings.simplefilter("ignore", UserWarning)
             network = make(
@@ -98,11 +105,32 @@ def application(name: str, shape: tuple[int, int, int], weights: str) -> Any:
                 name=name, shape=" × ".join(map(str, shape)), error=str(error).splitlines()[0]
             )
         ) from error
+    except Stopped:
+        raise
     except Exception as error:  # Keras raises a bare Exception when a download fails
         raise UserError(_no_weights(name, error)) from error
     if weights not in (IMAGENET, NO_WEIGHTS):
         load_weights(network, Path(weights).expanduser())
     return network
+
+
+class _Download(io.TextIOBase):
+    """Takes what Keras prints while it downloads, and tells the numbers in it."""
+
+    def __init__(self, told: Told | None) -> None:
+        super().__init__()
+        self._told = told
+
+    def writable(self) -> bool:
+        """See `io.IOBase`."""
+        return True
+
+    def write(self, text: str) -> int:
+        """See `io.TextIOBase`."""
+        found = re.search(r"(\d+)/(\d+)", text)
+        if found and self._told is not None:
+            self._told(int(found[1]), int(found[2]))
+        return len(text)
 
 
 def _no_weights(name: str, error: Exception) -> str:

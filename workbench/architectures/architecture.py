@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.control import Control, Emit
 from workbench.experiment import ArchitectureSection
 from workbench.specs import ImageInput, InputSpec
 
@@ -54,6 +55,12 @@ class Architecture:
         The output layer is added by whoever calls.
         """
         raise NotImplementedError
+
+    def recall(self, section: ArchitectureSection, model: Any, spec: InputSpec, emit: Emit, control: Control) -> None:
+        """Put into a network that was just built what it knows from elsewhere, before a new training begins.
+
+        For what is not needed to look at a network, and may take long, such as a download. Raises `UserError`.
+        """
 
     def code(self, section: ArchitectureSection) -> tuple[str, str] | None:
         """Builders only, for *Copy as Keras code*: the source of a function, and its call on the tensor `x`.

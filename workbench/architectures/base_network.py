@@ -226,6 +226,15 @@ def _rename_what_collides(network: Any) -> None:
         operation.name = name
 
 
+def take_over_weights(model: Any, network: Any) -> None:
+    """Put the weights of a network into the layers of a built model that were made from one like it."""
+    _rename_what_collides(network)
+    layers = {layer.name: layer for layer in model.layers}
+    for layer in network.layers:
+        if layer.weights:
+            layers[layer.name].set_weights(layer.get_weights())
+
+
 def base_layers(model: Any) -> list[Any]:
     """The layers of the base in a network that was built with one, in order."""
     return [

@@ -5,9 +5,17 @@ The base brings its own scaling, which is part of it: the pictures go in as they
 
 from typing import Any, Literal
 
-from workbench.architectures.applications import Application, application, ready_for
+from workbench.architectures.applications import NO_WEIGHTS, Application, Told, application, ready_for
 from workbench.architectures.architecture import Architecture
-from workbench.architectures.base_network import HEAD, Base, apply_base, file_base, layer_called, run_base
+from workbench.architectures.base_network import (
+    HEAD,
+    Base,
+    apply_base,
+    file_base,
+    layer_called,
+    run_base,
+    take_over_weights,
+)
 from workbench.architectures.convolutional import (
     Counts,
     Head,
@@ -16,6 +24,8 @@ from workbench.architectures.convolutional import (
     dropout_setting,
 )
 from workbench.architectures.layers import Activation
+from workbench.control import Control, Emit
+from workbench.events import Progress
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import _, mark
 from workbench.section import setting
@@ -86,6 +96,17 @@ class Transfer(Architecture):
         features = apply_base(base, pixels, section.boundary)
         return _head(section, features)
 
+    def recall(self, section: TransferSection, model: Any, spec: InputSpec, emit: Emit, control: Control) -> None:
+        """Load the weights of a network of Keras; a run and a file come with theirs."""
+        if section.base != "keras" or section.weights == NO_WEIGHTS:
+            return
+
+        def tell(done: int, all: int) -> None:
+            control.check()
+            emit(Progress(_("downloading weights (KiB)"), done // 1024, all // 1024))
+
+        take_over_weights(model, _application(section, spec, section.weights, tell).network)
+
 
 def _opened(section: TransferSection, inputs: Any, spec: InputSpec) -> tuple[Base, Any]:
     """The base, and the pixels as it takes them."""
@@ -95,18 +116,19 @@ def _opened(section: TransferSection, inputs: Any, spec: InputSpec) -> tuple[Bas
         case "file":
             base = file_base(section.source, section.last_layer)
             return base, _scaled(section.pixels, base, inputs)
-    name = section.application
-    base = Base(application(name, spec.shape, section.weights), True, _("the network {name}").format(name=name))
-    if section.last_layer:
-        base = _shortened(base, section.last_layer)
-    return base, ready_for(name, inputs)
+    # The layers suffice to look at it: their weights come before the first batch.
+    return _application(section, spec, NO_WEIGHTS), ready_for(section.application, inputs)
 
 
-def _shortened(base: Base, last_layer: str) -> Base:
+def _application(section: TransferSection, spec: InputSpec, weights: str, told: Told | None = None) -> Base:
     import keras
 
-    end = layer_called(last_layer, base.network.layers, base.about).output
-    return Base(keras.Model(base.network.inputs[0], end), base.scales, base.about)
+    name = section.application
+    about = _("the network {name}").format(name=name)
+    network = application(name, spec.shape, weights, told)
+    if section.last_layer:
+        network = keras.Model(network.inputs[0], layer_called(section.last_layer, network.layers, about).output)
+    return Base(network, True, about)
 
 
 def _scaled(wanted: str, base: Base, pixels: Any) -> Any:

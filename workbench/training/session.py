@@ -60,7 +60,7 @@ def train(request: TrainRequest, emit: Emit, control: Control) -> str:
     """
     teller = Teller(emit)
     experiment = request.experiment
-    with _ready_to_train(experiment, teller, control) as prepared:
+    with _ready_to_train(experiment, teller, control, anew=True) as prepared:
         source = registry().datasets.get(experiment.dataset.name)
         settled = source.settled(experiment.dataset, prepared.data.target)
         experiment = experiment.model_copy(update={"dataset": settled})
@@ -91,7 +91,7 @@ def resume(request: ResumeRequest, emit: Emit, control: Control) -> str:
                 .format(name=folder.name, epochs=experiment.training.epochs)
             )  # fmt: skip
         experiment = experiment.changed("training.epochs", wanted)
-        with _ready_to_train(experiment, teller, control) as prepared:
+        with _ready_to_train(experiment, teller, control, anew=checkpoint is None) as prepared:
             _refuse_other_data(folder, prepared.data)
             if state == "completed" and checkpoint is not None:
                 _refuse_what_is_done(folder, experiment, checkpoint, prepared.settings.epochs)
@@ -149,11 +149,13 @@ class _Execution:
 
 
 @contextlib.contextmanager
-def _ready_to_train(experiment: Experiment, teller: Teller, control: Control) -> Any:
+def _ready_to_train(experiment: Experiment, teller: Teller, control: Control, anew: bool) -> Any:
+    """Everything up to the first batch; begun `anew`, the network gets what its architecture knows from elsewhere."""
     import keras
 
     task = registry().tasks.get(experiment.task.name)
     trainer = registry().trainers.get(experiment.trainer.name)
+    architecture = registry().architectures.get(experiment.architecture.name)
     with teller.phase("data"):
         data = prepare(experiment, teller.tell, control)
         train_indices, validation_indices = data.splits["train"], data.splits["validation"]
@@ -176,6 +178,8 @@ def _ready_to_train(experiment: Experiment, teller: Teller, control: Control) ->
             with scope:
                 network = assemble(experiment, data.input, data.target, statistics)
                 trainer.refuse(experiment, data, network)
+                if anew:
+                    architecture.recall(experiment.architecture, network.model, data.input, teller.tell, control)
                 prepared = _Prepared(data, network, settings, judge, training, validation)
         except BaseException:
             keras.config.set_dtype_policy("float32")
