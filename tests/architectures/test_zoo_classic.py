@@ -1,11 +1,13 @@
 """AlexNet, VGG and the residual networks: counts, sizes, learning, source."""
 
-import threading
-
 import numpy as np
 import pytest
 
+from workbench.architectures.summary import summarise, without_weights
+from workbench.control import Control
+from workbench.experiment import new_experiment
 from workbench.registry import registry
+from workbench.requests import SummaryRequest
 from workbench.specs import ImageInput
 
 SMALL = {
@@ -30,24 +32,13 @@ def network(name, height, width=None, channels=3, classes=0, **settings):
 
 
 def counted(name, *arguments, **settings):
-    """All parameters of a network and those that are trained, without giving them memory.
-
-    Keras keeps a list of weights it has yet to fill, one for every thread: it goes with the thread.
-    """
-    import keras
-
-    counts = []
+    """All parameters of a network and those that are trained, without giving them memory."""
 
     def count():
-        with keras.StatelessScope(initialize_variables=False):
-            model = network(name, *arguments, **settings)
-            counts.append(model.count_params())
-            counts.append(sum(int(np.prod(weight.shape)) for weight in model.trainable_weights))
+        model = network(name, *arguments, **settings)
+        return model.count_params(), sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
-    thread = threading.Thread(target=count)
-    thread.start()
-    thread.join()
-    return tuple(counts)
+    return without_weights(count)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +68,22 @@ def test_the_parameters_at_the_standard_size_are_the_published_ones(name, total,
 def test_the_narrow_residual_networks_have_the_parameters_of_the_papers_table_6(depth, trained):
     """0.27, 0.46, 0.66, 0.85 and 1.7 million, with 10 classes."""
     assert counted("resnet_cifar", 32, classes=10, depth=depth)[1] == trained
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_the_page_counts_a_large_network_without_filling_its_weights(precision, monkeypatch):
+    import keras
+
+    experiment = new_experiment("digits", "vgg16")
+    experiment = experiment.changed("preprocessing.height", 224).changed("preprocessing.width", 224)
+    experiment = experiment.changed("preprocessing.channels", 3).changed("training.precision", precision)
+    monkeypatch.setattr(keras.initializers.HeNormal, "__call__", lambda *_arguments, **_options: pytest.fail("filled"))
+    table = summarise(SummaryRequest(experiment), lambda event: None, Control())
+    assert table.total == table.trainable == 138_357_544 - 990 * 4097  # ten classes instead of 1,000
+    rows = {row.name: row for row in table.rows}
+    assert rows["block5_pool"].output_shape == (7, 7, 512)
+    assert sum(row.multiply_adds for row in table.rows) > 15e9
+    assert keras.ops.convert_to_numpy(keras.Variable([1.0]))[0] == 1.0  # nothing is left of it in this thread
 
 
 def last_map(model):
