@@ -8,6 +8,7 @@ from typing import Any
 from workbench.architectures.assembly import assemble
 from workbench.architectures.table import LOGITS, OUTPUT, UNSCALE, LayerRow, LayerTable, layer_table
 from workbench.control import Control, Emit
+from workbench.experiment import Experiment
 from workbench.registry import registry
 from workbench.requests import SummaryRequest
 from workbench.specs import InputSpec
@@ -40,9 +41,14 @@ def summarise(request: SummaryRequest, emit: Emit, control: Control) -> LayerTab
     def table() -> LayerTable:
         return keras_table(assemble(experiment, input, target).model, front_kinds(input, experiment))
 
+    return look_at(experiment, table)
+
+
+def look_at(experiment: Experiment, count: Callable[[], Any]) -> Any:
+    """What `count` returns, which builds the network of an experiment only to look at its layers."""
     # A published network is made of nothing but layers; others may read the weights of a file while they are built.
     published = registry().architectures.get(experiment.architecture.name).card is not None
-    return without_weights(table) if published else table()
+    return without_weights(count) if published else count()
 
 
 def without_weights(count: Callable[[], Any]) -> Any:
@@ -60,7 +66,7 @@ def without_weights(count: Callable[[], Any]) -> Any:
         return thread.submit(counted).result()
 
 
-def front_kinds(input: InputSpec, experiment: Any) -> dict[str, str]:
+def front_kinds(input: InputSpec, experiment: Experiment) -> dict[str, str]:
     """The kinds of the layers before the architecture's, by their names."""
     front = registry().inputs.get(input.kind).front(input, experiment.preprocessing)
     return {name: kind for name, kind, _shape in front}

@@ -91,15 +91,21 @@ def _trial(facts: Facts, emit: Emit, control: Control) -> tuple[Finding, ...]:
 
 def _build(experiment: Experiment, input: Any, target: Any) -> dict[str, Any]:
     """What Keras tells of the network: the table and its rescalings, or why it cannot be built."""
+    from workbench.architectures.summary import look_at
+
+    try:
+        return look_at(experiment, lambda: _built(experiment, input, target))
+    except UserError as error:
+        return {"table": None, "problem": str(error)}
+
+
+def _built(experiment: Experiment, input: Any, target: Any) -> dict[str, Any]:
     from keras.layers import Rescaling
 
     from workbench.architectures.assembly import assemble
     from workbench.architectures.summary import front_kinds, keras_table
 
-    try:
-        model = assemble(experiment, input, target).model
-    except UserError as error:
-        return {"table": None, "problem": str(error)}
+    model = assemble(experiment, input, target).model
     own = registry().architectures.get(experiment.architecture.name).own_scaling
     factors = tuple(
         float(layer.scale) for layer in _layers_within(model)
