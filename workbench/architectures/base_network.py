@@ -237,11 +237,12 @@ def take_over_weights(model: Any, network: Any) -> None:
 
 def base_layers(model: Any) -> list[Any]:
     """The layers of the base in a network that was built with one, in order."""
-    return [
-        layer
-        for layer in model.layers
-        if layer.name not in _OURS and not layer.name.startswith((HEAD, EXTRA)) and hasattr(layer, "trainable")
-    ]
+    return [layer for layer in model.layers if is_of_base(layer.name) and hasattr(layer, "trainable")]
+
+
+def is_of_base(name: str) -> bool:
+    """Whether a layer of that name belongs to the base, in a network that was built with one."""
+    return name not in _OURS and not name.startswith((HEAD, EXTRA))
 
 
 def _size(shape: tuple[int | None, ...]) -> str:

@@ -31,6 +31,7 @@ class LayerRow:
         problem: why the layer cannot stand there, or empty.
         shape_formula: how the height came about, for windows.
         multiply_adds: multiplications with addition for one sample.
+        frozen: whether it has parameters that stay as they are, though a layer of its kind would learn them.
     """
 
     name: str
@@ -41,6 +42,7 @@ class LayerRow:
     problem: str = ""
     shape_formula: str = ""
     multiply_adds: int = 0
+    frozen: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,15 @@ class LayerTable:
         """The first problem with the name of its layer, or empty."""
         return next((f"{row.name}: {row.problem}" for row in self.rows if row.problem), "")
 
+    @property
+    def frozen(self) -> int:
+        """The parameters of frozen layers."""
+        return sum(row.parameters for row in self.rows if row.frozen)
+
     def to_json(self) -> dict[str, Any]:
         """The table as plain values."""
-        return {"layers": [asdict(row) for row in self.rows], "total": self.total, "trainable": self.trainable}
+        layers = [asdict(row) for row in self.rows]
+        return {"layers": layers, "total": self.total, "trainable": self.trainable, "frozen": self.frozen}
 
 
 def hidden_layers(experiment: Experiment) -> list[Layer] | None:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from workbench.architectures.fitting import begin_with
+from workbench.architectures.table import LayerRow
 from workbench.cli.answers import ask
 from workbench.cli.exit_codes import BAD_INPUT, DONE
 from workbench.cli.output import Output
@@ -62,12 +63,18 @@ def summary(arguments: argparse.Namespace, output: Output) -> int:
     if output.as_json:
         output.record(table.to_json())
         return code
-    rows = [(row.name, row.kind, _shape(row.output_shape), f"{row.parameters:,}", row.problem) for row in table.rows]
+    rows = [(row.name, _kind(row), _shape(row.output_shape), f"{row.parameters:,}", row.problem) for row in table.rows]
     columns = (_("Layer"), _("Kind"), _("Output"), _("Parameters"), _("Problem"))
     shown = len(columns) if code else len(columns) - 1
     print_table(output, columns[:shown], [row[:shown] for row in rows])
     output.line(_("{total:,} parameters, {trainable:,} trainable").format(total=table.total, trainable=table.trainable))
+    if table.frozen:
+        output.line(_("{frozen:,} frozen").format(frozen=table.frozen))
     return code
+
+
+def _kind(row: LayerRow) -> str:
+    return _("{kind}, frozen").format(kind=row.kind) if row.frozen else row.kind
 
 
 def code(arguments: argparse.Namespace, output: Output) -> int:

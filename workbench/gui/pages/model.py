@@ -58,6 +58,7 @@ class ModelPage(Page):
         splitter.splitterMoved.connect(self._splitter_moved)
         self._settings_width = 0  # as set here; -1 once the user moved the splitter
         self.content.addWidget(splitter, 1)
+        self.table_panel.boundary_chosen.connect(self._train_from)
         self.table_panel.layer_chosen.connect(self.settings.choose_layer)
         self.settings.layer_chosen.connect(self.table_panel.view.choose)
         workspace.document.changed.connect(self._experiment_changed)
@@ -177,6 +178,8 @@ class ModelPage(Page):
         self.classes_note.setText(note)
         self.classes_note.setVisible(bool(note))
         self.table_panel.set_table(table)
+        architecture = self.workspace.document.experiment.architecture
+        self.table_panel.offer_boundary(hasattr(architecture, "boundary"))
         problems = {row.name: row.problem for row in table.rows if row.problem} if table else {}
         self.settings.set_problems(problems)
         self._diagnose(table)
@@ -195,6 +198,10 @@ class ModelPage(Page):
             document.apply(finding.mended(document.experiment), finding.remedy)
         except UserError as error:
             self.problem.show_message(str(error), "error")
+
+    def _train_from(self, layer: str) -> None:
+        """Freeze the base before a layer."""
+        self.workspace.document.set_value("architecture.boundary", layer)
 
     def _ask_for_table(self) -> None:
         request = SummaryRequest(self.workspace.document.experiment)

@@ -4,8 +4,9 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QPushButton, QTableView, QVBoxLayout, QWidget
 
+from workbench.architectures.base_network import is_of_base
 from workbench.architectures.layers import LAYER_KINDS
 from workbench.architectures.table import LayerRow, LayerTable
 from workbench.gui.theme import GRID, appearance, icon
@@ -89,7 +90,7 @@ def _cell(row: LayerRow, column: int) -> str:
         case 0:
             return row.name
         case 1:
-            return kind_title(row.kind)
+            return _("{kind}, frozen").format(kind=kind_title(row.kind)) if row.frozen else kind_title(row.kind)
         case 2:
             return _("Problem: {text}").format(text=row.problem) if row.problem else shape_text(row.output_shape) or "–"
         case _:
@@ -175,10 +176,15 @@ class LayerTablePanel(QWidget):
     """The table with the formula of the selected layer and the totals below it."""
 
     layer_chosen = Signal(str)
+    boundary_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = LayerTableView()
+        self.boundary_button = QPushButton(_("Train from this layer on"))
+        self.boundary_button.setToolTip(_("Freeze the layers of the base before the selected one, and no other"))
+        self.boundary_button.clicked.connect(self._choose_boundary)
+        self._has_base = False
         self.formula = QLabel()
         self.formula.setObjectName("formula")
         self.formula.setTextFormat(Qt.TextFormat.PlainText)
@@ -191,6 +197,7 @@ class LayerTablePanel(QWidget):
         card = Card()
         card.content.addWidget(self.formula)
         card.content.addWidget(self.totals)
+        card.content.addWidget(self.boundary_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
@@ -209,6 +216,7 @@ class LayerTablePanel(QWidget):
             parts = [
                 _("{total} parameters").format(total=f"{table.total:,}"),
                 _("{count} of them trained").format(count=f"{table.trainable:,}"),
+                *([_("{count} frozen").format(count=f"{table.frozen:,}")] if table.frozen else []),
                 _("{size} as float32").format(size=_bytes(4 * table.total)),
             ]
             if operations:
@@ -219,6 +227,16 @@ class LayerTablePanel(QWidget):
             self.totals.setText(_("Up to the problem: {totals}").format(totals=text) if table.problem else text)
         self._show_formula()
 
+    def offer_boundary(self, has_base: bool) -> None:
+        """Whether the network has a base, of which layers can be frozen."""
+        self._has_base = has_base
+        self._show_formula()
+
+    def _choose_boundary(self) -> None:
+        row = self.view.chosen()
+        if row is not None:
+            self.boundary_chosen.emit(row.name)
+
     def _selected(self) -> None:
         self._show_formula()
         row = self.view.chosen()
@@ -227,6 +245,8 @@ class LayerTablePanel(QWidget):
 
     def _show_formula(self) -> None:
         row = self.view.chosen()
+        self.boundary_button.setVisible(self._has_base)
+        self.boundary_button.setEnabled(row is not None and is_of_base(row.name))
         if row is None:
             self.formula.setText(_("Select a layer to see how its numbers come about."))
             return
