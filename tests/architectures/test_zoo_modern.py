@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from workbench.architectures.summary import keras_table
 from workbench.registry import registry
 from workbench.specs import ImageInput
 
@@ -121,7 +122,10 @@ def test_an_efficientnet_has_as_many_parameters_as_keras_own():
     import keras
 
     card = registry().architectures.get("efficientnet_b0").card
-    assert network("efficientnet_b0", card.size, 3, 1000).count_params() + 7 == card.parameters
+    ours = network("efficientnet_b0", card.size, 3, 1000)
+    assert ours.count_params() + 7 == card.parameters
+    multiply_adds = sum(row.multiply_adds for row in keras_table(ours).rows)
+    assert round(multiply_adds / 1e9, 2) == 0.39  # table 2 of the paper
     assert keras.applications.EfficientNetB0(weights=None).count_params() == card.parameters
 
 

@@ -90,16 +90,29 @@ def _row(layer: Any, kinds: dict[str, str]) -> LayerRow:
     # Layers of a base had their place in the network they come from: the last one is that in this network.
     shape = tuple(layer._inbound_nodes[-1].output_tensors[0].shape[1:])
     formula = " + ".join(f"{weight.name} {_times(weight.shape)}" for weight in weights)
-    positions = math.prod(shape[:-1]) if None not in shape else 0
     return LayerRow(
         layer.name,
         kinds.get(layer.name) or _KERAS_KINDS.get((layer.name, type(layer).__name__), type(layer).__name__),
         shape,
         layer.count_params(),
         f"{formula} = {layer.count_params()}" if formula else "",
-        multiply_adds=sum(positions * math.prod(weight.shape) for weight in weights if len(weight.shape) > 1),
+        multiply_adds=_multiply_adds(layer, shape),
         frozen=bool(weights) and not layer.trainable,
     )
+
+
+def _multiply_adds(layer: Any, shape: tuple[int | None, ...]) -> int:
+    """Every weight of a kernel once at every place of the output; attention also multiplies all places by all."""
+    from keras import layers
+
+    if None in shape or isinstance(layer, layers.Embedding):  # rows of a table are looked up
+        return 0
+    places = math.prod(shape[:-1])
+    kernels = [weight.shape for weight in layer.weights if len(weight.shape) > 1 and weight.name != "bias"]
+    count = sum(places * math.prod(shape) for shape in kernels)
+    if isinstance(layer, layers.MultiHeadAttention):
+        count += 2 * places**2 * layer.num_heads * layer.key_dim
+    return count
 
 
 def _times(shape: tuple[int, ...]) -> str:
