@@ -133,15 +133,15 @@ def test_the_base_moves_by_its_share_of_the_rate():
 
     from workbench.training.trainers.two_phases import _slower_for
 
-    for optimizer in (keras.optimizers.SGD(0.1), keras.optimizers.Adam(0.1), keras.optimizers.Nadam(0.1)):
+    for kind in (keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.Nadam, keras.optimizers.AdamW):
         model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, name="base"), keras.layers.Dense(1)])
-        model.compile(optimizer, "mse")
+        model.compile(kind(0.1), "mse")
         x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
         first = model.get_weights()
         model.train_on_batch(x, y)
         whole = [after - before for after, before in zip(model.get_weights(), first, strict=True)]
         model.set_weights(first)
-        slower = _slower_for(model.get_layer("base").trainable_weights, 0.25, type(optimizer)(0.1))
+        slower = _slower_for(model.get_layer("base").trainable_weights, 0.25, kind(0.1))
         model.compile(slower, "mse")
         model.train_on_batch(x, y)
         moved = [after - before for after, before in zip(model.get_weights(), first, strict=True)]

@@ -123,6 +123,16 @@ def _slower_for(variables: list[Any], share: float, optimizer: Any) -> Any:
             rate = learning_rate * share if id(known) in slow else learning_rate
             super().update_step(gradient, variable, rate)
 
+        def _apply_weight_decay(self, variables: list[Any]) -> None:
+            """AdamW's decay goes by the learning rate, too."""
+            whole = self.weight_decay
+            if whole is None:
+                return
+            super()._apply_weight_decay([variable for variable in variables if id(variable) not in slow])
+            self.weight_decay = whole * share
+            super()._apply_weight_decay([variable for variable in variables if id(variable) in slow])
+            self.weight_decay = whole
+
     return Slower.from_config(optimizer.get_config())
 
 
