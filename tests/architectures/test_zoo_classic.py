@@ -171,6 +171,7 @@ def test_the_copied_source_builds_the_same_network_and_it_can_be_saved(name, tmp
     settings = {**SMALL[name], **({"squeeze_excitation": 4} if "resnet" in name else {})}
     architecture = registry().architectures.get(name)
     source, call = architecture.code(architecture.section(name=name, **settings))
+    assert "import" not in source
     names = {"keras": keras, "layers": layers, "x": keras.Input((40, 32, 3))}
     exec(source, names)
     copied = keras.Model(names["x"], eval(call, names))

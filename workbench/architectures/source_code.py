@@ -1,21 +1,16 @@
 """*Copy as Keras code* for architectures that are written as functions: their own source, and the call."""
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
-_IMPORTS = ("    import keras\n\n", "    from keras import layers\n\n", "    from keras import ops\n\n")
+_IMPORTS = re.compile(r"^    (import keras|from keras import (layers|ops))\n\n?", re.MULTILINE)
 
 
 def source_of(*functions: Callable[..., Any]) -> str:
     """The source of functions that use nothing but Python, `keras` and `layers`, in order, without their imports."""
-    sources = []
-    for function in functions:
-        source = inspect.getsource(function)
-        for line in _IMPORTS:
-            source = source.replace(line, "")
-        sources.append(source.strip())
-    return "\n\n\n".join(sources)
+    return "\n\n\n".join(_IMPORTS.sub("", inspect.getsource(function)).strip() for function in functions)
 
 
 def call_of(function: Callable[..., Any], arguments: dict[str, Any]) -> str:
