@@ -8,6 +8,7 @@ from workbench.architectures.network_function import (
     FunctionNetwork,
     FunctionSection,
     MobileActivation,
+    filter_per_channel,
     is_small,
     mobile_activation_setting,
 )
@@ -56,8 +57,9 @@ def mobilenet_v1(
     def convolution_in_two_parts(x, filters, stride, name):
         """A filter for each channel, then a mix of the channels at each pixel, each with its activation."""
         depthwise = layers.DepthwiseConv2D(
-            kernel_size, strides=stride, padding="same", use_bias=bias, name=f"{name}_depthwise"
-        )
+            kernel_size, strides=stride, padding="same", use_bias=bias, depthwise_initializer=filter_per_channel(2.0),
+            name=f"{name}_depthwise",
+        )  # fmt: skip
         return convolution(finished(depthwise(x), f"{name}_depthwise"), filters, 1, f"{name}_pointwise")
 
     small = is_small(x, stem)  # two halvings less: 32 px become 4 x 4 at the end
@@ -79,6 +81,7 @@ class MobileNetV1(FunctionNetwork):
     title = "MobileNet v1"
     help = mark("A plain stack of separable convolutions: small and fast.")
     section = MobileNetV1Section
+    helpers = (filter_per_channel,)
     function = staticmethod(mobilenet_v1)
     card = Card(
         idea=mark(

@@ -8,6 +8,7 @@ from workbench.architectures.network_function import (
     FunctionNetwork,
     FunctionSection,
     MobileActivation,
+    filter_per_channel,
     is_small,
     mobile_activation_setting,
 )
@@ -60,7 +61,10 @@ def mobilenet_v2(
         return normalized(x, normalization, momentum, name)
 
     def depthwise(x, stride, name):
-        x = layers.DepthwiseConv2D(kernel_size, strides=stride, padding="same", use_bias=bias, name=name)(x)
+        x = layers.DepthwiseConv2D(
+            kernel_size, strides=stride, padding="same", use_bias=bias, depthwise_initializer=filter_per_channel(2.0),
+            name=name,
+        )(x)  # fmt: skip
         return normalized(x, normalization, momentum, name)
 
     def inverted_residual(x, times, filters, stride, name):
@@ -109,7 +113,7 @@ class MobileNetV2(FunctionNetwork):
     help = mark("Inverted residuals: small and fast, good on processors without a GPU.")
     section = MobileNetV2Section
     function = staticmethod(mobilenet_v2)
-    helpers = (divisible,)
+    helpers = (divisible, filter_per_channel)
     card = Card(
         idea=mark(
             "A block widens its maps, filters every map by itself, and narrows them again; shortcuts join the narrow "
@@ -125,7 +129,7 @@ class MobileNetV2(FunctionNetwork):
 
     def default_training(self) -> dict[str, Any]:
         """See `Architecture.default_training`."""
-        return {"optimizer": {"name": "adam", "learning_rate": 2e-3}, "schedule": {"name": "cosine"},
+        return {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
                 "warmup_epochs": 1.0, "batch_size": 64, "epochs": 20}  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from workbench.architectures.network_function import (
     FunctionNetwork,
     FunctionSection,
     MobileActivation,
+    filter_per_channel,
     is_small,
     mobile_activation_setting,
 )
@@ -81,7 +82,10 @@ def mobilenet_v3(
         return normalized(x, normalization, momentum, name)
 
     def depthwise(x, size, stride, name):
-        x = layers.DepthwiseConv2D(size, strides=stride, padding="same", use_bias=bias, name=name)(x)
+        x = layers.DepthwiseConv2D(
+            size, strides=stride, padding="same", use_bias=bias, depthwise_initializer=filter_per_channel(2.0),
+            name=name,
+        )(x)  # fmt: skip
         return normalized(x, normalization, momentum, name)
 
     def weighed(x, name):
@@ -159,7 +163,7 @@ class MobileNetV3(FunctionNetwork):
     family = mark("MobileNet and SqueezeNet")
     help = mark("Found by a search on phones: inverted residuals with squeeze-and-excitation.")
     function = staticmethod(mobilenet_v3)
-    helpers = (divisible,)
+    helpers = (divisible, filter_per_channel)
 
     def __init__(self, section: type[MobileNetV3Section], title: str, variant: str, parameters: int) -> None:
         self.name = section.model_fields["name"].default
@@ -177,7 +181,7 @@ class MobileNetV3(FunctionNetwork):
 
     def default_training(self) -> dict[str, Any]:
         """See `Architecture.default_training`."""
-        return {"optimizer": {"name": "adam", "learning_rate": 2e-3}, "schedule": {"name": "cosine"},
+        return {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
                 "warmup_epochs": 1.0, "batch_size": 64, "epochs": 20}  # fmt: skip
 
 

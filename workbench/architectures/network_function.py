@@ -80,3 +80,13 @@ class FunctionNetwork(Architecture):
 def is_small(x, stem):
     """Whether a network begins with the stem for small pictures."""
     return stem == "small" or (stem == "auto" and min(x.shape[1], x.shape[2]) < 64)
+
+
+def filter_per_channel(after):
+    """The first weights of a depthwise convolution, by He et al. (2015); `after` is 2 before a ReLU and 1 without.
+
+    Keras' own choice takes all channels for inputs of each filter, and so makes the maps fainter the more there are.
+    """
+    import keras
+
+    return keras.initializers.VarianceScaling(after, mode="fan_out")

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from workbench.architectures.architecture import Card
 from workbench.architectures.convolutional import kernel_size_setting
-from workbench.architectures.network_function import FunctionNetwork, FunctionSection, is_small
+from workbench.architectures.network_function import FunctionNetwork, FunctionSection, filter_per_channel, is_small
 from workbench.architectures.published import flat_head, normalized, scaled
 from workbench.i18n import mark
 from workbench.section import setting
@@ -51,7 +51,7 @@ def xception(
     def separable(x, filters, name):
         x = layers.SeparableConv2D(
             filters, kernel_size, padding="same", use_bias=normalization == "none",
-            pointwise_initializer="he_normal", name=name,
+            depthwise_initializer=filter_per_channel(1.0), pointwise_initializer="he_normal", name=name,
         )(x)  # fmt: skip
         return normalized(x, normalization, momentum, name)
 
@@ -99,6 +99,7 @@ class Xception(FunctionNetwork):
         "Separable convolutions with shortcuts; good for photographs, and at small pictures with its small stem."
     )
     section = XceptionSection
+    helpers = (filter_per_channel,)
     function = staticmethod(xception)
     card = Card(
         idea=mark(
