@@ -54,6 +54,7 @@ def counted(name, *arguments, **settings):
         ("resnet50", 25_636_712, 25_583_592),  # keras.applications
         ("resnet101", 44_707_176, 44_601_832),  # keras.applications
         ("resnet152", 60_419_944, 60_268_520),  # keras.applications
+        ("resnet_cifar", 335_448, 334_072),  # the paper's 20 layers, with 1,000 classes
     ],
 )
 def test_the_parameters_at_the_standard_size_are_the_published_ones(name, total, trained):
