@@ -46,7 +46,7 @@ def inception_v3(
     from keras import layers
 
     small = is_small(x, stem) or (stem == "auto" and min(x.shape[1], x.shape[2]) < 96)
-    valid = "same" if small else "valid"  # small maps need their edges
+    edges = "same" if small else "valid"  # small maps need their edges
 
     def convolution(x, filters, size, name, stride=1, padding="same"):
         x = layers.Conv2D(
@@ -74,7 +74,7 @@ def inception_v3(
         return layers.Concatenate(name=f"{name}_join")(list(paths))
 
     def halve(x, name):
-        return layers.MaxPooling2D(3, strides=2, padding=valid, name=name)(x)
+        return layers.MaxPooling2D(3, strides=2, padding=edges, name=name)(x)
 
     def block_a(x, projected, name):
         """As in Inception v1, with two 3x3 convolutions beside the 5x5."""
@@ -91,8 +91,8 @@ def inception_v3(
         twice = chain(x, f"{name}_3x3_twice", (64, 1), (96, 3))
         return join(
             name,
-            convolution(x, 384, 3, f"{name}_3x3", stride=2, padding=valid),
-            convolution(twice, 96, 3, f"{name}_3x3_twice_3", stride=2, padding=valid),
+            convolution(x, 384, 3, f"{name}_3x3", stride=2, padding=edges),
+            convolution(twice, 96, 3, f"{name}_3x3_twice_3", stride=2, padding=edges),
             halve(x, f"{name}_pool"),
         )
 
@@ -113,8 +113,8 @@ def inception_v3(
         seven = chain(x, f"{name}_7x7", (192, 1), (192, (1, 7)), (192, (7, 1)))
         return join(
             name,
-            convolution(three, 320, 3, f"{name}_3x3_2", stride=2, padding=valid),
-            convolution(seven, 192, 3, f"{name}_7x7_4", stride=2, padding=valid),
+            convolution(three, 320, 3, f"{name}_3x3_2", stride=2, padding=edges),
+            convolution(seven, 192, 3, f"{name}_7x7_4", stride=2, padding=edges),
             halve(x, f"{name}_pool"),
         )
 
@@ -133,12 +133,12 @@ def inception_v3(
         )
 
     # With the small stem two halvings less: 32 px become 4 x 4 at the end.
-    x = convolution(x, 32, stem_kernel_size or 3, "stem_1", stride=1 if small else 2, padding=valid)
-    x = convolution(x, 32, 3, "stem_2", padding=valid)
+    x = convolution(x, 32, stem_kernel_size or 3, "stem_1", stride=1 if small else 2, padding=edges)
+    x = convolution(x, 32, 3, "stem_2", padding=edges)
     x = convolution(x, 64, 3, "stem_3")
     x = x if small else halve(x, "stem_pool_1")
-    x = convolution(x, 80, 1, "stem_4", padding=valid)
-    x = convolution(x, 192, 3, "stem_5", padding=valid)
+    x = convolution(x, 80, 1, "stem_4", padding=edges)
+    x = convolution(x, 192, 3, "stem_5", padding=edges)
     x = halve(x, "stem_pool_2")
     for number, projected in enumerate((32, 64, 64), start=1):
         x = block_a(x, projected, f"a_{number}")
