@@ -14,6 +14,8 @@ SMALL = {
     "densenet121": {"growth_rate": 4, "depth_multiplier": 0.1},
     "convnext_tiny": {"width_multiplier": 0.1, "depth_multiplier": 0.3, "stochastic_depth": 0.5},
     "efficientnet_b0": {"width_multiplier": 0.25, "depth_multiplier": 0.25},
+    "alexnet": {"width_multiplier": 0.1, "dense": (8,)},
+    "mobilenet_v3_small": {"width_multiplier": 0.2},
 }
 
 PROGRAM = """
