@@ -13,6 +13,7 @@ import pytest
 from workbench.architectures.applications import _Download, application, application_names, keras_class, ready_for
 from workbench.architectures.assembly import assemble
 from workbench.architectures.base_network import base_layers, freeze
+from workbench.architectures.keras_file import load_weights
 from workbench.control import Control, Stopped
 from workbench.errors import UserError
 from workbench.experiment import from_values
@@ -151,19 +152,23 @@ def test_weights_of_a_file_reach_the_network(tmp_path):
 
 
 def test_weights_of_another_network_are_refused_with_what_differs(tmp_path):
+    foreign(tmp_path / "theirs.keras").save_weights(tmp_path / "theirs.weights.h5")
     import keras
+    from keras import layers
 
-    other = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3), alpha=0.35)
-    other.save_weights(tmp_path / "narrow.weights.h5")
+    other = keras.Sequential([keras.Input((32, 32, 3)), layers.Conv2D(6, 3), layers.BatchNormalization()])
     with pytest.raises(UserError) as caught:
-        recalled(weights=str(tmp_path / "narrow.weights.h5"))
-    assert "layers/batch_normalization/vars/0: 16 in the file, 32 in the network" in str(caught.value)
-    assert "more" in str(caught.value)
+        load_weights(other, tmp_path / "theirs.weights.h5")
+    text = str(caught.value)
+    assert "layers/batch_normalization/vars/0: 4 in the file, 6 in the network" in text
+    assert "layers/conv2d/vars/0: 3 × 3 × 3 × 4 in the file, 3 × 3 × 3 × 6 in the network" in text
+    assert "layers/dense/vars/0: 4 × 5 in the file, not in the network" in text
+
     with pytest.raises(UserError, match="no weights file"):
-        recalled(weights=str(tmp_path / "none.weights.h5"))
-    (tmp_path / "broken.weights.h5").write_bytes((tmp_path / "narrow.weights.h5").read_bytes()[:5000])
+        load_weights(other, tmp_path / "none.weights.h5")
+    (tmp_path / "broken.weights.h5").write_bytes((tmp_path / "theirs.weights.h5").read_bytes()[:1000])
     with pytest.raises(UserError, match="only half of one"):
-        recalled(weights=str(tmp_path / "broken.weights.h5"))
+        load_weights(other, tmp_path / "broken.weights.h5")
 
 
 def test_a_file_of_someone_else_gives_all_but_its_output(tmp_path):
