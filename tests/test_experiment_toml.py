@@ -21,8 +21,9 @@ def combinations():
 
 
 @pytest.mark.parametrize("commented", [True, False])
-def test_every_dataset_with_every_architecture_comes_back_equal(commented):
-    for dataset, architecture in combinations():
+def test_every_dataset_and_every_architecture_comes_back_equal(commented):
+    datasets = [(dataset, "mlp") for dataset in registry().datasets.names()]
+    for dataset, architecture in datasets + [("digits", name) for name in registry().architectures.names()]:
         experiment = new_experiment(dataset, architecture)
         assert parse_experiment(to_toml(experiment, commented), "x") == experiment
 
