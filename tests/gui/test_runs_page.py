@@ -379,12 +379,12 @@ def test_ten_thousand_rows_are_sorted_and_searched_within_a_moment(qtbot, page, 
         for i in range(10_000)
     ]
     page._read = many
-    started = time.perf_counter()
+    started = time.thread_time()  # what the window itself takes, whatever else the machine does
     page._show_rows()
     page.table.sortByColumn(4, Qt.SortOrder.DescendingOrder)
     page.search.setText("run 9999")
     qtbot.wait(1)
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 0.5
     assert names(page) == ["run 9999"]
 
 
