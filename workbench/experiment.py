@@ -195,10 +195,15 @@ def _with(given: Any, defaults: dict[str, Any]) -> Any:
     return {**defaults, **given} if isinstance(given, dict) else given
 
 
+def task_for(target_kind: str) -> Any | None:
+    """The task that learns such targets unless another is asked for, the first one registered; or None."""
+    return next((task for task in registry().tasks if task.learns.kind == target_kind), None)
+
+
 def _default_task(target_kind: str) -> str:
-    for task in registry().tasks:
-        if task.learns.kind == target_kind:
-            return task.name
+    task = task_for(target_kind)
+    if task is not None:
+        return task.name
     raise UserError(
         _("No task here learns targets of the kind {kind!r}. Is a plugin missing?").format(kind=target_kind)
     )

@@ -7,10 +7,9 @@ from pydantic import ValidationError
 from workbench.architectures.architecture import Architecture
 from workbench.data.source import DatasetSource
 from workbench.errors import UserError
-from workbench.experiment import DatasetSection, Experiment, new_experiment
+from workbench.experiment import DatasetSection, Experiment, new_experiment, task_for
 from workbench.i18n import _
 from workbench.registry import registry
-from workbench.tasks.task import Task
 
 
 def suits(architecture: Architecture, input_kind: str, target_kind: str) -> bool:
@@ -22,7 +21,7 @@ def suits(architecture: Architecture, input_kind: str, target_kind: str) -> bool
         return False
     if architecture.targets:
         return target_kind in architecture.targets
-    task = _task_for(target_kind)
+    task = task_for(target_kind)
     return task is None or not task.output(task.learns.usual(2)).spatial
 
 
@@ -81,7 +80,3 @@ def let_the_network_fit(values: dict[str, Any], old: Experiment) -> None:
     values["architecture"] = {"name": fitting.name}
     values["training"] = {**values["training"], **fitting.default_training()}
     values.pop("trainer", None)
-
-
-def _task_for(target_kind: str) -> Task | None:
-    return next((task for task in registry().tasks if task.learns.kind == target_kind), None)

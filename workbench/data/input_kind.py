@@ -55,6 +55,7 @@ class Asked:
         error: why it cannot be read.
         seconds: what reading took.
         row: for a row of a table, its values by column name.
+        total: how many are asked for in all, where that is known; else 0.
     """
 
     path: str = ""
@@ -63,6 +64,7 @@ class Asked:
     error: str = ""
     seconds: float = 0.0
     row: dict[str, Any] | None = None
+    total: int = 0
 
 
 @dataclass(frozen=True)

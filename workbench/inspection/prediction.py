@@ -89,7 +89,7 @@ def predict(request: PredictRequest, emit: Emit, control: Control) -> Prediction
         control.check()
         items.extend(_answered(batch, opened, request.top, max(0, heatmaps - len(items))))
         if len(items) > 1:
-            emit(Progress(_("predicting"), len(items)))
+            emit(Progress(_("predicting"), len(items), batch[-1].total))
     return Predictions(tuple(items), opened.choices)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from workbench.architectures.keras_file import OLD_FORMATS, check_it_is_there, open_network
 from workbench.errors import UserError
+from workbench.experiment import task_for
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.specs import ClassTarget, ImageInput, InputSpec, TargetSpec, spec_from_json, spec_to_json
@@ -149,7 +150,8 @@ def load_model(path: str | Path) -> LoadedModel:
 
 
 def _task_for(target_kind: str) -> str:
-    return next((task.name for task in registry().tasks if task.learns.kind == target_kind), "")
+    task = task_for(target_kind)
+    return task.name if task is not None else ""
 
 
 def _guess_input(model: Any, path: Path) -> ImageInput:

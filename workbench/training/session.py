@@ -95,7 +95,6 @@ def resume(request: ResumeRequest, emit: Emit, control: Control) -> str:
             _refuse_other_data(folder, prepared.data)
             if state == "completed" and checkpoint is not None:
                 _refuse_what_is_done(folder, experiment, checkpoint, prepared.settings.epochs)
-            if state == "completed" and checkpoint is not None:
                 _mark_as_extended(folder, writer, checkpoint, wanted)
             write_experiment(experiment, folder.path / "experiment.toml")
             execution = _Execution(folder, writer, experiment, prepared, teller, control, checkpoint)

@@ -135,7 +135,7 @@ class Pictures(InputKind):
                     )
                 except UnreadableSampleError as reason:
                     error = str(reason)
-            yield Asked(item.path, "", picture, error, time.perf_counter() - start)
+            yield Asked(item.path, "", picture, error, time.perf_counter() - start, total=len(found))
 
     def stacked(self, samples: Sequence[np.ndarray], spec: ImageInput, preprocessing: ImagePreprocessing) -> np.ndarray:
         """Decoded pictures of any size at the size of the input, by the same code as inside the model."""
