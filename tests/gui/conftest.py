@@ -203,3 +203,19 @@ def open_window(qtbot, home, answers):
             window.workspace.training.stop_now()
             qtbot.waitUntil(lambda window=window: not window.workspace.training.running, timeout=5000)
             window.close()
+
+
+@pytest.fixture
+def show(qtbot):
+    """Show a figure in a view of its own: (figure, width, height) -> the view."""
+    from workbench.gui.figures import view_for
+
+    def show_one(figure, width=700, height=560):
+        view = view_for(figure)
+        qtbot.addWidget(view)
+        view.resize(width, height)
+        view.show()
+        qtbot.waitExposed(view)
+        return view
+
+    return show_one
