@@ -116,6 +116,7 @@ def test_many_pictures_tell_how_far_they_are_and_can_be_stopped(colour_file, man
     ask(colour_file, *[many_sizes] * 10, emit=events.append)
     assert all(isinstance(event, Progress) for event in events)
     assert [event.done for event in events] == [32, 64, 70]
+    assert {event.total for event in events} == {70}
     control = Control()
     with pytest.raises(Stopped):
         ask(colour_file, *[many_sizes] * 10, emit=lambda event: control.stop(), control=control)
