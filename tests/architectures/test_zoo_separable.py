@@ -22,8 +22,8 @@ ARCHITECTURES = {
         InceptionV3(),
         MobileNetV1(),
         MobileNetV2(),
-        MobileNetV3(MobileNetV3LargeSection, "large", "large", 5_507_432),
-        MobileNetV3(MobileNetV3SmallSection, "small", "small", 2_554_968),
+        MobileNetV3(MobileNetV3LargeSection, "large", "large", 5_507_432, 216_589_760),
+        MobileNetV3(MobileNetV3SmallSection, "small", "small", 2_554_968, 56_510_400),
         SqueezeNet(),
     )
 }

@@ -71,7 +71,7 @@ class AlexNet(Architecture):
              "photographs; it won in 2012 by a wide margin. The count is that of its layers undivided."),
         "ImageNet Classification with Deep Convolutional Neural Networks", "Krizhevsky, Sutskever, Hinton", 2012,
         "https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks",
-        227, 62_378_344,
+        227, 62_378_344, 1_135_256_096,
     )  # fmt: skip
 
     def default_training(self) -> dict[str, Any]:

@@ -17,6 +17,9 @@ class Card:
         paper: its title; `authors` ("He, Zhang, Ren, Sun"), `year` and `url` of it.
         size: side of the square pictures the published count holds for, with 1,000 classes.
         parameters: published, or counted by Keras' own version, at that size.
+        multiply_adds: for one such picture: a multiplication with its addition counts as one, those of convolutions,
+            dense layers and attention count, nothing else (no normalisation, activation, pooling). Counted as the
+            layer table does; papers round it ("3.8 billion FLOPs" of ResNet-50), and some count both operations.
     """
 
     idea: str
@@ -26,6 +29,7 @@ class Card:
     url: str
     size: int
     parameters: int
+    multiply_adds: int
 
 
 class Architecture:

@@ -93,6 +93,7 @@ class ConvNext(Architecture):
         repeats: tuple[int, ...],
         filters: tuple[int, ...],
         parameters: int,
+        multiply_adds: int,
     ) -> None:
         self.name = section.model_fields["name"].default
         self.title = title
@@ -101,7 +102,7 @@ class ConvNext(Architecture):
         self.filters = filters
         self.card = Card(
             IDEA, "A ConvNet for the 2020s", "Liu, Mao, Wu, Feichtenhofer, Darrell, Xie", 2022,
-            "https://arxiv.org/abs/2201.03545", 224, parameters,
+            "https://arxiv.org/abs/2201.03545", 224, parameters, multiply_adds,
         )  # fmt: skip
 
     def default_training(self) -> dict[str, Any]:
@@ -183,6 +184,12 @@ def convnext(
 def register(registry) -> None:
     """Add them to the architectures."""
     narrow, wide = (96, 192, 384, 768), (128, 256, 512, 1024)
-    registry.architectures.add(ConvNext(ConvNextTinySection, "ConvNeXt-T", (3, 3, 9, 3), narrow, 28_589_128))
-    registry.architectures.add(ConvNext(ConvNextSmallSection, "ConvNeXt-S", (3, 3, 27, 3), narrow, 50_223_688))
-    registry.architectures.add(ConvNext(ConvNextBaseSection, "ConvNeXt-B", (3, 3, 27, 3), wide, 88_591_464))
+    registry.architectures.add(
+        ConvNext(ConvNextTinySection, "ConvNeXt-T", (3, 3, 9, 3), narrow, 28_589_128, 4_457_676_288)
+    )
+    registry.architectures.add(
+        ConvNext(ConvNextSmallSection, "ConvNeXt-S", (3, 3, 27, 3), narrow, 50_223_688, 8_687_212_032)
+    )
+    registry.architectures.add(
+        ConvNext(ConvNextBaseSection, "ConvNeXt-B", (3, 3, 27, 3), wide, 88_591_464, 15_359_395_840)
+    )

@@ -88,14 +88,16 @@ class DenseNet(Architecture):
     family = mark("DenseNet")
     help = mark("Blocks in which every layer gets the maps of all before it; few parameters for what it can do.")
 
-    def __init__(self, section: type[DenseNetSection], title: str, repeats: tuple[int, ...], parameters: int) -> None:
+    def __init__(
+        self, section: type[DenseNetSection], title: str, repeats: tuple[int, ...], parameters: int, multiply_adds: int
+    ) -> None:
         self.name = section.model_fields["name"].default
         self.title = title
         self.section = section
         self.repeats = repeats
         self.card = Card(
             IDEA, "Densely Connected Convolutional Networks", "Huang, Liu, van der Maaten, Weinberger", 2017,
-            "https://arxiv.org/abs/1608.06993", 224, parameters,
+            "https://arxiv.org/abs/1608.06993", 224, parameters, multiply_adds,
         )  # fmt: skip
 
     def default_training(self) -> dict[str, Any]:
@@ -173,6 +175,6 @@ def densenet(
 
 def register(registry) -> None:
     """Add them to the architectures."""
-    registry.architectures.add(DenseNet(DenseNet121Section, "DenseNet-121", (6, 12, 24, 16), 8_062_504))
-    registry.architectures.add(DenseNet(DenseNet169Section, "DenseNet-169", (6, 12, 32, 32), 14_307_880))
-    registry.architectures.add(DenseNet(DenseNet201Section, "DenseNet-201", (6, 12, 48, 32), 20_242_984))
+    registry.architectures.add(DenseNet(DenseNet121Section, "DenseNet-121", (6, 12, 24, 16), 8_062_504, 2_834_161_664))
+    registry.architectures.add(DenseNet(DenseNet169Section, "DenseNet-169", (6, 12, 32, 32), 14_307_880, 3_359_843_328))
+    registry.architectures.add(DenseNet(DenseNet201Section, "DenseNet-201", (6, 12, 48, 32), 20_242_984, 4_291_365_888))

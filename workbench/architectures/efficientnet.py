@@ -121,7 +121,13 @@ class EfficientNet(Architecture):
     help = mark("Narrow blocks that weigh their maps; few parameters, but slow on a processor for its size.")
 
     def __init__(
-        self, section: type[EfficientNetSection], width: float, depth: float, size: int, parameters: int
+        self,
+        section: type[EfficientNetSection],
+        width: float,
+        depth: float,
+        size: int,
+        parameters: int,
+        multiply_adds: int,
     ) -> None:
         self.name = section.model_fields["name"].default
         self.title = f"EfficientNet-B{self.name[-1]}"
@@ -130,7 +136,7 @@ class EfficientNet(Architecture):
         self.depth = depth
         self.card = Card(
             IDEA, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", "Tan, Le", 2019,
-            "https://arxiv.org/abs/1905.11946", size, parameters,
+            "https://arxiv.org/abs/1905.11946", size, parameters, multiply_adds,
         )  # fmt: skip
 
     def default_training(self) -> dict[str, Any]:
@@ -246,11 +252,11 @@ def efficientnet(
 def register(registry) -> None:
     """Add them to the architectures."""
     # Factor of the width, of the depth, side of the pictures, parameters as Keras counts them.
-    registry.architectures.add(EfficientNet(EfficientNetB0Section, 1.0, 1.0, 224, 5_330_571))
-    registry.architectures.add(EfficientNet(EfficientNetB1Section, 1.0, 1.1, 240, 7_856_239))
-    registry.architectures.add(EfficientNet(EfficientNetB2Section, 1.1, 1.2, 260, 9_177_569))
-    registry.architectures.add(EfficientNet(EfficientNetB3Section, 1.2, 1.4, 300, 12_320_535))
-    registry.architectures.add(EfficientNet(EfficientNetB4Section, 1.4, 1.8, 380, 19_466_823))
-    registry.architectures.add(EfficientNet(EfficientNetB5Section, 1.6, 2.2, 456, 30_562_527))
-    registry.architectures.add(EfficientNet(EfficientNetB6Section, 1.8, 2.6, 528, 43_265_143))
-    registry.architectures.add(EfficientNet(EfficientNetB7Section, 2.0, 3.1, 600, 66_658_687))
+    registry.architectures.add(EfficientNet(EfficientNetB0Section, 1.0, 1.0, 224, 5_330_571, 385_814_752))
+    registry.architectures.add(EfficientNet(EfficientNetB1Section, 1.0, 1.1, 240, 7_856_239, 686_802_832))
+    registry.architectures.add(EfficientNet(EfficientNetB2Section, 1.1, 1.2, 260, 9_177_569, 993_561_872))
+    registry.architectures.add(EfficientNet(EfficientNetB3Section, 1.2, 1.4, 300, 12_320_535, 1_827_141_392))
+    registry.architectures.add(EfficientNet(EfficientNetB4Section, 1.4, 1.8, 380, 19_466_823, 4_393_771_024))
+    registry.architectures.add(EfficientNet(EfficientNetB5Section, 1.6, 2.2, 456, 30_562_527, 10_266_384_752))
+    registry.architectures.add(EfficientNet(EfficientNetB6Section, 1.8, 2.6, 528, 43_265_143, 19_067_593_536))
+    registry.architectures.add(EfficientNet(EfficientNetB7Section, 2.0, 3.1, 600, 66_658_687, 37_745_884_192))

@@ -109,6 +109,7 @@ class InceptionV1(FunctionNetwork):
         url="https://arxiv.org/abs/1409.4842",
         size=224,
         parameters=6_998_552,
+        multiply_adds=1_582_671_872,
     )
 
     def default_training(self) -> dict[str, Any]:

@@ -172,6 +172,7 @@ class InceptionV3(FunctionNetwork):
         url="https://arxiv.org/abs/1512.00567",
         size=299,
         parameters=23_851_784,
+        multiply_adds=5_713_216_096,
     )
 
     def default_training(self) -> dict[str, Any]:

@@ -94,6 +94,7 @@ class MobileNetV1(FunctionNetwork):
         url="https://arxiv.org/abs/1704.04861",
         size=224,
         parameters=4_253_864,
+        multiply_adds=568_740_352,
     )
 
     def default_training(self) -> dict[str, Any]:

@@ -125,6 +125,7 @@ class MobileNetV2(FunctionNetwork):
         url="https://arxiv.org/abs/1801.04381",
         size=224,
         parameters=3_538_984,
+        multiply_adds=300_774_272,
     )
 
     def default_training(self) -> dict[str, Any]:

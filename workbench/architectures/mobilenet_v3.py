@@ -165,14 +165,16 @@ class MobileNetV3(FunctionNetwork):
     function = staticmethod(mobilenet_v3)
     helpers = (divisible, filter_per_channel)
 
-    def __init__(self, section: type[MobileNetV3Section], title: str, variant: str, parameters: int) -> None:
+    def __init__(
+        self, section: type[MobileNetV3Section], title: str, variant: str, parameters: int, multiply_adds: int
+    ) -> None:
         self.name = section.model_fields["name"].default
         self.title = title
         self.section = section
         self.variant = variant
         self.card = Card(
             IDEA, "Searching for MobileNetV3", "Howard, Sandler, Chu, Chen, Chen, Tan, Wang, Zhu, Pang, Vasudevan, Le, "
-            "Adam", 2019, "https://arxiv.org/abs/1905.02244", 224, parameters,
+            "Adam", 2019, "https://arxiv.org/abs/1905.02244", 224, parameters, multiply_adds,
         )  # fmt: skip
 
     def arguments(self, section: FunctionSection) -> dict[str, Any]:
@@ -187,5 +189,9 @@ class MobileNetV3(FunctionNetwork):
 
 def register(registry) -> None:
     """Add both to the architectures."""
-    registry.architectures.add(MobileNetV3(MobileNetV3LargeSection, "MobileNetV3 large", "large", 5_507_432))
-    registry.architectures.add(MobileNetV3(MobileNetV3SmallSection, "MobileNetV3 small", "small", 2_554_968))
+    registry.architectures.add(
+        MobileNetV3(MobileNetV3LargeSection, "MobileNetV3 large", "large", 5_507_432, 216_589_760)
+    )
+    registry.architectures.add(
+        MobileNetV3(MobileNetV3SmallSection, "MobileNetV3 small", "small", 2_554_968, 56_510_400)
+    )

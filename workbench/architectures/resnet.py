@@ -106,7 +106,13 @@ class ResNet(Architecture):
     family = mark("Residual networks")
 
     def __init__(
-        self, section: type[ResNetSection], title: str, bottleneck: bool, repeats: tuple[int, ...], parameters: int
+        self,
+        section: type[ResNetSection],
+        title: str,
+        bottleneck: bool,
+        repeats: tuple[int, ...],
+        parameters: int,
+        multiply_adds: int,
     ) -> None:
         self.name = section.model_fields["name"].default
         self.title = title
@@ -120,7 +126,7 @@ class ResNet(Architecture):
         )
         self.card = Card(
             BOTTLENECK_IDEA if bottleneck else BASIC_IDEA, "Deep Residual Learning for Image Recognition",
-            "He, Zhang, Ren, Sun", 2016, "https://arxiv.org/abs/1512.03385", 224, parameters,
+            "He, Zhang, Ren, Sun", 2016, "https://arxiv.org/abs/1512.03385", 224, parameters, multiply_adds,
         )  # fmt: skip
 
     def default_training(self) -> dict[str, Any]:
@@ -215,8 +221,8 @@ def resnet(
 
 def register(registry) -> None:
     """Add them to the architectures."""
-    registry.architectures.add(ResNet(ResNet18Section, "ResNet-18", False, (2, 2, 2, 2), 11_689_512))
-    registry.architectures.add(ResNet(ResNet34Section, "ResNet-34", False, (3, 4, 6, 3), 21_797_672))
-    registry.architectures.add(ResNet(ResNet50Section, "ResNet-50", True, (3, 4, 6, 3), 25_636_712))
-    registry.architectures.add(ResNet(ResNet101Section, "ResNet-101", True, (3, 4, 23, 3), 44_707_176))
-    registry.architectures.add(ResNet(ResNet152Section, "ResNet-152", True, (3, 8, 36, 3), 60_419_944))
+    registry.architectures.add(ResNet(ResNet18Section, "ResNet-18", False, (2, 2, 2, 2), 11_689_512, 1_814_073_344))
+    registry.architectures.add(ResNet(ResNet34Section, "ResNet-34", False, (3, 4, 6, 3), 21_797_672, 3_663_761_408))
+    registry.architectures.add(ResNet(ResNet50Section, "ResNet-50", True, (3, 4, 6, 3), 25_636_712, 3_857_973_248))
+    registry.architectures.add(ResNet(ResNet101Section, "ResNet-101", True, (3, 4, 23, 3), 44_707_176, 7_570_194_432))
+    registry.architectures.add(ResNet(ResNet152Section, "ResNet-152", True, (3, 8, 36, 3), 60_419_944, 11_282_415_616))

@@ -77,7 +77,7 @@ class ResNetCifar(Architecture):
              "Shortcuts without parameters show that depth alone makes the difference; with 10 classes it has 0.27 "
              "million trained parameters."),
         "Deep Residual Learning for Image Recognition", "He, Zhang, Ren, Sun", 2016,
-        "https://arxiv.org/abs/1512.03385", 32, 334_072,
+        "https://arxiv.org/abs/1512.03385", 32, 334_072, 40_614_400,
     )  # fmt: skip
 
     def default_training(self) -> dict[str, Any]:

@@ -111,6 +111,7 @@ class SqueezeNet(FunctionNetwork):
         url="https://arxiv.org/abs/1602.07360",
         size=224,
         parameters=1_235_496,
+        multiply_adds=287_518_720,
     )
 
     def default_training(self) -> dict[str, Any]:

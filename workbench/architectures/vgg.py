@@ -89,14 +89,16 @@ class Vgg(Architecture):
     family = mark("AlexNet and VGG")
     help = mark("3 × 3 convolutions in five blocks, each with twice the filters, and three dense layers.")
 
-    def __init__(self, section: type[VggSection], title: str, repeats: tuple[int, ...], parameters: int) -> None:
+    def __init__(
+        self, section: type[VggSection], title: str, repeats: tuple[int, ...], parameters: int, multiply_adds: int
+    ) -> None:
         self.name = section.model_fields["name"].default
         self.title = title
         self.section = section
         self.repeats = repeats  # convolutions in each of the five blocks
         self.card = Card(
             IDEA, "Very Deep Convolutional Networks for Large-Scale Image Recognition", "Simonyan, Zisserman", 2015,
-            "https://arxiv.org/abs/1409.1556", 224, parameters,
+            "https://arxiv.org/abs/1409.1556", 224, parameters, multiply_adds,
         )  # fmt: skip
 
     def default_training(self) -> dict[str, Any]:
@@ -160,7 +162,7 @@ def vgg(
 
 def register(registry) -> None:
     """Add them to the architectures."""
-    registry.architectures.add(Vgg(Vgg11Section, "VGG11", (1, 1, 2, 2, 2), 132_863_336))
-    registry.architectures.add(Vgg(Vgg13Section, "VGG13", (2, 2, 2, 2, 2), 133_047_848))
-    registry.architectures.add(Vgg(Vgg16Section, "VGG16", (2, 2, 3, 3, 3), 138_357_544))
-    registry.architectures.add(Vgg(Vgg19Section, "VGG19", (2, 2, 4, 4, 4), 143_667_240))
+    registry.architectures.add(Vgg(Vgg11Section, "VGG11", (1, 1, 2, 2, 2), 132_863_336, 7_609_090_048))
+    registry.architectures.add(Vgg(Vgg13Section, "VGG13", (2, 2, 2, 2, 2), 133_047_848, 11_308_466_176))
+    registry.architectures.add(Vgg(Vgg16Section, "VGG16", (2, 2, 3, 3, 3), 138_357_544, 15_470_264_320))
+    registry.architectures.add(Vgg(Vgg19Section, "VGG19", (2, 2, 4, 4, 4), 143_667_240, 19_632_062_464))

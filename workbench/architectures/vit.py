@@ -68,7 +68,7 @@ class Vit(Architecture):
     family = mark("Vision transformers")
     help = mark("Attention between the patches of a picture; needs much data, or weights that were trained before.")
 
-    def __init__(self, section: type[VitSection], title: str, heads: int, parameters: int) -> None:
+    def __init__(self, section: type[VitSection], title: str, heads: int, parameters: int, multiply_adds: int) -> None:
         self.name = section.model_fields["name"].default
         self.title = title
         self.section = section
@@ -76,7 +76,7 @@ class Vit(Architecture):
         self.card = Card(
             IDEA, "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
             "Dosovitskiy, Beyer, Kolesnikov, Weissenborn, Zhai et al.", 2020, "https://arxiv.org/abs/2010.11929", 224,
-            parameters,
+            parameters, multiply_adds,
         )  # fmt: skip
 
     def default_training(self) -> dict[str, Any]:
@@ -175,5 +175,5 @@ def vision_transformer(
 
 def register(registry) -> None:
     """Add them to the architectures."""
-    registry.architectures.add(Vit(VitTinySection, "ViT-Ti", 3, 5_717_416))
-    registry.architectures.add(Vit(VitSmallSection, "ViT-S", 6, 22_050_664))
+    registry.architectures.add(Vit(VitTinySection, "ViT-Ti", 3, 5_717_416, 1_253_683_200))
+    registry.architectures.add(Vit(VitSmallSection, "ViT-S", 6, 22_050_664, 4_598_882_304))

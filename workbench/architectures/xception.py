@@ -112,6 +112,7 @@ class Xception(FunctionNetwork):
         url="https://arxiv.org/abs/1610.02357",
         size=299,
         parameters=22_910_480,
+        multiply_adds=8_357_403_496,
     )
 
     def default_training(self) -> dict[str, Any]:
