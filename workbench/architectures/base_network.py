@@ -26,15 +26,11 @@ class Base:
         network: a Keras model from prepared pixels to features.
         scales: whether it takes pixels 0-255 and scales them itself.
         about: what it is, for messages.
-        start: in a model file, the layer whose output are the prepared pixels, or empty where it begins with them.
-        end: in a model file, the layer where it ends, and whether with its `input` or its `output`.
     """
 
     network: Any
     scales: bool
     about: str
-    start: str = ""
-    end: tuple[str, str] = ("", "output")
 
 
 def run_base(source: str, last_layer: str) -> Base:
@@ -101,34 +97,38 @@ def _base_of(model: Any, last_layer: str, about: str) -> Base:
                 about=_begin(about)
             )
         )
-    start = next((name for name in ("cut", "resize") if name in names), "") if LOGITS in names else ""
-    if last_layer:
-        end = layer_called(last_layer, model.layers, about).name, "output"
+    if LOGITS in names:
+        start, end = _prepared(model, names), model.get_layer(LOGITS).input
     else:
-        end = (LOGITS, "input") if LOGITS in names else _before_the_output(model)
-    pixels = _prepared(model, start) if start else model.inputs[0]
-    network = keras.Model(pixels, getattr(model.get_layer(end[0]), end[1]))
+        start, end = model.inputs[0], _before_the_output(model)
+    if last_layer:
+        end = layer_called(last_layer, model.layers, about).output
+    network = keras.Model(start, end)
     scales = LOGITS in names or any(type(layer).__name__ in _SCALING for layer in network.layers)
-    return Base(network, scales, about, start, end)
+    return Base(network, scales, about)
 
 
 def _begin(about: str) -> str:
     return about[:1].upper() + about[1:]
 
 
-def _prepared(model: Any, start: str) -> Any:
+def _prepared(model: Any, names: list[str]) -> Any:
     """In a model of the workbench: the pictures after resizing and cutting, before scaling."""
-    layer = model.get_layer(start)
-    # Resized pictures are rounded to whole grey levels, by an operation without a name of its own; cut ones were.
-    return layer.output if start == "cut" else layer._outbound_nodes[0].operation.output
+    if "cut" in names:
+        return model.get_layer("cut").output
+    if "resize" not in names:
+        return model.inputs[0]
+    resize = model.get_layer("resize")
+    # Resized pictures are rounded to whole grey levels, by an operation without a name of its own.
+    return resize._outbound_nodes[0].operation.output
 
 
-def _before_the_output(model: Any) -> tuple[str, str]:
-    """In a model of someone else: before its last dense layer, where it ends with one; else its end."""
+def _before_the_output(model: Any) -> Any:
+    """In a model of someone else: what its last dense layer takes, where it ends with one; else its output."""
     for layer in reversed(model.layers[-2:]):
         if type(layer).__name__ == "Dense":
-            return layer.name, "input"
-    return model.layers[-1].name, "output"
+            return layer.input
+    return model.layers[-1].output
 
 
 def layer_called(name: str, layers: Sequence[Any], about: str) -> Any:

@@ -107,45 +107,17 @@ class Transfer(Architecture):
 
         take_over_weights(model, _application(section, spec, section.weights, tell).network)
 
-    def code(self, section: TransferSection) -> tuple[str, str]:
-        """See `Architecture.code`."""
-        if section.base == "keras":
-            return _application_code(section)
-        base = _file_base(section)
-        path = model_path(section.source) if section.base == "run" else section.source
-        scaling = _scaling(section, base)
-        names = [layer.name for layer in base.network.layers]
-        rename_what_collides(base.network)
-        own_name = dict(zip([layer.name for layer in base.network.layers], names, strict=True))
-        boundary = own_name.get(section.boundary, section.boundary)
-        pooled = len(base.network.output.shape) == 4
-        what = "an earlier run" if section.base == "run" else "the model of a file"
-        return transfer_code(section, what, file_code(path, base), False, scaling, pooled, boundary)
-
-
-def _application_code(section: TransferSection) -> tuple[str, str]:
-    name = keras_class(section.application)
-    # Its last layer, and all but few layers within, gives maps.
-    pooled = not section.last_layer or len(_application(section, None, NO_WEIGHTS).network.output.shape) == 4
-    lines = application_code(name, section.weights, section.last_layer)
-    blue_first, scaling = takes_blue_first(section.application), scaling_of(section.application)
-    about = f"{name} of Keras"
-    return transfer_code(section, about, lines, blue_first, scaling, pooled, section.boundary)
-
 
 def _opened(section: TransferSection, inputs: Any, spec: InputSpec) -> tuple[Base, Any]:
     """The base, and the pixels as it takes them."""
-    if section.base == "keras":
-        # The layers suffice to look at it: their weights come before the first batch.
-        return _application(section, spec, NO_WEIGHTS), ready_for(section.application, inputs)
-    base = _file_base(section)
-    for layer in _scaling(section, base):
-        inputs = layer(inputs)
-    return base, inputs
-
-
-def _file_base(section: TransferSection) -> Base:
-    return (run_base if section.base == "run" else file_base)(section.source, section.last_layer)
+    match section.base:
+        case "run":
+            return run_base(section.source, section.last_layer), inputs
+        case "file":
+            base = file_base(section.source, section.last_layer)
+            return base, _scaled(section.pixels, base, inputs)
+    # The layers suffice to look at it: their weights come before the first batch.
+    return _application(section, spec, NO_WEIGHTS), ready_for(section.application, inputs)
 
 
 def _application(section: TransferSection, spec: InputSpec, weights: str, told: Told | None = None) -> Base:
@@ -159,15 +131,14 @@ def _application(section: TransferSection, spec: InputSpec, weights: str, told: 
     return Base(network, True, about)
 
 
-def _scaling(section: TransferSection, base: Base) -> list[Any]:
-    """The layers that scale pixels 0-255 for a base that does not do it by itself."""
+def _scaled(wanted: str, base: Base, pixels: Any) -> Any:
     from keras import layers
 
-    if section.base == "run" or section.pixels == "as_they_are" or (section.pixels == "auto" and base.scales):
-        return []
-    if section.pixels == "symmetric":
-        return [layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")]
-    return [layers.Rescaling(1 / 255, dtype="float32", name="scale")]
+    if wanted == "as_they_are" or (wanted == "auto" and base.scales):
+        return pixels
+    if wanted == "symmetric":
+        return layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")(pixels)
+    return layers.Rescaling(1 / 255, dtype="float32", name="scale")(pixels)
 
 
 def _head(section: TransferSection, x: Any) -> Any:
