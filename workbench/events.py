@@ -113,6 +113,19 @@ class Note(Event):
 
 
 @dataclass(frozen=True)
+class Found(Event):
+    """Something that keeps the network from learning, seen while it trains; each fault is told once in a run.
+
+    Attributes:
+        epoch: in which it was seen, 0-based.
+        finding: as `Finding.to_json` gives it.
+    """
+
+    epoch: int
+    finding: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class ServiceStarted(Event):
     """A service is ready; `address` is where it is reached, empty where it is not asked over a network."""
 

@@ -6,8 +6,8 @@ import pytest
 
 from workbench.architectures.fitting import begin_with
 from workbench.diagnosis.facts import gather
-from workbench.diagnosis.findings import Check, Finding, look
 from workbench.experiment import from_values, new_experiment
+from workbench.finding import Check, Finding, look
 from workbench.registry import registry
 from workbench.requests import DataRequest
 from workbench.specs import ClassTarget, Column, ImageInput, TableInput

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 
 from workbench.architectures.fitting import begin_with
 from workbench.architectures.table import LayerRow, LayerTable
-from workbench.diagnosis.findings import Finding
+from workbench.finding import Finding
 from workbench.requests import SummaryRequest
 
 

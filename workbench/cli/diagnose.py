@@ -5,10 +5,11 @@ from pathlib import Path
 
 from workbench.cli.answers import ask
 from workbench.cli.exit_codes import DONE, FOUND
+from workbench.cli.finding_lines import described
 from workbench.cli.output import Output
 from workbench.cli.settings import runs_folder
-from workbench.diagnosis.findings import Finding
 from workbench.experiment import read_experiment
+from workbench.finding import Finding
 from workbench.i18n import _
 from workbench.requests import DiagnoseRequest
 from workbench.runs.folder import find_run
@@ -31,18 +32,6 @@ def diagnose(arguments: argparse.Namespace, output: Output) -> int:
     else:
         output.line(_("Nothing was found that would keep it from learning."))
     return code
-
-
-def described(finding: Finding) -> list[str]:
-    """A finding in lines for people."""
-    lines = [f"{finding.severity}: {finding.seen}", f"  {finding.why}"]
-    if finding.remedy:
-        lines.append(f"  → {finding.remedy}")
-    return [*lines, *(f"      {path} = {_shown(value)}" for path, value in finding.changes), ""]
-
-
-def _shown(value: object) -> str:
-    return "-" if value is None or value == () else str(value)
 
 
 def _request(arguments: argparse.Namespace) -> DiagnoseRequest:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from workbench.cli.finding_lines import described
 from workbench.cli.output import Output
 from workbench.events import (
     BatchesDone,
@@ -10,6 +11,7 @@ from workbench.events import (
     EpochFinished,
     Event,
     Finished,
+    Found,
     Note,
     Paused,
     PhaseStarted,
@@ -18,6 +20,7 @@ from workbench.events import (
     StageStarted,
     to_json,
 )
+from workbench.finding import Finding
 from workbench.i18n import _
 
 _REDRAW_SECONDS = 0.1
@@ -63,6 +66,9 @@ class EventReader:
                 self._line(self._epoch_text(event))
             case Note() | StageStarted():
                 self._line(event.text)
+            case Found():
+                for line in described(Finding.from_json(event.finding)):
+                    self._line(line)
             case Paused():
                 self._status.show(_("paused"), at_once=True)
             case Continued():

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from workbench.diagnosis.facts import Facts
-from workbench.diagnosis.findings import Check, Finding
+from workbench.finding import Check, Finding
 from workbench.i18n import _, mark
 from workbench.specs import TableInput
 

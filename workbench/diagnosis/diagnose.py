@@ -12,10 +12,10 @@ import psutil
 
 from workbench.control import Control, Emit
 from workbench.diagnosis.facts import Facts, gather
-from workbench.diagnosis.findings import Finding, look
 from workbench.errors import UserError
 from workbench.events import Note
 from workbench.experiment import Experiment
+from workbench.finding import Finding, look
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.requests import DataRequest, DevicesRequest, DiagnoseRequest

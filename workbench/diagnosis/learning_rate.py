@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from workbench.diagnosis.facts import Facts, is_normalization, is_weighted, joins
-from workbench.diagnosis.findings import Check, Finding
+from workbench.finding import Check, Finding
 from workbench.i18n import _, mark
 
 # The usual range of every optimizer of Keras for networks with hidden layers: between fine-tuning and the largest that

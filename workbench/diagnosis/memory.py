@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.diagnosis.facts import Facts
-from workbench.diagnosis.findings import Check, Finding
+from workbench.finding import Check, Finding
 from workbench.i18n import _, mark
 from workbench.training_settings import TrainingSection
 

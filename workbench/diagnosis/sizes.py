@@ -5,7 +5,7 @@ from typing import Any
 
 from workbench.architectures.table import LOGITS
 from workbench.diagnosis.facts import Facts, is_weighted
-from workbench.diagnosis.findings import Check, Finding
+from workbench.finding import Check, Finding
 from workbench.i18n import _, mark
 from workbench.specs import ImageInput
 

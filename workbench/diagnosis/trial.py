@@ -11,8 +11,8 @@ from workbench.architectures.assembly import assemble
 from workbench.control import Control
 from workbench.data.prepared import PreparedData
 from workbench.diagnosis.facts import Facts
-from workbench.diagnosis.findings import Finding
 from workbench.diagnosis.memory import memory_needed, readable
+from workbench.finding import Finding
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.training.devices import use_device

@@ -5,6 +5,7 @@ from workbench.events import (
     EpochFinished,
     Event,
     Finished,
+    Found,
     Note,
     Paused,
     PhaseFinished,
@@ -26,6 +27,9 @@ def log_line(event: Event) -> str:
             return f"epoch {event.epoch + 1}: {numbers}  rate {event.learning_rate:.3g}  {event.seconds:.1f} s{best}"
         case Note() | StageStarted():
             return event.text
+        case Found():
+            finding = event.finding
+            return f"{finding['severity']}: {finding['seen']} {finding['why']} {finding['remedy']}."
         case Paused():
             return "paused"
         case Continued():

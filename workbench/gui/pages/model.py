@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSplitter, QWid
 from workbench.architectures.table import LayerTable, layer_table
 from workbench.diagnosis.diagnose import free_memory
 from workbench.diagnosis.facts import gather
-from workbench.diagnosis.findings import Finding, look
 from workbench.errors import UserError
 from workbench.experiment import Experiment
+from workbench.finding import Finding, look
 from workbench.gui.data_reader import data_reader
 from workbench.gui.pages.model_code import CodeDialog
 from workbench.gui.pages.model_findings import FindingsPanel

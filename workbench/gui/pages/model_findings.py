@@ -5,8 +5,8 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from workbench.diagnosis.findings import Finding, applicable
 from workbench.experiment import Experiment
+from workbench.finding import Finding, applicable
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Notice, section_title
 from workbench.i18n import _

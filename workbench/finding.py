@@ -50,6 +50,11 @@ class Finding:
             "changes": dict(self.changes),
         }
 
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Finding":
+        """The inverse of `to_json`, also after a way through a JSON text."""
+        return cls(**{**values, "changes": tuple(values["changes"].items())})
+
 
 @dataclass(frozen=True)
 class Check:
