@@ -13,8 +13,8 @@ from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.finding import Finding, look
 from workbench.gui.data_reader import data_reader
+from workbench.gui.findings_panel import FindingsPanel
 from workbench.gui.pages.model_code import CodeDialog
-from workbench.gui.pages.model_findings import FindingsPanel
 from workbench.gui.pages.model_settings import ModelSettings
 from workbench.gui.pages.model_table import LayerTablePanel
 from workbench.gui.pages.page import Page
