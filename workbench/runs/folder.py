@@ -6,7 +6,7 @@ model.keras        the best model so far
 checkpoint/        the latest state, one file, to go on from
 metrics.csv        a line an epoch
 events.jsonl       everything the run told the world
-evaluation.json    numbers per split
+evaluation.json    numbers per split, and what diagnosis needs beside them
 environment.json   versions, device, seed, hash of the data
 log.txt            for people, with tracebacks
 run.lock           held by the process that runs it
@@ -110,7 +110,15 @@ class RunFolder:
 
     def evaluation(self) -> dict[str, dict[str, float]]:
         """Numbers per split (`{"test": {"loss": ..., "accuracy": ...}}`), as far as they were computed."""
-        return self._json("evaluation.json").get("splits", {})
+        return self.judged().get("splits", {})
+
+    def judged(self) -> dict[str, Any]:
+        """All that is known of how good the model is, as far as it was computed; older runs lack all but `splits`.
+
+        Beside `splits`, `answers` (per split and class how often it is true and was answered) and `learned` (see
+        `training.learned`).
+        """
+        return self._json("evaluation.json")
 
     def environment(self) -> dict[str, Any]:
         """Versions, device, seed, hash of the data."""

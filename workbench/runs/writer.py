@@ -162,10 +162,19 @@ def _unwritable(folder: RunFolder, error: OSError) -> UserError:
         name=folder.name, reason=error.strerror or error, path=folder.path))  # fmt: skip
 
 
-def store_evaluation(folder: RunFolder, split: str, numbers: dict[str, float]) -> None:
-    """Keep the numbers of a split in `evaluation.json`."""
-    splits = {**folder.evaluation(), split: numbers}
-    replace_json(folder.path / "evaluation.json", {"version": 1, "splits": splits})
+def store_evaluation(
+    folder: RunFolder, split: str, numbers: dict[str, float], answers: dict[str, tuple[int, int]] | None = None
+) -> None:
+    """Keep the numbers of a split in `evaluation.json`, and per class how often it is true and was answered."""
+    known = folder.judged()
+    known["splits"] = {**known.get("splits", {}), split: numbers}
+    known["answers"] = {**known.get("answers", {}), split: answers or {}}
+    replace_json(folder.path / "evaluation.json", {**known, "version": 1})
+
+
+def store_learned(folder: RunFolder, learned: dict[str, Any]) -> None:
+    """Keep how the best model does on a part of the training and the validation samples: see `training.learned`."""
+    replace_json(folder.path / "evaluation.json", {**folder.judged(), "version": 1, "learned": learned})
 
 
 def finish(path: str, state: str, message: str) -> Finished:

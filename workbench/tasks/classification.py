@@ -50,6 +50,7 @@ class Classification(Task):
     help = mark("Says which of several classes a sample belongs to.")
     section = ClassificationSection
     learns = ClassTarget
+    for_rare_classes = (("training.class_weights", "balanced"),)
 
     def output(self, target: TargetSpec) -> OutputSpec:
         """One sigmoid unit for two classes, a softmax over all for more."""
@@ -137,6 +138,12 @@ class Classification(Task):
     def metric_directions(self) -> dict[str, str]:
         """Less loss and more accuracy are better."""
         return {"loss": "min", "accuracy": "max"}
+
+    def guessing(self, targets: np.ndarray, target: TargetSpec) -> dict[str, float]:
+        """The accuracy of naming the most frequent class; without targets, of classes that are equally frequent."""
+        classes = len(self._names(target))
+        shares = np.bincount(np.asarray(targets, np.int64).reshape(-1), minlength=classes) / max(len(targets), 1)
+        return {"accuracy": float(shares.max()) if len(targets) else 1 / classes}
 
     def sample_weights(self, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
         """Every class that occurs counts the same in sum; the mean over the samples is 1."""

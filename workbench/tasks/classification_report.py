@@ -51,7 +51,8 @@ def judge(
             samples=_samples_per_cell(targets, predicted, confidence, len(names)),
         )  # fmt: skip
     figures: list[Figure] = [matrix, *learned, *_reports(counts, names)]
-    return Evaluation(numbers, tuple(figures), tuple(worst_first.tolist()))
+    answers = dict(zip(names, zip(counts.sum(axis=1).tolist(), counts.sum(axis=0).tolist(), strict=True), strict=True))
+    return Evaluation(numbers, tuple(figures), tuple(worst_first.tolist()), answers=answers)
 
 
 def _mean(values: np.ndarray) -> float:

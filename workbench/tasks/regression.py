@@ -55,6 +55,8 @@ class Regression(Task):
     section = RegressionSection
     learns = ValuesTarget
     smooths_labels = False
+    judged_by = "rmse"
+    learned_well = 0.3  # 0.7 of the variance explained: measured numbers are noisier than names of classes
 
     def fit(self, target: TargetSpec, targets: np.ndarray, section: TaskSection) -> ValuesTarget:
         """The target with centre and spread of the training targets, as the section wants them."""
@@ -133,6 +135,19 @@ class Regression(Task):
     def metric_directions(self) -> dict[str, str]:
         """Less is better."""
         return {"loss": "min", "mae": "min", "rmse": "min"}
+
+    def guessing(self, targets: np.ndarray, target: TargetSpec) -> dict[str, float]:
+        """The errors of always answering the mean, and for absolute errors the median."""
+        if not len(targets):
+            return {}
+        table = _table(targets, _values(target))
+        away = np.abs(table - np.median(table, axis=0)).mean()
+        return {"rmse": float(np.sqrt(table.var(axis=0).mean())), "mae": float(away)}
+
+    def error(self, metrics: dict[str, float], guessing: dict[str, float]) -> float | None:
+        """The share of the variance that is not explained, 1 - R²."""
+        ratio = super().error(metrics, guessing)
+        return None if ratio is None else ratio**2
 
     def decode(
         self, outputs: np.ndarray, target: TargetSpec, top: int = 5, pictures: Sequence[np.ndarray] = ()

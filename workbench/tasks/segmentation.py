@@ -57,6 +57,9 @@ class Segmentation(Task):
     section = SegmentationSection
     learns = MaskTarget
     smooths_labels = False
+    judged_by = "dice"
+    learned_well = 0.35  # two people who outline the same thing agree to a Dice of 0.8 to 0.9
+    for_rare_classes = (("task.loss", "dice"),)
 
     def unlearnable(self, targets: np.ndarray, target: TargetSpec) -> str:
         """All pixels of all masks are of one class."""
@@ -108,6 +111,10 @@ class Segmentation(Task):
     def metric_directions(self) -> dict[str, str]:
         """Less loss and more of everything else are better."""
         return {"loss": "min", "accuracy": "max", "mean_iou": "max", "dice": "max"}
+
+    def guessing(self, targets: np.ndarray, target: TargetSpec) -> dict[str, float]:
+        """Masks that are all of one class."""
+        return segmentation_report.guessing(targets, len(self._names(target))) if len(targets) else {}
 
     def decode(
         self, outputs: np.ndarray, target: TargetSpec, top: int = 5, pictures: Sequence[np.ndarray] = ()

@@ -24,12 +24,15 @@ class Evaluation:
         figures: what there is to look at, in the order of a page.
         ranking: sample indices of the split, worst first (for classification the most confident mistakes).
         units: what numbers count, by their names, for those that count something ("€").
+        answers: per class how often it is true and how often it was answered, of samples or pixels; empty where there
+            are no classes.
     """
 
     numbers: dict[str, float]
     figures: tuple[Figure, ...]
     ranking: tuple[int, ...] = ()
     units: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ class Task(ABC):
     section: type[TaskSection] = TaskSection  # a task without settings of its own needs no other
     learns: type[TargetSpec]
     smooths_labels: bool = True  # whether label smoothing has a meaning
+    judged_by: str = "accuracy"  # the metric that tells best how much was learned; 1 or 0 is perfect
+    learned_well: float = 0.2  # what may be left of the error of guessing for a training to count as good
+    for_rare_classes: tuple[tuple[str, Any], ...] = ()  # settings that make rare classes count more, with the values
 
     def fit(self, target: TargetSpec, targets: np.ndarray, section: TaskSection) -> TargetSpec:
         """The target spec with what is fitted on the targets of the training split (a scaling)."""
@@ -127,6 +133,21 @@ class Task(ABC):
     def metric_directions(self) -> dict[str, str]:
         """`min` or `max` for the loss and for every metric, by name: which way is better."""
         return {"loss": "min", "accuracy": "max"}
+
+    def guessing(self, targets: np.ndarray, target: TargetSpec) -> dict[str, float]:
+        """The metrics of the best answer that is the same for all samples; of what is known without any targets.
+
+        At least the metric `judged_by`; nothing where it cannot be told.
+        """
+        return {}
+
+    def error(self, metrics: dict[str, float], guessing: dict[str, float]) -> float | None:
+        """How much of the error of guessing is left: 0 is perfect, 1 no better than guessing; None where unknown."""
+        if self.judged_by not in metrics or self.judged_by not in guessing:
+            return None
+        perfect = 1.0 if self.metric_directions()[self.judged_by] == "max" else 0.0
+        of_guessing = abs(perfect - guessing[self.judged_by])
+        return abs(perfect - metrics[self.judged_by]) / of_guessing if of_guessing > 0 else None
 
     def sample_weights(self, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
         """Weights that make rare targets count as much as frequent ones: float32, shape (n,), mean 1."""

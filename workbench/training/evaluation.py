@@ -38,7 +38,7 @@ def evaluate(request: EvaluateRequest, emit: Emit, control: Control) -> Evaluati
     folder, experiment, data = _open(request.run, request.split, emit, control)
     _compare(folder, data, emit)
     evaluation = evaluate_model(folder, experiment, data, request.split, emit, control)
-    store_evaluation(folder, request.split, evaluation.numbers)
+    store_evaluation(folder, request.split, evaluation.numbers, evaluation.answers)
     return evaluation
 
 
@@ -79,7 +79,22 @@ def evaluate_model(
     control: Control | None = None,
 ) -> Evaluation:
     """The evaluation of the saved model of a run on data at hand."""
-    indices = data.splits[split]
+    evaluation = judge(folder, experiment, data, data.splits[split], emit, control)
+    trainer = registry().trainers.get(experiment.trainer.name)
+    more = trainer.figures(folder, experiment, data, emit or _nobody)
+    # How it was found comes first: it is what such a trainer is chosen for.
+    return replace(evaluation, figures=(*more, *evaluation.figures))
+
+
+def judge(
+    folder: RunFolder,
+    experiment: Experiment,
+    data: PreparedData,
+    indices: np.ndarray,
+    emit: Emit | None = None,
+    control: Control | None = None,
+) -> Evaluation:
+    """What the task says of the saved model's answers to some samples of the data."""
     outputs = _outputs(folder, data, indices, emit, control)
     task = registry().tasks.get(experiment.task.name)
     targets = data.targets[indices]
@@ -89,13 +104,9 @@ def evaluate_model(
     def predict(inputs: np.ndarray) -> np.ndarray:
         return np.asarray(load_model(folder.model_path).network.predict_on_batch(inputs))
 
-    evaluation = task.evaluate(
+    return task.evaluate(
         Evidence(outputs, targets, losses, data.target, names, data.input, InputsOf(data.inputs, indices), predict)
     )
-    trainer = registry().trainers.get(experiment.trainer.name)
-    more = trainer.figures(folder, experiment, data, emit or _nobody)
-    # How it was found comes first: it is what such a trainer is chosen for.
-    return replace(evaluation, figures=(*more, *evaluation.figures))
 
 
 def _nobody(_event: object) -> None:
