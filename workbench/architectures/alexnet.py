@@ -2,34 +2,27 @@
 
 from typing import Any, Literal
 
-from workbench.architectures.architecture import Architecture, Card
+from workbench.architectures.architecture import Card
 from workbench.architectures.convolutional import (
     Counts,
     Head,
-    activation_setting,
     dense_setting,
     dropout_setting,
     head_setting,
 )
-from workbench.architectures.layers import Activation
+from workbench.architectures.network_function import FunctionNetwork, FunctionSection
 from workbench.architectures.published import (
     depth_multiplier_setting,
     flat_head,
-    momentum_setting,
     normalized,
     scaled,
     stage_pooling_setting,
-    stem_kernel_size_setting,
-    width_multiplier_setting,
 )
-from workbench.architectures.source_code import call_of, source_of
-from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
-from workbench.specs import InputSpec
 
 
-class AlexNetSection(ArchitectureSection):
+class AlexNetSection(FunctionSection):
     """Settings of `alexnet`; the defaults are the paper's."""
 
     name: Literal["alexnet"] = setting("alexnet", title=mark("Architecture"), widget="hidden")
@@ -40,11 +33,8 @@ class AlexNetSection(ArchitectureSection):
         help=mark("The first convolution: as published 11 × 11 with a stride of 4, from 128 px on; 7 × 7 with a stride "
                   "of 2 from 64 px on; 5 × 5 without stride for small pictures."),
     )  # fmt: skip
-    stem_kernel_size: int = stem_kernel_size_setting()
-    width_multiplier: float = width_multiplier_setting()
     depth_multiplier: float = depth_multiplier_setting()
     pooling: Literal["max", "average"] = stage_pooling_setting(mark("What makes the maps smaller, three times."))
-    activation: Activation = activation_setting("relu")
     normalization: Literal["local", "batch", "layer", "none"] = setting(
         "local", title=mark("Normalisation"),
         help=mark("The paper's divides every value by those of neighbouring maps, after the first two convolutions. "
@@ -52,45 +42,9 @@ class AlexNetSection(ArchitectureSection):
         labels={"local": mark("Local response"), "batch": mark("Batch normalisation"),
                 "layer": mark("Layer normalisation"), "none": mark("None")},
     )  # fmt: skip
-    momentum: float = momentum_setting()
     head: Head = head_setting("flatten")
     dense: Counts = dense_setting((4096, 4096))
     dropout: float = dropout_setting(0.5, mark("Share of the values set to 0 after every hidden dense layer."))
-
-
-class AlexNet(Architecture):
-    """Five convolutions, three poolings that overlap, and three dense layers."""
-
-    family = mark("AlexNet and VGG")
-    name = "alexnet"
-    title = mark("AlexNet")
-    help = mark("Five convolutions with large kernels first, three poolings that overlap, and three dense layers.")
-    section = AlexNetSection
-    card = Card(
-        mark("Rectified units, dropout and graphics cards made it possible to train a deep network on 1.2 million "
-             "photographs; it won in 2012 by a wide margin. The count is that of its layers undivided."),
-        "ImageNet Classification with Deep Convolutional Neural Networks", "Krizhevsky, Sutskever, Hinton", 2012,
-        "https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks",
-        227, 62_378_344, 1_135_256_096,
-    )  # fmt: skip
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`; without a normalisation a larger rate leaves it guessing."""
-        return {
-            "optimizer": {"name": "adam", "learning_rate": 1e-4},
-            "schedule": {"name": "cosine"},
-            "warmup_epochs": 1.0,
-            "batch_size": 64,
-        }
-
-    def build(self, section: AlexNetSection, inputs: Any, spec: InputSpec) -> Any:
-        """See `Architecture.build`."""
-        return alexnet(inputs, **section.model_dump(exclude={"name"}))
-
-    def code(self, section: AlexNetSection) -> tuple[str, str]:
-        """See `Architecture.code`."""
-        pieces = (scaled, normalized, flat_head, local_response, alexnet)
-        return source_of(*pieces), call_of(alexnet, section.model_dump(exclude={"name"}))
 
 
 def local_response(x, name):
@@ -150,6 +104,34 @@ def alexnet(
         x = convolution(x, 384, 3, "conv4" if number == 1 else f"conv4_{number}", padding="same")
     x = pool(convolution(x, 256, 3, "conv5", padding="same"), "pool5")
     return flat_head(x, head, dense, activation, dropout)
+
+
+class AlexNet(FunctionNetwork):
+    """Five convolutions, three poolings that overlap, and three dense layers."""
+
+    function = staticmethod(alexnet)
+    helpers = (local_response,)
+    family = mark("AlexNet and VGG")
+    name = "alexnet"
+    title = mark("AlexNet")
+    help = mark("Five convolutions with large kernels first, three poolings that overlap, and three dense layers.")
+    section = AlexNetSection
+    card = Card(
+        mark("Rectified units, dropout and graphics cards made it possible to train a deep network on 1.2 million "
+             "photographs; it won in 2012 by a wide margin. The count is that of its layers undivided."),
+        "ImageNet Classification with Deep Convolutional Neural Networks", "Krizhevsky, Sutskever, Hinton", 2012,
+        "https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks",
+        227, 62_378_344, 1_135_256_096,
+    )  # fmt: skip
+
+    def default_training(self) -> dict[str, Any]:
+        """See `Architecture.default_training`; without a normalisation a larger rate leaves it guessing."""
+        return {
+            "optimizer": {"name": "adam", "learning_rate": 1e-4},
+            "schedule": {"name": "cosine"},
+            "warmup_epochs": 1.0,
+            "batch_size": 64,
+        }
 
 
 def register(registry) -> None:

@@ -2,36 +2,30 @@
 
 from typing import Any, Literal
 
-from workbench.architectures.architecture import Architecture, Card
+from workbench.architectures.architecture import Card
 from workbench.architectures.convolutional import (
-    Counts,
-    Head,
-    activation_setting,
-    dense_setting,
-    dropout_setting,
-    head_setting,
     kernel_size_setting,
 )
-from workbench.architectures.layers import Activation
+from workbench.architectures.network_function import (
+    FunctionNetwork,
+    FunctionSection,
+    MobileActivation,
+    is_small,
+    mobile_activation_setting,
+)
 from workbench.architectures.published import (
     BlockNormalization,
     Stem,
     block_normalization_setting,
     depth_multiplier_setting,
     flat_head,
-    momentum_setting,
     normalized,
     scaled,
-    stem_kernel_size_setting,
     stem_setting,
-    width_multiplier_setting,
 )
-from workbench.architectures.source_code import call_of, source_of
 from workbench.architectures.stochastic_depth import drop_path, stochastic_depth_setting
-from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
-from workbench.specs import InputSpec
 
 IDEA = mark(
     "A residual network, changed step by step towards a transformer: patches at the entry, wide kernels on single "
@@ -39,27 +33,21 @@ IDEA = mark(
 )
 
 
-class ConvNextSection(ArchitectureSection):
+class ConvNextSection(FunctionSection):
     """Settings of all ConvNeXts; the defaults are the paper's."""
 
     stem: Stem = stem_setting(
         mark("The published one takes patches of 4 px, the one for small pictures (shorter side below 64 px) of 2 px.")
     )
-    stem_kernel_size: int = stem_kernel_size_setting()
     kernel_size: int = kernel_size_setting(7)
-    width_multiplier: float = width_multiplier_setting()
     depth_multiplier: float = depth_multiplier_setting()
     layer_scale: float = setting(
         1e-6, title=mark("Layer scale"), ge=0, le=1,
         help=mark("Learned factor of what a block adds, one per map, at the beginning; 0 leaves the factors out."),
     )  # fmt: skip
-    activation: Activation = activation_setting("gelu")
+    activation: MobileActivation = mobile_activation_setting("gelu")
     normalization: BlockNormalization = block_normalization_setting("layer")
-    momentum: float = momentum_setting()
     stochastic_depth: float = stochastic_depth_setting(0.1)
-    head: Head = head_setting("global_average")
-    dense: Counts = dense_setting(())
-    dropout: float = dropout_setting(0.0)
 
 
 class ConvNextTinySection(ConvNextSection):
@@ -78,51 +66,6 @@ class ConvNextBaseSection(ConvNextSection):
     """Settings of `convnext_base`."""
 
     name: Literal["convnext_base"] = setting("convnext_base", title=mark("Architecture"), widget="hidden")
-
-
-class ConvNext(Architecture):
-    """One of the sizes: so many blocks in each of the four stages, of so many maps."""
-
-    family = mark("ConvNeXt")
-    help = mark("Wide kernels on single maps and dense layers at every pixel; needs more pictures than a ResNet.")
-
-    def __init__(
-        self,
-        section: type[ConvNextSection],
-        title: str,
-        repeats: tuple[int, ...],
-        filters: tuple[int, ...],
-        parameters: int,
-        multiply_adds: int,
-    ) -> None:
-        self.name = section.model_fields["name"].default
-        self.title = title
-        self.section = section
-        self.repeats = repeats
-        self.filters = filters
-        self.card = Card(
-            IDEA, "A ConvNet for the 2020s", "Liu, Mao, Wu, Feichtenhofer, Darrell, Xie", 2022,
-            "https://arxiv.org/abs/2201.03545", 224, parameters, multiply_adds,
-        )  # fmt: skip
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {
-            "optimizer": {"name": "adamw", "learning_rate": 1e-3, "weight_decay": 0.05}, "batch_size": 64,
-            "epochs": 20, "schedule": {"name": "cosine"}, "warmup_epochs": 2.0,
-        }  # fmt: skip
-
-    def build(self, section: ConvNextSection, inputs: Any, spec: InputSpec) -> Any:
-        """See `Architecture.build`."""
-        return convnext(inputs, **self._arguments(section))
-
-    def code(self, section: ConvNextSection) -> tuple[str, str]:
-        """See `Architecture.code`."""
-        pieces = (scaled, normalized, drop_path, flat_head)
-        return source_of(*pieces, convnext), call_of(convnext, self._arguments(section))
-
-    def _arguments(self, section: ConvNextSection) -> dict[str, Any]:
-        return {"repeats": self.repeats, "filters": self.filters, **section.model_dump(exclude={"name"})}
 
 
 def convnext(
@@ -147,7 +90,7 @@ def convnext(
     import keras
 
     layers = keras.layers
-    small = stem == "small" or (stem == "auto" and min(inputs.shape[1:3]) < 64)
+    small = is_small(inputs, stem)
 
     def block(x, count, rate, name):
         """Wide kernels on every map by itself, then two dense layers at every pixel, beside a shortcut."""
@@ -179,6 +122,45 @@ def convnext(
     for number, units in enumerate(dense, start=1):
         x = layers.Dense(units, activation=activation, name=f"head_dense_{number}")(x)
     return layers.Dropout(dropout, name="head_dropout")(x) if dropout else x
+
+
+class ConvNext(FunctionNetwork):
+    """One of the sizes: so many blocks in each of the four stages, of so many maps."""
+
+    function = staticmethod(convnext)
+    helpers = (drop_path,)
+    family = mark("ConvNeXt")
+    help = mark("Wide kernels on single maps and dense layers at every pixel; needs more pictures than a ResNet.")
+
+    def __init__(
+        self,
+        section: type[ConvNextSection],
+        title: str,
+        repeats: tuple[int, ...],
+        filters: tuple[int, ...],
+        parameters: int,
+        multiply_adds: int,
+    ) -> None:
+        self.name = section.model_fields["name"].default
+        self.title = title
+        self.section = section
+        self.repeats = repeats
+        self.filters = filters
+        self.card = Card(
+            IDEA, "A ConvNet for the 2020s", "Liu, Mao, Wu, Feichtenhofer, Darrell, Xie", 2022,
+            "https://arxiv.org/abs/2201.03545", 224, parameters, multiply_adds,
+        )  # fmt: skip
+
+    def default_training(self) -> dict[str, Any]:
+        """See `Architecture.default_training`."""
+        return {
+            "optimizer": {"name": "adamw", "learning_rate": 1e-3, "weight_decay": 0.05}, "batch_size": 64,
+            "epochs": 20, "schedule": {"name": "cosine"}, "warmup_epochs": 2.0,
+        }  # fmt: skip
+
+    def arguments(self, section: ConvNextSection) -> dict[str, Any]:
+        """See `FunctionNetwork.arguments`."""
+        return {"repeats": self.repeats, "filters": self.filters, **super().arguments(section)}
 
 
 def register(registry) -> None:

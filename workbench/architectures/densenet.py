@@ -5,34 +5,19 @@ The networks of table 1, with a growth rate of 32, bottlenecks and a compression
 
 from typing import Any, Literal
 
-from workbench.architectures.architecture import Architecture, Card
-from workbench.architectures.convolutional import (
-    Counts,
-    Head,
-    activation_setting,
-    dense_setting,
-    dropout_setting,
-    head_setting,
-)
-from workbench.architectures.layers import Activation
+from workbench.architectures.architecture import Card
+from workbench.architectures.network_function import FunctionNetwork, FunctionSection, is_small
 from workbench.architectures.published import (
-    BlockNormalization,
     Stem,
-    block_normalization_setting,
     depth_multiplier_setting,
     flat_head,
-    momentum_setting,
     normalized,
     scaled,
     stage_pooling_setting,
-    stem_kernel_size_setting,
     stem_setting,
 )
-from workbench.architectures.source_code import call_of, source_of
-from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
-from workbench.specs import InputSpec
 
 IDEA = mark(
     "A layer gets the maps of all layers before it in its block, side by side, and adds a few of its own. What was "
@@ -40,28 +25,21 @@ IDEA = mark(
 )
 
 
-class DenseNetSection(ArchitectureSection):
+class DenseNetSection(FunctionSection):
     """Settings of all DenseNets; the defaults are the paper's, but for the momentum."""
 
     stem: Stem = stem_setting(
         mark("For small pictures (shorter side below 64 px) it is a 3 × 3 convolution without stride and pooling.")
     )
-    stem_kernel_size: int = stem_kernel_size_setting()
     pooling: Literal["max", "average"] = stage_pooling_setting(mark("What stands behind the first convolution."))
     growth_rate: int = setting(
         32, title=mark("Growth rate"), ge=1, le=256,
-        help=mark("How many maps every layer adds. The width of the whole network follows from it."),
+        help=mark("How many maps every layer adds, times the width multiplier; the width of the network follows."),
     )  # fmt: skip
     compression: float = setting(
         0.5, title=mark("Compression"), gt=0, le=1, help=mark("Share of the maps that is left between two blocks.")
     )
     depth_multiplier: float = depth_multiplier_setting()
-    activation: Activation = activation_setting("relu")
-    normalization: BlockNormalization = block_normalization_setting()
-    momentum: float = momentum_setting()
-    head: Head = head_setting("global_average")
-    dense: Counts = dense_setting(())
-    dropout: float = dropout_setting(0.0)
 
 
 class DenseNet121Section(DenseNetSection):
@@ -82,49 +60,13 @@ class DenseNet201Section(DenseNetSection):
     name: Literal["densenet201"] = setting("densenet201", title=mark("Architecture"), widget="hidden")
 
 
-class DenseNet(Architecture):
-    """One of the three depths: so many layers in each of the four blocks."""
-
-    family = mark("DenseNet")
-    help = mark("Blocks in which every layer gets the maps of all before it; few parameters for what it can do.")
-
-    def __init__(
-        self, section: type[DenseNetSection], title: str, repeats: tuple[int, ...], parameters: int, multiply_adds: int
-    ) -> None:
-        self.name = section.model_fields["name"].default
-        self.title = title
-        self.section = section
-        self.repeats = repeats
-        self.card = Card(
-            IDEA, "Densely Connected Convolutional Networks", "Huang, Liu, van der Maaten, Weinberger", 2017,
-            "https://arxiv.org/abs/1608.06993", 224, parameters, multiply_adds,
-        )  # fmt: skip
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {
-            "optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
-            "warmup_epochs": 1.0, "batch_size": 64,
-        }  # fmt: skip
-
-    def build(self, section: DenseNetSection, inputs: Any, spec: InputSpec) -> Any:
-        """See `Architecture.build`."""
-        return densenet(inputs, **self._arguments(section))
-
-    def code(self, section: DenseNetSection) -> tuple[str, str]:
-        """See `Architecture.code`."""
-        return source_of(scaled, normalized, flat_head, densenet), call_of(densenet, self._arguments(section))
-
-    def _arguments(self, section: DenseNetSection) -> dict[str, Any]:
-        return {"repeats": self.repeats, **section.model_dump(exclude={"name"})}
-
-
 def densenet(
     inputs,
     repeats,
     stem,
     stem_kernel_size,
     pooling,
+    width_multiplier,
     growth_rate,
     compression,
     depth_multiplier,
@@ -138,7 +80,8 @@ def densenet(
     """The features of a batch of pictures: four blocks of densely connected layers, `repeats` in each."""
     from keras import layers
 
-    small = stem == "small" or (stem == "auto" and min(inputs.shape[1:3]) < 64)
+    small = is_small(inputs, stem)
+    growth_rate = scaled(growth_rate, width_multiplier)
     pools = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}
 
     def convolution(x, filters, size, stride, name):
@@ -171,6 +114,37 @@ def densenet(
         if block < len(repeats):
             x = transition(x, f"transition{block}")
     return flat_head(activated(x, "last"), head, dense, activation, dropout)
+
+
+class DenseNet(FunctionNetwork):
+    """One of the three depths: so many layers in each of the four blocks."""
+
+    function = staticmethod(densenet)
+    family = mark("DenseNet")
+    help = mark("Blocks in which every layer gets the maps of all before it; few parameters for what it can do.")
+
+    def __init__(
+        self, section: type[DenseNetSection], title: str, repeats: tuple[int, ...], parameters: int, multiply_adds: int
+    ) -> None:
+        self.name = section.model_fields["name"].default
+        self.title = title
+        self.section = section
+        self.repeats = repeats
+        self.card = Card(
+            IDEA, "Densely Connected Convolutional Networks", "Huang, Liu, van der Maaten, Weinberger", 2017,
+            "https://arxiv.org/abs/1608.06993", 224, parameters, multiply_adds,
+        )  # fmt: skip
+
+    def default_training(self) -> dict[str, Any]:
+        """See `Architecture.default_training`."""
+        return {
+            "optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
+            "warmup_epochs": 1.0, "batch_size": 64,
+        }  # fmt: skip
+
+    def arguments(self, section: DenseNetSection) -> dict[str, Any]:
+        """See `FunctionNetwork.arguments`."""
+        return {"repeats": self.repeats, **super().arguments(section)}
 
 
 def register(registry) -> None:

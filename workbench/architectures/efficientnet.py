@@ -2,34 +2,27 @@
 
 from typing import Any, Literal
 
-from workbench.architectures.architecture import Architecture, Card
+from workbench.architectures.architecture import Card
 from workbench.architectures.convolutional import (
-    Counts,
-    Head,
-    activation_setting,
-    dense_setting,
     dropout_setting,
-    head_setting,
 )
-from workbench.architectures.layers import Activation
+from workbench.architectures.network_function import (
+    FunctionNetwork,
+    FunctionSection,
+    MobileActivation,
+    is_small,
+    mobile_activation_setting,
+)
 from workbench.architectures.published import (
-    BlockNormalization,
     Stem,
-    block_normalization_setting,
     depth_multiplier_setting,
     flat_head,
-    momentum_setting,
     normalized,
-    stem_kernel_size_setting,
     stem_setting,
-    width_multiplier_setting,
 )
-from workbench.architectures.source_code import call_of, source_of
 from workbench.architectures.stochastic_depth import drop_path, stochastic_depth_setting
-from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
-from workbench.specs import InputSpec
 
 IDEA = mark(
     "A small network found by search, made of narrow blocks that widen, look at each map by itself, weigh the maps and "
@@ -37,26 +30,20 @@ IDEA = mark(
 )
 
 
-class EfficientNetSection(ArchitectureSection):
+class EfficientNetSection(FunctionSection):
     """Settings of all EfficientNets; the defaults are the paper's, but for the momentum."""
 
     stem: Stem = stem_setting(
         mark("For small pictures (shorter side below 64 px) the first convolution has no stride.")
     )
-    stem_kernel_size: int = stem_kernel_size_setting()
-    width_multiplier: float = width_multiplier_setting()
     depth_multiplier: float = depth_multiplier_setting()
     squeeze_excitation: float = setting(
         0.25, title=mark("Squeeze-and-excitation"), ge=0, le=1,
         help=mark("Weigh the maps of every block by their means, through a layer with this share of the block's "
                   "filters; 0 leaves it out."),
     )  # fmt: skip
-    activation: Activation = activation_setting("silu")
-    normalization: BlockNormalization = block_normalization_setting()
-    momentum: float = momentum_setting()
+    activation: MobileActivation = mobile_activation_setting("silu")
     stochastic_depth: float = stochastic_depth_setting(0.2)
-    head: Head = head_setting("global_average")
-    dense: Counts = dense_setting(())
     dropout: float = dropout_setting(0.2)
 
 
@@ -114,55 +101,6 @@ class EfficientNetB7Section(EfficientNetSection):
     dropout: float = dropout_setting(0.5)
 
 
-class EfficientNet(Architecture):
-    """One of B0 to B7: the factors of width and depth, and the size of the pictures they belong to."""
-
-    family = mark("EfficientNet")
-    help = mark("Narrow blocks that weigh their maps; few parameters, but slow on a processor for its size.")
-
-    def __init__(
-        self,
-        section: type[EfficientNetSection],
-        width: float,
-        depth: float,
-        size: int,
-        parameters: int,
-        multiply_adds: int,
-    ) -> None:
-        self.name = section.model_fields["name"].default
-        self.title = f"EfficientNet-B{self.name[-1]}"
-        self.section = section
-        self.width = width
-        self.depth = depth
-        self.card = Card(
-            IDEA, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", "Tan, Le", 2019,
-            "https://arxiv.org/abs/1905.11946", size, parameters, multiply_adds,
-        )  # fmt: skip
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {
-            "optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
-            "warmup_epochs": 1.0, "batch_size": 64, "epochs": 20,
-        }  # fmt: skip
-
-    def build(self, section: EfficientNetSection, inputs: Any, spec: InputSpec) -> Any:
-        """See `Architecture.build`."""
-        return efficientnet(inputs, **self._arguments(section))
-
-    def code(self, section: EfficientNetSection) -> tuple[str, str]:
-        """See `Architecture.code`."""
-        pieces = (normalized, drop_path, flat_head)
-        return source_of(*pieces, efficientnet), call_of(efficientnet, self._arguments(section))
-
-    def _arguments(self, section: EfficientNetSection) -> dict[str, Any]:
-        return {
-            **section.model_dump(exclude={"name"}),
-            "width_multiplier": self.width * section.width_multiplier,
-            "depth_multiplier": self.depth * section.depth_multiplier,
-        }
-
-
 def efficientnet(
     inputs,
     stem,
@@ -184,7 +122,7 @@ def efficientnet(
     import keras
 
     layers = keras.layers
-    small = stem == "small" or (stem == "auto" and min(inputs.shape[1:3]) < 64)
+    small = is_small(inputs, stem)
 
     def filters_of(count):
         """So many filters times the width, as a multiple of 8, and at most a tenth less."""
@@ -247,6 +185,49 @@ def efficientnet(
             done += 1
     x = finished(convolution(x, filters_of(1280), 1, 1, "last"), "last")
     return flat_head(x, head, dense, activation, dropout)
+
+
+class EfficientNet(FunctionNetwork):
+    """One of B0 to B7: the factors of width and depth, and the size of the pictures they belong to."""
+
+    function = staticmethod(efficientnet)
+    helpers = (drop_path,)
+    family = mark("EfficientNet")
+    help = mark("Narrow blocks that weigh their maps; few parameters, but slow on a processor for its size.")
+
+    def __init__(
+        self,
+        section: type[EfficientNetSection],
+        width: float,
+        depth: float,
+        size: int,
+        parameters: int,
+        multiply_adds: int,
+    ) -> None:
+        self.name = section.model_fields["name"].default
+        self.title = f"EfficientNet-B{self.name[-1]}"
+        self.section = section
+        self.width = width
+        self.depth = depth
+        self.card = Card(
+            IDEA, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", "Tan, Le", 2019,
+            "https://arxiv.org/abs/1905.11946", size, parameters, multiply_adds,
+        )  # fmt: skip
+
+    def default_training(self) -> dict[str, Any]:
+        """See `Architecture.default_training`."""
+        return {
+            "optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
+            "warmup_epochs": 1.0, "batch_size": 64, "epochs": 20,
+        }  # fmt: skip
+
+    def arguments(self, section: EfficientNetSection) -> dict[str, Any]:
+        """See `FunctionNetwork.arguments`."""
+        return {
+            **super().arguments(section),
+            "width_multiplier": self.width * section.width_multiplier,
+            "depth_multiplier": self.depth * section.depth_multiplier,
+        }
 
 
 def register(registry) -> None:

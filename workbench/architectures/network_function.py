@@ -69,8 +69,12 @@ class FunctionNetwork(Architecture):
 
     def code(self, section: FunctionSection) -> tuple[str, str]:
         """See `Architecture.code`."""
-        source = source_of(scaled, normalized, flat_head, is_small, *self.helpers, self.function)
-        return source, call_of(self.function, self.arguments(section))
+        pieces = [*self.helpers, self.function]
+        # Helpers use helpers: what is called by nothing so far is left out.
+        for shared in (scaled, normalized, flat_head, is_small):
+            if f"{shared.__name__}(" in source_of(*pieces):
+                pieces.insert(0, shared)
+        return source_of(*pieces), call_of(self.function, self.arguments(section))
 
     def arguments(self, section: FunctionSection) -> dict[str, Any]:
         """What the function is called with."""

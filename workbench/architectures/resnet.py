@@ -6,38 +6,22 @@ Table 1 of the paper. The networks of 50 layers and more have Keras' biases, and
 
 from typing import Any, Literal
 
-from workbench.architectures.architecture import Architecture, Card
-from workbench.architectures.convolutional import (
-    Counts,
-    Head,
-    activation_setting,
-    dense_setting,
-    dropout_setting,
-    head_setting,
-)
-from workbench.architectures.layers import Activation
+from workbench.architectures.architecture import Card
+from workbench.architectures.network_function import FunctionNetwork, FunctionSection, is_small
 from workbench.architectures.published import (
-    BlockNormalization,
     Stem,
-    block_normalization_setting,
     depth_multiplier_setting,
     every_second_pixel,
     flat_head,
-    momentum_setting,
     normalized,
     scaled,
     squeeze_and_excite,
     squeeze_excitation_setting,
     stage_pooling_setting,
-    stem_kernel_size_setting,
     stem_setting,
-    width_multiplier_setting,
 )
-from workbench.architectures.source_code import call_of, source_of
-from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
-from workbench.specs import InputSpec
 
 BASIC_IDEA = mark(
     "A shortcut passes the input of every two convolutions by and is added to their result, so that gradients reach "
@@ -51,23 +35,15 @@ BOTTLENECK_IDEA = mark(
 )
 
 
-class ResNetSection(ArchitectureSection):
+class ResNetSection(FunctionSection):
     """Settings of all residual networks; the defaults are the paper's, but for the momentum."""
 
     stem: Stem = stem_setting(
         mark("For small pictures (shorter side below 64 px) it is a 3 × 3 convolution without stride and pooling.")
     )
-    stem_kernel_size: int = stem_kernel_size_setting()
     pooling: Literal["max", "average"] = stage_pooling_setting(mark("What stands behind the first convolution."))
-    width_multiplier: float = width_multiplier_setting()
     depth_multiplier: float = depth_multiplier_setting()
     squeeze_excitation: int = squeeze_excitation_setting()
-    activation: Activation = activation_setting("relu")
-    normalization: BlockNormalization = block_normalization_setting()
-    momentum: float = momentum_setting()
-    head: Head = head_setting("global_average")
-    dense: Counts = dense_setting(())
-    dropout: float = dropout_setting(0.0)
 
 
 class ResNet18Section(ResNetSection):
@@ -100,57 +76,6 @@ class ResNet152Section(ResNetSection):
     name: Literal["resnet152"] = setting("resnet152", title=mark("Architecture"), widget="hidden")
 
 
-class ResNet(Architecture):
-    """One of the five depths."""
-
-    family = mark("Residual networks")
-
-    def __init__(
-        self,
-        section: type[ResNetSection],
-        title: str,
-        bottleneck: bool,
-        repeats: tuple[int, ...],
-        parameters: int,
-        multiply_adds: int,
-    ) -> None:
-        self.name = section.model_fields["name"].default
-        self.title = title
-        self.section = section
-        self.bottleneck = bottleneck
-        self.repeats = repeats  # blocks in each of the four stages
-        self.help = (
-            mark("Blocks of a 1 × 1, a 3 × 3 and a 1 × 1 convolution, each with a shortcut around it.")
-            if bottleneck
-            else mark("Blocks of two 3 × 3 convolutions, each with a shortcut around it.")
-        )
-        self.card = Card(
-            BOTTLENECK_IDEA if bottleneck else BASIC_IDEA, "Deep Residual Learning for Image Recognition",
-            "He, Zhang, Ren, Sun", 2016, "https://arxiv.org/abs/1512.03385", 224, parameters, multiply_adds,
-        )  # fmt: skip
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {
-            "optimizer": {"name": "adam", "learning_rate": 1e-3},
-            "schedule": {"name": "cosine"},
-            "warmup_epochs": 1.0,
-            "batch_size": 64,
-        }
-
-    def build(self, section: ResNetSection, inputs: Any, spec: InputSpec) -> Any:
-        """See `Architecture.build`."""
-        return resnet(inputs, **self._arguments(section))
-
-    def code(self, section: ResNetSection) -> tuple[str, str]:
-        """See `Architecture.code`."""
-        pieces = (scaled, normalized, every_second_pixel, squeeze_and_excite, flat_head)
-        return source_of(*pieces, resnet), call_of(resnet, self._arguments(section))
-
-    def _arguments(self, section: ResNetSection) -> dict[str, Any]:
-        return {"bottleneck": self.bottleneck, "repeats": self.repeats, **section.model_dump(exclude={"name"})}
-
-
 def resnet(
     inputs,
     bottleneck,
@@ -171,7 +96,7 @@ def resnet(
     """The features of a batch of pictures: a stem, then four stages of residual blocks, `repeats` in each."""
     from keras import layers
 
-    small = stem == "small" or (stem == "auto" and min(inputs.shape[1:3]) < 64)
+    small = is_small(inputs, stem)
     biases = bottleneck or normalization == "none"
 
     def convolution(x, filters, kernel_size, stride, name):
@@ -217,6 +142,51 @@ def resnet(
             stride = 2 if stage > 1 and block == 1 else 1
             x = residual(x, filters, stride, f"stage{stage}_block{block}")
     return flat_head(x, head, dense, activation, dropout)
+
+
+class ResNet(FunctionNetwork):
+    """One of the five depths."""
+
+    function = staticmethod(resnet)
+    helpers = (every_second_pixel, squeeze_and_excite)
+    family = mark("Residual networks")
+
+    def __init__(
+        self,
+        section: type[ResNetSection],
+        title: str,
+        bottleneck: bool,
+        repeats: tuple[int, ...],
+        parameters: int,
+        multiply_adds: int,
+    ) -> None:
+        self.name = section.model_fields["name"].default
+        self.title = title
+        self.section = section
+        self.bottleneck = bottleneck
+        self.repeats = repeats  # blocks in each of the four stages
+        self.help = (
+            mark("Blocks of a 1 × 1, a 3 × 3 and a 1 × 1 convolution, each with a shortcut around it.")
+            if bottleneck
+            else mark("Blocks of two 3 × 3 convolutions, each with a shortcut around it.")
+        )
+        self.card = Card(
+            BOTTLENECK_IDEA if bottleneck else BASIC_IDEA, "Deep Residual Learning for Image Recognition",
+            "He, Zhang, Ren, Sun", 2016, "https://arxiv.org/abs/1512.03385", 224, parameters, multiply_adds,
+        )  # fmt: skip
+
+    def default_training(self) -> dict[str, Any]:
+        """See `Architecture.default_training`."""
+        return {
+            "optimizer": {"name": "adam", "learning_rate": 1e-3},
+            "schedule": {"name": "cosine"},
+            "warmup_epochs": 1.0,
+            "batch_size": 64,
+        }
+
+    def arguments(self, section: ResNetSection) -> dict[str, Any]:
+        """See `FunctionNetwork.arguments`."""
+        return {"bottleneck": self.bottleneck, "repeats": self.repeats, **super().arguments(section)}
 
 
 def register(registry) -> None:

@@ -2,37 +2,21 @@
 
 from typing import Any, Literal
 
-from workbench.architectures.architecture import Architecture, Card
-from workbench.architectures.convolutional import (
-    Counts,
-    Head,
-    activation_setting,
-    dense_setting,
-    dropout_setting,
-    head_setting,
-)
-from workbench.architectures.layers import Activation
+from workbench.architectures.architecture import Card
+from workbench.architectures.network_function import FunctionNetwork, FunctionSection
 from workbench.architectures.published import (
-    BlockNormalization,
-    block_normalization_setting,
     every_second_pixel,
     flat_head,
-    momentum_setting,
     normalized,
     scaled,
     squeeze_and_excite,
     squeeze_excitation_setting,
-    stem_kernel_size_setting,
-    width_multiplier_setting,
 )
-from workbench.architectures.source_code import call_of, source_of
-from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
-from workbench.specs import InputSpec
 
 
-class ResNetCifarSection(ArchitectureSection):
+class ResNetCifarSection(FunctionSection):
     """Settings of `resnet_cifar`; the defaults are those of the paper's smallest, but for the momentum."""
 
     name: Literal["resnet_cifar"] = setting("resnet_cifar", title=mark("Architecture"), widget="hidden")
@@ -53,50 +37,7 @@ class ResNetCifarSection(ArchitectureSection):
         help=mark("The paper's first convolution keeps every pixel. For pictures of 64 px and more it has a "
                   "stride, and a pooling behind it."),
     )  # fmt: skip
-    stem_kernel_size: int = stem_kernel_size_setting()
-    width_multiplier: float = width_multiplier_setting()
     squeeze_excitation: int = squeeze_excitation_setting()
-    activation: Activation = activation_setting("relu")
-    normalization: BlockNormalization = block_normalization_setting()
-    momentum: float = momentum_setting()
-    head: Head = head_setting("global_average")
-    dense: Counts = dense_setting(())
-    dropout: float = dropout_setting(0.0)
-
-
-class ResNetCifar(Architecture):
-    """20 to 110 layers with few parameters, made for 32 px."""
-
-    family = mark("Residual networks")
-    name = "resnet_cifar"
-    title = mark("ResNet for small pictures")
-    help = mark("Residual blocks of 16, 32 and 64 filters, 20 to 110 layers, made for pictures of 32 px.")
-    section = ResNetCifarSection
-    card = Card(
-        mark("The residual blocks of the large networks in three narrow stages without a pooling at the entry. "
-             "Shortcuts without parameters show that depth alone makes the difference; with 10 classes it has 0.27 "
-             "million trained parameters."),
-        "Deep Residual Learning for Image Recognition", "He, Zhang, Ren, Sun", 2016,
-        "https://arxiv.org/abs/1512.03385", 32, 334_072, 40_614_400,
-    )  # fmt: skip
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {
-            "optimizer": {"name": "adam", "learning_rate": 3e-3},
-            "schedule": {"name": "cosine"},
-            "warmup_epochs": 1.0,
-            "batch_size": 64,
-        }
-
-    def build(self, section: ResNetCifarSection, inputs: Any, spec: InputSpec) -> Any:
-        """See `Architecture.build`."""
-        return resnet_cifar(inputs, **section.model_dump(exclude={"name"}))
-
-    def code(self, section: ResNetCifarSection) -> tuple[str, str]:
-        """See `Architecture.code`."""
-        pieces = (scaled, normalized, every_second_pixel, squeeze_and_excite, flat_head)
-        return source_of(*pieces, resnet_cifar), call_of(resnet_cifar, section.model_dump(exclude={"name"}))
 
 
 def resnet_cifar(
@@ -157,6 +98,34 @@ def resnet_cifar(
             stride = 2 if stage > 1 and block == 1 else 1
             x = residual(x, filters, stride, f"stage{stage}_block{block}")
     return flat_head(x, head, dense, activation, dropout)
+
+
+class ResNetCifar(FunctionNetwork):
+    """20 to 110 layers with few parameters, made for 32 px."""
+
+    function = staticmethod(resnet_cifar)
+    helpers = (every_second_pixel, squeeze_and_excite)
+    family = mark("Residual networks")
+    name = "resnet_cifar"
+    title = mark("ResNet for small pictures")
+    help = mark("Residual blocks of 16, 32 and 64 filters, 20 to 110 layers, made for pictures of 32 px.")
+    section = ResNetCifarSection
+    card = Card(
+        mark("The residual blocks of the large networks in three narrow stages without a pooling at the entry. "
+             "Shortcuts without parameters show that depth alone makes the difference; with 10 classes it has 0.27 "
+             "million trained parameters."),
+        "Deep Residual Learning for Image Recognition", "He, Zhang, Ren, Sun", 2016,
+        "https://arxiv.org/abs/1512.03385", 32, 334_072, 40_614_400,
+    )  # fmt: skip
+
+    def default_training(self) -> dict[str, Any]:
+        """See `Architecture.default_training`."""
+        return {
+            "optimizer": {"name": "adam", "learning_rate": 3e-3},
+            "schedule": {"name": "cosine"},
+            "warmup_epochs": 1.0,
+            "batch_size": 64,
+        }
 
 
 def register(registry) -> None:

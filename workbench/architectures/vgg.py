@@ -5,35 +5,29 @@ Tables 1 and 2 of the paper: `vgg11` is its configuration A, `vgg13` B, `vgg16` 
 
 from typing import Any, Literal
 
-from workbench.architectures.architecture import Architecture, Card
+from workbench.architectures.architecture import Card
 from workbench.architectures.convolutional import (
     Counts,
     Head,
-    activation_setting,
     dense_setting,
     dropout_setting,
     head_setting,
     kernel_size_setting,
 )
-from workbench.architectures.layers import Activation
+from workbench.architectures.network_function import FunctionNetwork, FunctionSection, is_small
 from workbench.architectures.published import (
     BlockNormalization,
     Stem,
     block_normalization_setting,
     depth_multiplier_setting,
     flat_head,
-    momentum_setting,
     normalized,
     scaled,
     stage_pooling_setting,
     stem_setting,
-    width_multiplier_setting,
 )
-from workbench.architectures.source_code import call_of, source_of
-from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
-from workbench.specs import InputSpec
 
 IDEA = mark(
     "Two or more 3 × 3 convolutions see as much as one larger kernel, with fewer weights and more non-linearities "
@@ -41,19 +35,16 @@ IDEA = mark(
 )
 
 
-class VggSection(ArchitectureSection):
+class VggSection(FunctionSection):
     """Settings of all VGG networks; the defaults are the paper's."""
 
     stem: Stem = stem_setting(
         mark("For small pictures (shorter side below 64 px) the last pooling is left out, so that a map is left.")
     )
     kernel_size: int = kernel_size_setting(3)
-    width_multiplier: float = width_multiplier_setting()
     depth_multiplier: float = depth_multiplier_setting()
     pooling: Literal["max", "average"] = stage_pooling_setting(mark("What makes the maps smaller after every block."))
-    activation: Activation = activation_setting("relu")
     normalization: BlockNormalization = block_normalization_setting("none")
-    momentum: float = momentum_setting()
     head: Head = head_setting("flatten")
     dense: Counts = dense_setting((4096, 4096))
     dropout: float = dropout_setting(0.5, mark("Share of the values set to 0 after every hidden dense layer."))
@@ -83,9 +74,48 @@ class Vgg19Section(VggSection):
     name: Literal["vgg19"] = setting("vgg19", title=mark("Architecture"), widget="hidden")
 
 
-class Vgg(Architecture):
+def vgg(
+    inputs,
+    repeats,
+    stem,
+    stem_kernel_size,
+    kernel_size,
+    width_multiplier,
+    depth_multiplier,
+    pooling,
+    activation,
+    normalization,
+    momentum,
+    head,
+    dense,
+    dropout,
+):
+    """The features of a batch of pictures: five blocks of convolutions, `repeats` in each, then dense layers."""
+    from keras import layers
+
+    small = is_small(inputs, stem)
+    pools = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}
+
+    def convolution(x, filters, size, name):
+        plain = normalization == "none"
+        x = layers.Conv2D(filters, size, padding="same", use_bias=plain, kernel_initializer="he_normal", name=name)(x)
+        x = normalized(x, normalization, momentum, name)
+        return layers.Activation(activation, name=f"{name}_activation")(x)
+
+    x = inputs
+    for block, (filters, count) in enumerate(zip((64, 128, 256, 512, 512), repeats, strict=True), start=1):
+        for number in range(1, scaled(count, depth_multiplier) + 1):
+            size = stem_kernel_size if stem_kernel_size and block == number == 1 else kernel_size
+            x = convolution(x, scaled(filters, width_multiplier), size, f"block{block}_conv{number}")
+        if block < 5 or not small:
+            x = pools[pooling](2, padding="same", name=f"block{block}_pool")(x)
+    return flat_head(x, head, dense, activation, dropout)
+
+
+class Vgg(FunctionNetwork):
     """One of the four depths."""
 
+    function = staticmethod(vgg)
     family = mark("AlexNet and VGG")
     help = mark("3 × 3 convolutions in five blocks, each with twice the filters, and three dense layers.")
 
@@ -110,54 +140,9 @@ class Vgg(Architecture):
             "batch_size": 64,
         }
 
-    def build(self, section: VggSection, inputs: Any, spec: InputSpec) -> Any:
-        """See `Architecture.build`."""
-        return vgg(inputs, **self._arguments(section))
-
-    def code(self, section: VggSection) -> tuple[str, str]:
-        """See `Architecture.code`."""
-        return source_of(scaled, normalized, flat_head, vgg), call_of(vgg, self._arguments(section))
-
-    def _arguments(self, section: VggSection) -> dict[str, Any]:
-        return {"repeats": self.repeats, **section.model_dump(exclude={"name"})}
-
-
-def vgg(
-    inputs,
-    repeats,
-    stem,
-    kernel_size,
-    width_multiplier,
-    depth_multiplier,
-    pooling,
-    activation,
-    normalization,
-    momentum,
-    head,
-    dense,
-    dropout,
-):
-    """The features of a batch of pictures: five blocks of convolutions, `repeats` in each, then dense layers."""
-    from keras import layers
-
-    small = stem == "small" or (stem == "auto" and min(inputs.shape[1:3]) < 64)
-    pools = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}
-
-    def convolution(x, filters, name):
-        plain = normalization == "none"
-        x = layers.Conv2D(
-            filters, kernel_size, padding="same", use_bias=plain, kernel_initializer="he_normal", name=name
-        )(x)
-        x = normalized(x, normalization, momentum, name)
-        return layers.Activation(activation, name=f"{name}_activation")(x)
-
-    x = inputs
-    for block, (filters, count) in enumerate(zip((64, 128, 256, 512, 512), repeats, strict=True), start=1):
-        for number in range(1, scaled(count, depth_multiplier) + 1):
-            x = convolution(x, scaled(filters, width_multiplier), f"block{block}_conv{number}")
-        if block < 5 or not small:
-            x = pools[pooling](2, padding="same", name=f"block{block}_pool")(x)
-    return flat_head(x, head, dense, activation, dropout)
+    def arguments(self, section: VggSection) -> dict[str, Any]:
+        """See `FunctionNetwork.arguments`."""
+        return {"repeats": self.repeats, **super().arguments(section)}
 
 
 def register(registry) -> None:
