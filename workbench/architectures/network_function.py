@@ -1,6 +1,6 @@
-"""Published networks that are one function of a tensor and their settings: `xception`, the Inceptions, the mobile ones.
+"""Published networks that are one function of a tensor and their settings: all but the ViTs.
 
-What is here is theirs together; the settings and blocks of all published networks are in `published`.
+What is here is theirs together; single settings and blocks are in `published`.
 """
 
 from collections.abc import Callable
