@@ -30,7 +30,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True)
 class PhaseStarted(Event):
-    """A phase begins: `data`, `build`, `compile`, `first_batch`, `train`, `evaluate`."""
+    """A phase begins: `data`, `build`, `compile`, `first_batch` or `solve`, `train`, `evaluate`."""
 
     phase: str
 

@@ -105,6 +105,23 @@ def test_the_numbers_follow_the_training(train):
     assert (page.progress.value(), page.progress.maximum()) == (15, 20)
 
 
+def test_a_training_without_batches_shows_what_it_does_and_its_numbers_in_place_of_plots(train, qtbot):
+    found = {"loss": 0.4, "accuracy": 0.9, "val_loss": 0.5, "val_accuracy": 0.85}
+
+    page = train([*A_TRAINING[:6], PhaseStarted("solve"), Progress("search", 3, 12)])
+    assert page.at_once.isVisible()
+    assert not page.curves.isVisible()
+    assert not page.numbers.isVisible()
+    assert not page.phases.steps["first_batch"].isVisible()
+    assert page.at_once.doing.text() == "search: 3 of 12"
+    assert (page.progress.value(), page.progress.maximum()) == (3, 12)
+    for event in (EpochFinished(0, found, 0.0, 2.0, 0.0, True, 0), Finished("completed", "/runs/a", "", 0, found)):
+        page.record.take(event)
+    page.refresh()
+    assert page.at_once.text() == "Training Validation Loss 0.4000 0.5000 Accuracy 90.00 % 85.00 %"
+    assert (page.progress.value(), page.progress.maximum()) == (1, 1)
+
+
 def test_a_spike_in_one_batch_is_drawn_at_full_height(train):
     losses = [0.5] * 40_000
     losses[17_123] = 9.0

@@ -132,7 +132,7 @@ def test_a_closed_form_cannot_be_extended(train, table):
     from workbench.training.session import resume
 
     run = train(experiment_on(table()))
-    with pytest.raises(UserError, match="needs no more than 1 epochs"):
+    with pytest.raises(UserError, match="finds the weights at once, and more epochs have no meaning"):
         resume(ResumeRequest(run, epochs=90), lambda event: None, Control())
     assert RunFolder(run).state() == "completed"
     assert RunFolder(run).experiment().training.epochs < 90

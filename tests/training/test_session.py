@@ -254,12 +254,12 @@ def test_a_learning_rate_that_is_far_too_large_ends_as_a_failed_run_with_advice(
 def test_a_full_disk_ends_as_a_failed_run_that_says_so(tmp_path, monkeypatch):
     import errno
 
-    from workbench.training import session
+    from workbench.training import epochs
 
     def full(*_arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(session, "write_checkpoint", full)
+    monkeypatch.setattr(epochs, "write_checkpoint", full)
     watcher = Watcher()
     train(TrainRequest(small_experiment(), str(tmp_path)), watcher, Control())
     (end,) = watcher.of(Finished)

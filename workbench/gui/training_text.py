@@ -8,6 +8,7 @@ _PHASES = {
     "build": mark("Build"),
     "compile": mark("Compile"),
     "first_batch": mark("First batch"),
+    "solve": mark("Find the weights"),
     "train": mark("Train"),
     "evaluate": mark("Evaluate"),
 }

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from workbench.data.batches import Batches
 from workbench.specs import TargetSpec
 
 
@@ -182,6 +183,21 @@ class _BatchCalls:
         names, sums, count = state
         self._sums = dict(zip(names.tolist(), sums.tolist(), strict=True))
         self._count = int(count)
+
+
+def measured(model: Any, training: Batches, validation: Batches | None) -> dict[str, float]:
+    """Loss and metrics of a compiled model as it is: on the training split, and with `val_` before on the other."""
+    steps = make_steps(model)
+    first = next(training.evaluation())
+    steps.build(first[0], first[1])
+    metrics = {}
+    for prefix, batches in (("", training), ("val_", validation)):
+        if batches is not None:
+            steps.reset()
+            for x, y, _weights in batches.evaluation():
+                steps.validate(x, y)
+            metrics |= {f"{prefix}{name}": value for name, value in steps.means().items()}
+    return metrics
 
 
 def _signature(array: np.ndarray) -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from workbench.control import Control
 from workbench.errors import UserError
-from workbench.events import EpochFinished, RunStarted
+from workbench.events import BatchesDone, EpochFinished, Finished, PhaseFinished, PhaseStarted, RunStarted
 from workbench.experiment import from_values
 from workbench.figures import Adjustable, Scatter, Surface
 from workbench.requests import EvaluateRequest, ResumeRequest, TrainRequest
@@ -68,15 +68,43 @@ def test_the_closed_form_of_classes_is_no_worse_than_that_of_scikit_learn(home, 
     assert judged(folder, "train").numbers["loss"] == pytest.approx(-np.log(chances).mean(), rel=1e-4)
 
 
-def test_the_closed_form_is_one_epoch_and_does_not_depend_on_the_optimizer(home, tmp_path):
+def test_the_closed_form_is_found_at_once_and_does_not_depend_on_the_optimizer(home, tmp_path):
     events = []
     first = run(tmp_path, {**DIABETES, "trainer": "closed_form", "training": {"epochs": 7}}, events)
     second = run(tmp_path, {**DIABETES, "trainer": "closed_form", "training": {"optimizer": "sgd", "batch_size": 3}})
     (started,) = [event for event in events if isinstance(event, RunStarted)]
     assert started.epochs == 1
     assert len([event for event in events if isinstance(event, EpochFinished)]) == 1
+    assert not [event for event in events if isinstance(event, BatchesDone)]
+    assert [event.phase for event in events if isinstance(event, PhaseFinished)] == [
+        "data", "build", "solve", "evaluate"
+    ]  # fmt: skip
+    assert len([event for event in events if isinstance(event, Finished)]) == 1
     assert first.end().state == "completed"
     assert first.end().metrics == second.end().metrics
+    (row,) = first.metrics()
+    assert row["val_loss"] == pytest.approx(judged(first, "validation").numbers["loss"], rel=1e-4)
+    assert "learning_rate" not in row
+
+
+def test_a_closed_form_that_is_stopped_has_no_model_and_begins_anew_when_resumed(home, tmp_path):
+    control = Control()
+
+    def stop(event):
+        if isinstance(event, PhaseStarted) and event.phase == "solve":
+            control.stop()
+
+    experiment = from_values({"version": 1, "dataset": "loans", "architecture": "logistic", "trainer": "closed_form"},
+                             "the test's experiment")  # fmt: skip
+    folder = RunFolder(train(TrainRequest(experiment, str(tmp_path)), stop, control))
+    assert folder.state() == "stopped"
+    assert "no model yet" in folder.end().message
+    assert not folder.model_path.exists()
+    assert not folder.metrics()
+    resume(ResumeRequest(str(folder.path)), [].append, Control())
+    assert folder.state() == "completed"
+    assert folder.model_path.exists()
+    assert len(folder.metrics()) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from workbench.experiment import Experiment, TrainerSection
 from workbench.i18n import _, mark
 from workbench.registry import registry
 from workbench.section import setting
-from workbench.training.trainer import Trainer
+from workbench.training.steps import measured
+from workbench.training.trainer import Problem, Solution, Trainer
 from workbench.training.trainers.closed_form_code import closed_form_code
 from workbench.training.trainers.last_layer import loss_kind, output_layer, refuse_hidden_layers, sums_of
 from workbench.training.trainers.solving import MOST_WEIGHTS, best_weights
-from workbench.training_settings import ConstantSchedule, Sgd, TrainingSection
+from workbench.training_settings import TrainingSection
 
 _SOLVED = ("squared", "binary", "categorical")
-_STANDSTILL = 1e-30  # a rate at which the step of the only epoch moves nothing
 
 
 class ClosedFormSection(TrainerSection):
@@ -36,6 +36,7 @@ class ClosedForm(Trainer):
         "are no best weights: it stops where the loss is nearly 0."
     )
     section = ClosedFormSection
+    at_once = True
     uses = ("class_weights", "label_smoothing", "precision", "device")
 
     def refuse(self, experiment: Experiment, data: PreparedData, network: Any) -> None:
@@ -60,18 +61,15 @@ class ClosedForm(Trainer):
             )
 
     def settings(self, experiment: Experiment, samples: int) -> TrainingSection:
-        """One epoch of one batch, in which nothing is left to learn."""
-        return experiment.training.model_copy(
-            update={
-                "epochs": 1, "batch_size": max(samples, 1), "early_stopping": 0, "warmup_epochs": 0.0,
-                "optimizer": Sgd(learning_rate=_STANDSTILL, momentum=0.0), "schedule": ConstantSchedule(),
-            }
-        )  # fmt: skip
+        """All samples together."""
+        return experiment.training.model_copy(update={"epochs": 1, "batch_size": max(samples, 1)})
 
-    def begin(self, loop: Any, folder: Any) -> None:
+    def solve(self, problem: Problem) -> Solution:
         """Compute the weights."""
-        weights = best_weights(sums_of(loop))
-        output_layer(loop.model).set_weights([weights[:-1].astype("float32"), weights[-1].astype("float32")])
+        trainable = problem.network.trainable
+        weights = best_weights(sums_of(trainable, problem.training), problem.check)
+        output_layer(trainable).set_weights([weights[:-1].astype("float32"), weights[-1].astype("float32")])
+        return Solution(problem.network.model, measured(trainable, problem.training, problem.validation))
 
     def keras_code(self, experiment: Experiment, data: PreparedData, network: Any) -> str:
         """See `closed_form_code`; Newton's method for many classes would be longer than all the rest."""

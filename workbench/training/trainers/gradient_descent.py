@@ -75,7 +75,7 @@ class GradientDescent(Trainer):
         if epoch:
             _keep_first(path, epoch + 1)
             return
-        sums = sums_of(loop)
+        sums = sums_of(loop.model, loop.training)
         np.savez(folder.path / SURFACE_FILE, **loss_surface.digest(sums))
         path.unlink(missing_ok=True)
         _add(path, loop.model)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from workbench.architectures.table import LOGITS
+from workbench.data.batches import Batches
 from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.i18n import _
@@ -76,18 +77,23 @@ def output_layer(trainable: Any) -> Any:
     return trainable.get_layer("network").get_layer(LOGITS)
 
 
-def sums_of(loop: Any) -> Sums:
-    """The training split of a loop as its model's output layer sees it."""
+def features_of(trainable: Any) -> Any:
+    """The Keras model from a prepared sample, float32, to what the output layer sees."""
     import keras
 
-    network = loop.model.get_layer("network")
+    network = trainable.get_layer("network")
     # With pictures the layer has been applied twice, `layer.input` is that of the first time: ask the output instead.
     operation, node, _tensor = network.output._keras_history
-    seen = keras.Model(network.input, operation._inbound_nodes[node].input_tensors[0])
-    kind = loss_kind(loop.model.loss)
-    units = output_layer(loop.model).units
+    return keras.Model(network.input, operation._inbound_nodes[node].input_tensors[0])
+
+
+def sums_of(trainable: Any, training: Batches) -> Sums:
+    """The training split as the output layer of a compiled model sees it."""
+    seen = features_of(trainable)
+    kind = loss_kind(trainable.loss)
+    units = output_layer(trainable).units
     features, targets, weights = [], [], []
-    for x, y, w in loop.training.evaluation():
+    for x, y, w in training.evaluation():
         features.append(np.asarray(seen(np.asarray(x, np.float32), training=False), np.float64))
         targets.append(np.eye(units)[y] if kind == "categorical" else np.asarray(y, np.float64).reshape(len(x), units))
         weights.append(w)

@@ -4,6 +4,7 @@ Newton's method on the cross-entropy is iteratively reweighted least squares (Ha
 Learning, section 4.4.1).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ _SMALL_GRADIENT = 1e-10
 _NO_LOSS = 1e-4
 
 
-def best_weights(sums: Sums) -> np.ndarray:
+def best_weights(sums: Sums, check: Callable[[], None] = lambda: None) -> np.ndarray:
     """The weights of the smallest loss, (d + 1, k), the bias last.
 
     Where columns repeat each other, the smallest of all best weights. Where classes can be told apart without a
@@ -24,12 +25,13 @@ def best_weights(sums: Sums) -> np.ndarray:
 
     Args:
         sums: with a loss of the kind `squared`, `binary` or `categorical`.
+        check: called now and then; what it raises ends the search.
     """
     centre = sums.features.mean(axis=0)
     spread = sums.features.std(axis=0)
     spread = np.where(spread > 1e-12 * np.maximum(np.abs(centre), 1e-300), spread, 1.0)
     scaled = replace(sums, features=(sums.features - centre) / spread)
-    weights = _least_squares(scaled) if sums.kind == "squared" else _newton(scaled)
+    weights = _least_squares(scaled) if sums.kind == "squared" else _newton(scaled, check)
     kernel = weights[:-1] / spread[:, None]
     return np.vstack([kernel, weights[-1] - centre @ kernel])
 
@@ -42,13 +44,14 @@ def _least_squares(sums: Sums) -> np.ndarray:
     return np.linalg.lstsq(rows, targets, rcond=None)[0]
 
 
-def _newton(sums: Sums) -> np.ndarray:
+def _newton(sums: Sums, check: Callable[[], None]) -> np.ndarray:
     rows, targets = sums.with_ones, sums.targets
     share = np.full(len(rows), 1.0) if sums.weights is None else sums.weights
     share = share / len(rows)
     weights = np.zeros((rows.shape[1], targets.shape[1]))
     loss = mean_loss(sums, weights)
     for _iteration in range(_ITERATIONS):
+        check()
         chances = _chances(sums.kind, rows @ weights)
         gradient = rows.T @ ((chances - targets) * share[:, None])
         if np.abs(gradient).max() < _SMALL_GRADIENT or loss < _NO_LOSS:

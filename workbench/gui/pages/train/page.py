@@ -13,6 +13,7 @@ from workbench.gui.background import BackgroundWork
 from workbench.gui.experiment_form import ExperimentForm
 from workbench.gui.forms import TAKEN_BY_MENUS, access_keys
 from workbench.gui.pages.page import Page
+from workbench.gui.pages.train.at_once import AtOnceView
 from workbench.gui.pages.train.controls import Controls
 from workbench.gui.pages.train.curves import TrainingCurves
 from workbench.gui.pages.train.fields import DeviceEditor, MonitorEditor, fields_with_a_meaning
@@ -28,7 +29,7 @@ from workbench.gui.widgets import Card, Notice, button_with_icon
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
 from workbench.registry import registry
-from workbench.requests import ResumeRequest
+from workbench.requests import ResumeRequest, TrainRequest
 from workbench.tasks.task import Task
 from workbench.training.trainer import Trainer
 from workbench.training_settings import TrainingSection
@@ -69,6 +70,8 @@ class TrainPage(Page):
         self.kill.clicked.connect(workspace.training.stop_now)
         self.notice.buttons.addWidget(self.kill)
         self.curves = TrainingCurves(workspace, self._right)
+        self.at_once = AtOnceView(self._right)
+        self.at_once.hide()
         self.queue = QueueList(workspace.training, self._left)
         self._settings = Card(_("Settings"), self._left)
         letters = set(TAKEN_BY_MENUS) | self.controls.letters() | access_keys(self.kill.text())
@@ -118,9 +121,14 @@ class TrainPage(Page):
 
     def _refresh_batches(self) -> None:
         record = self.record
+        at_once = record is not None and record.at_once
+        self.numbers.setVisible(not at_once)
+        self.curves.setVisible(not at_once)
+        self.at_once.setVisible(at_once)
         self.phases.show_record(record)
         self.numbers.show_record(record)
         self.curves.draw_batches(record)
+        self.at_once.show_record(record)
         self._show_progress()
         self._show_notice()
 
@@ -151,6 +159,7 @@ class TrainPage(Page):
         watch.addWidget(self.numbers)
         watch.addWidget(self.notice)
         watch.addWidget(self.curves, 1)
+        watch.addWidget(self.at_once, 1)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setSizes([FORM_WIDTH, 4 * FORM_WIDTH])
@@ -193,7 +202,7 @@ class TrainPage(Page):
         """Begin a new record when another training began."""
         if training is not None and training is not self._training:
             self._training = training
-            self.record = TrainingRecord()
+            self.record = TrainingRecord(at_once=_finds_all_at_once(training))
             self._caption.setText(training.name)
             self._until_past_is_read = None
             if isinstance(training.request, ResumeRequest):
@@ -231,12 +240,24 @@ class TrainPage(Page):
 
     def _show_progress(self) -> None:
         record = self.record
+        if record is not None and record.at_once:
+            self._show_progress_at_once(record)
+            return
         total = record.batches_total if record is not None else 0
         if record is not None and record.end is None and not total:
             self.progress.setRange(0, 0)
             return
         self.progress.setRange(0, max(total, 1))
         self.progress.setValue(record.batches_done if record is not None else 0)
+
+    def _show_progress_at_once(self, record: TrainingRecord) -> None:
+        if record.end is not None:
+            self.progress.setRange(0, 1)
+            self.progress.setValue(record.end.state == "completed")
+            return
+        progress = record.progress
+        self.progress.setRange(0, progress.total if progress is not None else 0)
+        self.progress.setValue(progress.done if progress is not None else 0)
 
     def _show_notice(self) -> None:
         training = self.workspace.training
@@ -255,6 +276,12 @@ class TrainPage(Page):
         if (text, kind) != (self.notice.text, self.notice.property("kind")):
             self.notice.setProperty("kind", kind)
             self.notice.show_message(text, kind)
+
+
+def _finds_all_at_once(training: Training) -> bool:
+    """Whether it will, as far as its experiment is at hand; what a resumed run does shows in its events."""
+    request = training.request
+    return isinstance(request, TrainRequest) and registry().trainers.get(request.experiment.trainer.name).at_once
 
 
 def _trainers(_experiment: Experiment) -> list[Trainer]:

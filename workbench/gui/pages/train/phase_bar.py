@@ -10,7 +10,9 @@ from workbench.gui.theme import GRID, set_icon
 from workbench.gui.training_text import phase_title
 from workbench.i18n import _
 
-PHASES = ("engine", "data", "build", "compile", "first_batch")
+PHASES = ("engine", "data", "build", "compile", "first_batch", "solve")
+_OF_EPOCHS = ("compile", "first_batch")
+_AT_ONCE = ("solve",)
 
 
 class PhaseBar(QWidget):
@@ -28,11 +30,13 @@ class PhaseBar(QWidget):
     def show_record(self, record: TrainingRecord | None) -> None:
         """Show how far the phases are."""
         now = time.monotonic()
+        at_once = record is not None and record.at_once
+        absent = _OF_EPOCHS if at_once else _AT_ONCE
         for name, step in self.steps.items():
             phase = record.phases.get(name) if record is not None else None
             if phase is None:
                 step.show_state("waiting", "")
-                step.setVisible(name != "engine")  # only where it had to be waited for
+                step.setVisible(name != "engine" and name not in absent)  # that only where it had to be waited for
                 continue
             step.show()
             if phase.seconds is not None:

@@ -54,6 +54,7 @@ class TrainingRecord:
     end: Finished | None = None
     phases: dict[str, Phase] = field(default_factory=dict)
     history: list[EpochFinished] = field(default_factory=list)
+    at_once: bool = False  # whether all weights are found in one go: there are neither batches nor epochs to show
     stages: dict[int, str] = field(default_factory=dict)  # title by the epoch (0-based) a stage begins with
     notes: list[str] = field(default_factory=list)
     losses: LossHistory = field(default_factory=LossHistory)
@@ -76,6 +77,7 @@ class TrainingRecord:
             case PhaseStarted():
                 self.progress = None
                 self.phases[event.phase] = Phase(event.phase, now)
+                self.at_once = self.at_once or event.phase == "solve"
             case PhaseFinished():
                 self.progress = None
                 self.phases[event.phase] = Phase(event.phase, now - event.seconds, event.seconds)
