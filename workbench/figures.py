@@ -55,13 +55,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class Curves(Figure):
-    """Lines over a common x axis; `marks` are named positions on it (the best epoch)."""
+    """Lines over a common x axis; `marks` are named positions on it (the best epoch).
+
+    With `logarithmic_x` positions are drawn by their logarithms; all are above 0 then.
+    """
 
     kind: ClassVar[str] = "curves"
     x_label: str
     y_label: str
     curves: tuple[Curve, ...]
     marks: tuple[tuple[str, float], ...] = ()
+    logarithmic_x: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)

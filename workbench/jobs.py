@@ -18,6 +18,7 @@ JOBS: dict[type, str] = {
     requests.AugmentationRequest: "workbench.data.augmentation:preview",
     requests.SummaryRequest: "workbench.architectures.summary:summarise",
     requests.DiagnoseRequest: "workbench.diagnosis.diagnose:diagnose",
+    requests.FindRateRequest: "workbench.diagnosis.rate_finder:find_rate",
     requests.EvaluateRequest: "workbench.training.evaluation:evaluate",
     requests.SamplesRequest: "workbench.training.evaluation:show_samples",
     requests.InspectRequest: "workbench.inspection.answering:inspect",

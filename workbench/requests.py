@@ -3,7 +3,7 @@
 `workbench.jobs` maps each request to the function that answers it. The class of the answer stands beside it there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.experiment import Experiment
@@ -64,6 +64,14 @@ class DiagnoseRequest:
     run: str = ""
     read_data: bool = True
     trial: bool = False
+
+
+@dataclass(frozen=True)
+class FindRateRequest:
+    """Look for a learning rate by training some steps; `params` as in `RateFinderSection`, answered by `Tried`."""
+
+    experiment: Experiment
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

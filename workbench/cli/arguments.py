@@ -98,6 +98,14 @@ def _add_experiment_commands(commands: argparse._SubParsersAction) -> None:
     diagnose.add_argument(
         "--trial", action="store_true", help=_("also train a few steps: the memory and the time they take")
     )
+    diagnose.add_argument(
+        "--find-rate", action="store_true", help=_("also look for a learning rate, in about a hundred steps")
+    )
+    diagnose.add_argument(
+        "--set", action="append", default=[], metavar=_("key=value"), dest="changes",
+        help=_("change a setting of that search, as in lowest=1e-5; may be given several times"),
+    )  # fmt: skip
+    diagnose.add_argument("--out", metavar=_("DIR"), help=_("write the figures of these checks into a folder"))
     _add_runs_folder(diagnose)
 
 

@@ -1,37 +1,60 @@
 """`diagnose`: what keeps an experiment from learning, before an hour is lost."""
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from workbench.cli.answers import ask
 from workbench.cli.exit_codes import DONE, FOUND
 from workbench.cli.finding_lines import described
 from workbench.cli.output import Output
+from workbench.cli.saving import made, save_all
 from workbench.cli.settings import runs_folder
-from workbench.experiment import read_experiment
+from workbench.cli.training import settings_of
+from workbench.diagnosis.tried import Tried
+from workbench.errors import UserError
+from workbench.experiment import Experiment, read_experiment
 from workbench.finding import Finding
 from workbench.i18n import _
-from workbench.requests import DiagnoseRequest
+from workbench.requests import DiagnoseRequest, FindRateRequest
 from workbench.runs.folder import find_run
 
 
 def diagnose(arguments: argparse.Namespace, output: Output) -> int:
     """Print what the checks find, the worst first; exit 0 when they find no fault."""
-    findings: tuple[Finding, ...] = ask(_request(arguments), output)
+    request = _request(arguments)
+    tries = _tries(arguments, request.experiment)
+    folder = made(Path(arguments.out).expanduser()) if arguments.out else None
+    findings = _shown(ask(request, output), output)
+    files: list[str] = []
+    for name, asked in tries:
+        tried: Tried = ask(asked, output)
+        findings += _shown([finding for finding in tried.findings if finding not in findings], output)
+        files += save_all(tried.figures, folder, name) if folder is not None else []
     faults = sum(finding.severity != "information" for finding in findings)
-    code = FOUND if faults else DONE
     if output.as_json:
-        for finding in findings:
-            output.record(finding.to_json())
-        return code
-    for finding in findings:
-        for line in described(finding):
-            output.line(line)
+        for path in files:
+            output.record({"file": path})
+        return FOUND if faults else DONE
+    for path in files:
+        output.line(path)
     if faults:
         output.line(_("Findings: {count}").format(count=faults))
     else:
         output.line(_("Nothing was found that would keep it from learning."))
-    return code
+    return FOUND if faults else DONE
+
+
+def _shown(findings: Iterable[Finding], output: Output) -> list[Finding]:
+    shown = list(findings)
+    for finding in shown:
+        if output.as_json:
+            output.record(finding.to_json())
+            continue
+        for line in described(finding):
+            output.line(line)
+    return shown
 
 
 def _request(arguments: argparse.Namespace) -> DiagnoseRequest:
@@ -40,3 +63,15 @@ def _request(arguments: argparse.Namespace) -> DiagnoseRequest:
         return DiagnoseRequest(read_experiment(path), read_data=not arguments.no_data, trial=arguments.trial)
     run = find_run(arguments.subject, runs_folder(arguments))
     return DiagnoseRequest(run.experiment(), run=str(run.path), read_data=not arguments.no_data, trial=arguments.trial)
+
+
+def _tries(arguments: argparse.Namespace, experiment: Experiment) -> list[tuple[str, Any]]:
+    """The checks that train for some steps, as requests by the names of their files."""
+    tries = [("find_rate", FindRateRequest)] if arguments.find_rate else []
+    if tries and arguments.no_data:
+        raise UserError(_("--{name} trains for some steps and needs the data. Leave out --no-data.").format(
+            name=tries[0][0].replace("_", "-")))  # fmt: skip
+    params = settings_of(arguments.changes, "lowest=1e-5")
+    if not tries and (params or arguments.out):
+        raise UserError(_("--set and --out belong to --find-rate: give it, too."))
+    return [(name, request(experiment, params)) for name, request in tries]

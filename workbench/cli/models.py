@@ -4,18 +4,17 @@ import argparse
 import csv
 import itertools
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from workbench.cli.answers import ask
 from workbench.cli.exit_codes import BAD_INPUT, DONE
 from workbench.cli.output import Output
+from workbench.cli.saving import made, save_all, unfolded
 from workbench.cli.settings import runs_folder
 from workbench.cli.tables import print_table
 from workbench.errors import UserError
-from workbench.figure_files import file_name, save_figure
-from workbench.figures import Adjustable, Figure, Table
+from workbench.figures import Table
 from workbench.i18n import _
 from workbench.requests import EvaluateRequest, InspectRequest, PredictRequest
 from workbench.runs.folder import find_run
@@ -26,16 +25,16 @@ _QUOTED_VALUE = re.compile(r'(^|,)\s*([^",=]+)=\s*"')  # colour="light, dark", w
 def evaluate(arguments: argparse.Namespace, output: Output) -> int:
     """Judge a run's best model on a split."""
     run = str(find_run(arguments.run, runs_folder(arguments)).path)
-    folder = _made(Path(arguments.out).expanduser()) if arguments.out else None
+    folder = made(Path(arguments.out).expanduser()) if arguments.out else None
     evaluation = ask(EvaluateRequest(run, arguments.split), output)
-    files = [] if folder is None else _save_all(evaluation.figures, folder)
+    files = [] if folder is None else save_all(evaluation.figures, folder)
     if output.as_json:
         written = {"files": files} if folder is not None else {}
         output.record({"run": run, "split": arguments.split, **evaluation.numbers, **written})
         return DONE
     numbers = "  ".join(f"{name} {value:.4f}" for name, value in evaluation.numbers.items())
     output.line(f"{arguments.split}  {numbers}")
-    for figure in _unfolded(evaluation.figures):
+    for figure in unfolded(evaluation.figures):
         if isinstance(figure, Table):
             output.line(f"\n{figure.title}")
             print_table(output, figure.columns, figure.rows)
@@ -51,14 +50,14 @@ def predict(arguments: argparse.Namespace, output: Output) -> int:
     if not all(path.strip() for path in arguments.paths):
         raise UserError(_("An empty text is no file: name files or folders; . is the folder you are in."))
     rows = tuple(row_of(text) for text in arguments.rows)
-    folder = _made(Path(arguments.save).expanduser()) if arguments.save else None
+    folder = made(Path(arguments.save).expanduser()) if arguments.save else None
     request = PredictRequest(model_of(arguments), tuple(arguments.paths), top=arguments.top, rows=rows)
     items = ask(request, output).items
     taken: set[str] = set()
     for number, item in enumerate(items, 1):
         files: list[str] = []
         if folder is not None and item.answer is not None:
-            files = _save_all(item.answer.figures, folder, _free_name(Path(item.path).stem or str(number), taken))
+            files = save_all(item.answer.figures, folder, _free_name(Path(item.path).stem or str(number), taken))
         place = " ".join(part for part in (item.path, item.name) if part) or str(number)
         if output.as_json:
             output.record({**item.to_json(), **({"files": files} if folder is not None else {})})
@@ -82,9 +81,9 @@ def inspect(arguments: argparse.Namespace, output: Output) -> int:
         split=arguments.split,
         sample=arguments.sample or 0,
     )
-    folder = _made(Path(arguments.out).expanduser())
+    folder = made(Path(arguments.out).expanduser())
     answer = ask(request, output)
-    files = _save_all(answer.figures, folder)
+    files = save_all(answer.figures, folder)
     if output.as_json:
         values = {"method": arguments.method, "layer": answer.layer, "target": answer.target, "files": files}
         output.record(values | {"layers": list(answer.layers)})
@@ -123,47 +122,9 @@ def row_of(text: str) -> dict[str, Any]:
     return {name: value.strip() or None for name, (_name, _equals, value) in zip(names, pairs, strict=True)}
 
 
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(_("The folder {path} cannot be made: {error}.").format(path=folder, error=error)) from None
-    return folder
-
-
 def _free_name(name: str, taken: set[str]) -> str:
     """The name, numbered where it was given before."""
     numbered = (f"{name}-{number}" for number in itertools.count(2))
     free = next(each for each in itertools.chain([name], numbered) if each not in taken)
     taken.add(free)
     return free
-
-
-def _unfolded(figures: Sequence[Figure]) -> list[Figure]:
-    """The figures, those with knobs as they came."""
-    return [part for each in figures for part in (each.figures() if isinstance(each, Adjustable) else (each,))]
-
-
-def _save_all(figures: Sequence[Figure], folder: Path, prefix: str = "") -> list[str]:
-    """Every figure as files; the paths."""
-    return [
-        str(path)
-        for number, figure in enumerate(_unfolded(figures), 1)
-        for path in _save(figure, number, folder, prefix)
-    ]
-
-
-def _save(figure: Figure, number: int, folder: Path, prefix: str) -> list[Path]:
-    """PNG for what is a picture, CSV for everything; their paths."""
-    name = "_".join(part for part in (prefix, f"{number:02}", file_name(figure)) if part)
-    saved: list[Any] = []
-    for ending in ("png", "csv"):
-        path = folder / f"{name}.{ending}"
-        try:
-            save_figure(figure, path)
-        except UserError:
-            if ending == "csv":
-                raise
-            continue  # a table is no picture
-        saved.append(path)
-    return saved

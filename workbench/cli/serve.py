@@ -9,9 +9,8 @@ from workbench.cli.foreground import Foreground
 from workbench.cli.models import model_of
 from workbench.cli.output import Output
 from workbench.cli.readers import ProgressReader, StatusLine
-from workbench.cli.training import toml_value
+from workbench.cli.training import settings_of
 from workbench.control import Stopped
-from workbench.errors import UserError
 from workbench.events import Event, ServiceShown, ServiceStarted, to_json
 from workbench.i18n import _
 from workbench.registry import registry
@@ -80,12 +79,7 @@ class ServiceReader:
 
 
 def _params(arguments: argparse.Namespace) -> dict[str, Any]:
-    params: dict[str, Any] = {}
-    for change in arguments.changes:
-        name, equals, text = change.partition("=")
-        if not equals or not name.strip():
-            raise UserError(_("--set takes key=value, as in port=4567, not {change!r}.").format(change=change))
-        params[name.strip()] = toml_value(text.strip())
+    params = settings_of(arguments.changes, "port=4567")
     if arguments.port is not None:
         params["port"] = arguments.port
     return params

@@ -80,6 +80,22 @@ def toml_value(text: str) -> Any:
     return values["value"]
 
 
+def settings_of(changes: list[str], example: str) -> dict[str, Any]:
+    """The settings given by `--set key=value`, by name.
+
+    Raises:
+        UserError: one is not of that form; the message shows `example`.
+    """
+    settings: dict[str, Any] = {}
+    for change in changes:
+        name, equals, text = change.partition("=")
+        if not equals or not name.strip():
+            raise UserError(_("--set takes key=value, as in {example}, not {change!r}.").format(
+                example=example, change=change))  # fmt: skip
+        settings[name.strip()] = toml_value(text.strip())
+    return settings
+
+
 def _train(request: TrainRequest | ResumeRequest, output: Output) -> int:
     apply_cache_limit()
     reader = EventReader(output)

@@ -1,5 +1,7 @@
 """Lines over a common axis, with their values under the pointer."""
 
+import math
+
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QPointF, Qt
@@ -39,6 +41,7 @@ class CurvesView(FigureView):
         self._plot.addItem(self._pointer, ignoreBounds=True)
         self._plot.scene().sigMouseMoved.connect(self._tell_values)
         self._values = readout()
+        self._logarithmic_x = False
         self._logarithmic = QCheckBox(_("&Logarithmic"))
         self._logarithmic.toggled.connect(self._set_logarithmic)
         everything = button_with_icon(_("Show &all"))
@@ -56,6 +59,10 @@ class CurvesView(FigureView):
     def draw(self) -> None:
         style_plot(self._plot)
         colors = theme()
+        if self.figure.logarithmic_x != self._logarithmic_x:
+            self._logarithmic_x = self.figure.logarithmic_x
+            self._plot.setLogMode(x=self._logarithmic_x)
+            self._show_all()
         self._plot.setLabel("bottom", self.figure.x_label, color=colors.muted)
         self._plot.setLabel("left", self.figure.y_label, color=colors.muted)
         self._legend.show_names(tuple(curve.name for curve in self.figure.curves))
@@ -92,13 +99,18 @@ class CurvesView(FigureView):
             self._plot.removeItem(mark)
         self._marks = []
         colors = theme()
-        for name, position in self.figure.marks:
+        for number, (name, position) in enumerate(self.figure.marks):
+            height = 0.06 + 0.1 * (number % 2)  # names of neighbours lie over each other otherwise
             mark = pyqtgraph.InfiniteLine(
-                pos=position, angle=90, label=name, pen=_mark_pen(),
-                labelOpts={"position": 0.06, "color": colors.text, "fill": QColor(colors.surface), "movable": False},
+                pos=self._place(position), angle=90, label=name, pen=_mark_pen(),
+                labelOpts={"position": height, "color": colors.text, "fill": QColor(colors.surface), "movable": False},
             )  # fmt: skip
             self._plot.addItem(mark, ignoreBounds=True)
             self._marks.append(mark)
+
+    def _place(self, position: float) -> float:
+        """Where a position lies on the axis as it is drawn."""
+        return math.log10(position) if self._logarithmic_x else position
 
     def _set_logarithmic(self, logarithmic: bool) -> None:
         self._plot.setLogMode(y=logarithmic)
@@ -114,6 +126,8 @@ class CurvesView(FigureView):
             self._values.setText(" ")
             return
         wanted = box.mapSceneToView(position).x()
+        if self._logarithmic_x:
+            wanted = 10**wanted
         parts, nearest = [], None
         for curve in self.figure.curves:
             index = _nearest(curve.x, wanted)
@@ -126,7 +140,7 @@ class CurvesView(FigureView):
                 parts.append(f"{curve.name} {short_number(curve.y[index], 5)}")
         if nearest is None:
             return
-        self._pointer.setPos(float(nearest))
+        self._pointer.setPos(self._place(float(nearest)))
         self._pointer.setVisible(True)
         self._values.setText(f"{self.figure.x_label} {nearest:.6g}:  " + "   ".join(parts))
 
