@@ -155,7 +155,7 @@ def test_the_script_makes_the_optimizer_with_all_of_its_parameters(name):
     import keras
 
     experiment = new_experiment().changed("training.optimizer", {"name": name, "learning_rate": 0.02})
-    made = eval(training_code(experiment, True).optimizer, {"keras": keras})
+    made = eval(training_code(experiment, experiment.training, True).optimizer, {"keras": keras})
     expected = keras_optimizer(experiment.training.optimizer)
     assert type(made) is type(expected)
     assert {**made.get_config(), "name": ""} == {**expected.get_config(), "name": ""}
@@ -175,7 +175,7 @@ def test_the_schedule_of_the_script_gives_the_rates_of_the_experiment(schedule, 
     settings = {"epochs": 6, "schedule": schedule, "warmup_epochs": warmup}
     experiment = new_experiment().changed("training", settings)
     names = {"keras": keras, "steps": 10}
-    exec("\n".join(training_code(experiment, True).before), names)
+    exec("\n".join(training_code(experiment, experiment.training, True).before), names)
     rates = LearningRates(experiment.training, 10)
     for step in range(60):
         assert float(names["rate"](step)) == pytest.approx(rates.at(step // 10, step % 10), rel=1e-4, abs=1e-9)
@@ -185,7 +185,7 @@ def test_the_warm_up_of_the_script_gives_the_rates_of_the_experiment():
     import keras
 
     experiment = new_experiment().changed("training", {"epochs": 3, "warmup_epochs": 1.0})
-    code = training_code(experiment, True)
+    code = training_code(experiment, experiment.training, True)
     names = {"keras": keras, "steps": 5}
     exec(code.definitions, names)
     warm_up = eval(code.callbacks[0], names)
@@ -201,11 +201,13 @@ def test_the_warm_up_of_the_script_gives_the_rates_of_the_experiment():
 def test_callbacks_judge_by_what_the_experiment_monitors():
     settings = TrainingSection(monitor="val_accuracy", early_stopping=4, schedule="plateau")
     experiment = new_experiment().changed("training", settings.model_dump())
-    callbacks = "\n".join(training_code(experiment, True).callbacks)
+    code = training_code(experiment, experiment.training, True)
+    callbacks = "\n".join([code.best, *code.callbacks])
     assert callbacks.count('monitor="val_accuracy", mode="max"') == 3
     assert "EarlyStopping" in callbacks
     assert "patience=4" in callbacks
-    without_validation = "\n".join(training_code(experiment, False).callbacks)
+    code = training_code(experiment, experiment.training, False)
+    without_validation = "\n".join([code.best, *code.callbacks])
     assert without_validation.count('monitor="accuracy"') == 3
 
 

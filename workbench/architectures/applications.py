@@ -54,20 +54,36 @@ def ready_for(name: str, pixels: Any) -> Any:
         name: of the application.
         pixels: Keras tensor, (batch, height, width, 3), red first.
     """
-    from keras import layers, ops
+    from keras import ops
+
+    if takes_blue_first(name):
+        pixels = ops.flip(pixels, axis=-1)
+    for layer in scaling_of(name):
+        pixels = layer(pixels)
+    return pixels
+
+
+def takes_blue_first(name: str) -> bool:
+    """Whether the application's weights expect blue, green, red."""
+    return not name.startswith((*_WITHIN, "densenet", *_SYMMETRIC)) and not name.endswith(_SYMMETRIC)
+
+
+def scaling_of(name: str) -> list[Any]:
+    """The layers that scale pixels 0-255, in their order, for an application."""
+    from keras import layers
 
     if name.startswith(_WITHIN):
-        return pixels
+        return []
     if name.startswith("densenet"):
-        unit = layers.Rescaling(1 / 255, dtype="float32", name="unit")(pixels)
         variance = [deviation**2 for deviation in _DEVIATION]
-        return layers.Normalization(axis=-1, mean=_MEAN, variance=variance, dtype="float32", name="scale")(unit)
-    if name.startswith(_SYMMETRIC) or name.endswith(_SYMMETRIC):
-        return layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")(pixels)
-    blue_first = ops.flip(pixels, axis=-1)
-    return layers.Normalization(axis=-1, mean=_CAFFE_MEAN, variance=[1.0] * 3, dtype="float32", name="scale")(
-        blue_first
-    )
+        return [
+            layers.Rescaling(1 / 255, dtype="float32", name="unit"),
+            layers.Normalization(axis=-1, mean=list(_MEAN), variance=variance, dtype="float32", name="scale"),
+        ]
+    if takes_blue_first(name):
+        mean = list(_CAFFE_MEAN)
+        return [layers.Normalization(axis=-1, mean=mean, variance=[1.0] * 3, dtype="float32", name="scale")]
+    return [layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")]
 
 
 def application(name: str, shape: tuple[int, int, int], weights: str, told: Told | None = None) -> Any:

@@ -26,11 +26,17 @@ class Base:
         network: a Keras model from prepared pixels to features.
         scales: whether it takes pixels 0-255 and scales them itself.
         about: what it is, for messages.
+        path: of the model file, or empty; in it,
+        start: the layer whose output are the prepared pixels, or empty where it begins with them.
+        end: the layer where it ends, and whether with its `input` or its `output`.
     """
 
     network: Any
     scales: bool
     about: str
+    path: str = ""
+    start: str = ""
+    end: tuple[str, str] = ("", "output")
 
 
 def run_base(source: str, last_layer: str) -> Base:
@@ -51,7 +57,7 @@ def run_base(source: str, last_layer: str) -> Base:
                 "The run {name!r} has no model yet: it ended before its first epoch. Train it, or choose another."
             ).format(name=folder.name)
         )
-    return _base_of(open_network(path), last_layer, _("the run {name!r}").format(name=folder.name))
+    return _base_of(path, last_layer, _("the run {name!r}").format(name=folder.name))
 
 
 def file_base(source: str, last_layer: str) -> Base:
@@ -67,7 +73,7 @@ def file_base(source: str, last_layer: str) -> Base:
             ).format(path=path)
         )
     check_it_is_there(path)
-    return _base_of(open_network(path), last_layer, _("the file {name}").format(name=path.name))
+    return _base_of(path, last_layer, _("the file {name}").format(name=path.name))
 
 
 def _run_folder(source: str) -> Path:
@@ -87,9 +93,10 @@ def _run_folder(source: str) -> Path:
     )  # fmt: skip
 
 
-def _base_of(model: Any, last_layer: str, about: str) -> Base:
+def _base_of(path: Path, last_layer: str, about: str) -> Base:
     import keras
 
+    model = open_network(path)
     names = [layer.name for layer in model.layers]
     if not getattr(model, "inputs", None) or len(model.inputs) != 1 or len(model.inputs[0].shape) != 4:
         raise UserError(
@@ -97,38 +104,34 @@ def _base_of(model: Any, last_layer: str, about: str) -> Base:
                 about=_begin(about)
             )
         )
-    if LOGITS in names:
-        start, end = _prepared(model, names), model.get_layer(LOGITS).input
-    else:
-        start, end = model.inputs[0], _before_the_output(model)
+    start = next((name for name in ("cut", "resize") if name in names), "") if LOGITS in names else ""
     if last_layer:
-        end = layer_called(last_layer, model.layers, about).output
-    network = keras.Model(start, end)
+        end = layer_called(last_layer, model.layers, about).name, "output"
+    else:
+        end = (LOGITS, "input") if LOGITS in names else _before_the_output(model)
+    pixels = _prepared(model, start) if start else model.inputs[0]
+    network = keras.Model(pixels, getattr(model.get_layer(end[0]), end[1]))
     scales = LOGITS in names or any(type(layer).__name__ in _SCALING for layer in network.layers)
-    return Base(network, scales, about)
+    return Base(network, scales, about, str(path.absolute()), start, end)
 
 
 def _begin(about: str) -> str:
     return about[:1].upper() + about[1:]
 
 
-def _prepared(model: Any, names: list[str]) -> Any:
+def _prepared(model: Any, start: str) -> Any:
     """In a model of the workbench: the pictures after resizing and cutting, before scaling."""
-    if "cut" in names:
-        return model.get_layer("cut").output
-    if "resize" not in names:
-        return model.inputs[0]
-    resize = model.get_layer("resize")
-    # Resized pictures are rounded to whole grey levels, by an operation without a name of its own.
-    return resize._outbound_nodes[0].operation.output
+    layer = model.get_layer(start)
+    # Resized pictures are rounded to whole grey levels, by an operation without a name of its own; cut ones were.
+    return layer.output if start == "cut" else layer._outbound_nodes[0].operation.output
 
 
-def _before_the_output(model: Any) -> Any:
-    """In a model of someone else: what its last dense layer takes, where it ends with one; else its output."""
+def _before_the_output(model: Any) -> tuple[str, str]:
+    """In a model of someone else: before its last dense layer, where it ends with one; else its end."""
     for layer in reversed(model.layers[-2:]):
         if type(layer).__name__ == "Dense":
-            return layer.input
-    return model.layers[-1].output
+            return layer.name, "input"
+    return model.layers[-1].name, "output"
 
 
 def layer_called(name: str, layers: Sequence[Any], about: str) -> Any:
@@ -155,7 +158,7 @@ def apply_base(base: Base, pixels: Any, boundary: str) -> Any:
         UserError: the pictures do not fit, or the boundary is no layer or leaves nothing to learn.
     """
     network = base.network
-    _rename_what_collides(network)  # first: a boundary is chosen by the names in the new network's table
+    rename_what_collides(network)  # first: a boundary is chosen by the names in the new network's table
     freeze([layer for layer in network.layers if type(layer).__name__ != "InputLayer"], boundary, base.about)
     wanted, given = tuple(network.inputs[0].shape[1:]), tuple(pixels.shape[1:])
     if wanted[-1] != given[-1]:
@@ -213,7 +216,7 @@ def _could_learn(layer: Any) -> bool:
     return able
 
 
-def _rename_what_collides(network: Any) -> None:
+def rename_what_collides(network: Any) -> None:
     """Names are unique in a network: what is called like a layer of ours gets `base_` before its name."""
     names = {operation.name for operation in network.operations}
     for operation in network.operations:
@@ -228,7 +231,7 @@ def _rename_what_collides(network: Any) -> None:
 
 def take_over_weights(model: Any, network: Any) -> None:
     """Put the weights of a network into the layers of a built model that were made from one like it."""
-    _rename_what_collides(network)
+    rename_what_collides(network)
     layers = {layer.name: layer for layer in model.layers}
     for layer in network.layers:
         if layer.weights:

@@ -1,7 +1,5 @@
 """A small Xception (Chollet, 2017) as in keras.io/examples/vision/image_classification_from_scratch."""
 
-import inspect
-import json
 from typing import Any, Literal
 
 from workbench.architectures.architecture import Architecture
@@ -16,6 +14,7 @@ from workbench.architectures.convolutional import (
     normalization_setting,
 )
 from workbench.architectures.layers import BATCH_NORM_MOMENTUM, Activation
+from workbench.architectures.source_code import call_of, source_of
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
@@ -69,10 +68,7 @@ class MiniXception(Architecture):
 
     def code(self, section: MiniXceptionSection) -> tuple[str, str]:
         """See `Architecture.code`."""
-        values = section.model_dump(exclude={"name"})
-        arguments = "\n".join(f"    {key}={json.dumps(value)}," for key, value in values.items())
-        source = inspect.getsource(mini_xception).replace("    from keras import layers\n\n", "")
-        return source, f"mini_xception(\n    x,\n{arguments}\n)"
+        return source_of(mini_xception), call_of(mini_xception, section.model_dump(exclude={"name"}))
 
 
 def mini_xception(

@@ -24,6 +24,7 @@ from workbench.architectures.convolutional import (
     dropout_setting,
 )
 from workbench.architectures.layers import Activation
+from workbench.architectures.transfer_code import POOLINGS, application_code, file_code
 from workbench.control import Control, Emit
 from workbench.events import Progress
 from workbench.experiment import ArchitectureSection
@@ -105,52 +106,60 @@ class Transfer(Architecture):
             control.check()
             emit(Progress(_("downloading weights (KiB)"), done // 1024, all // 1024))
 
-        take_over_weights(model, _application(section, spec, section.weights, tell).network)
+        take_over_weights(model, _application(section, spec.shape, section.weights, tell).network)
+
+    def code(self, section: TransferSection) -> tuple[str, str]:
+        """See `Architecture.code`."""
+        if section.base == "keras":
+            # It ends in maps; only in the middle of a few are there layers that give none.
+            cut = _application(section, (None, None, 3), NO_WEIGHTS).network if section.last_layer else None
+            return application_code(section, cut is None or len(cut.output.shape) == 4)
+        base = _file_base(section)
+        return file_code(section, base, _scaling(section, base))
 
 
 def _opened(section: TransferSection, inputs: Any, spec: InputSpec) -> tuple[Base, Any]:
     """The base, and the pixels as it takes them."""
-    match section.base:
-        case "run":
-            return run_base(section.source, section.last_layer), inputs
-        case "file":
-            base = file_base(section.source, section.last_layer)
-            return base, _scaled(section.pixels, base, inputs)
-    # The layers suffice to look at it: their weights come before the first batch.
-    return _application(section, spec, NO_WEIGHTS), ready_for(section.application, inputs)
+    if section.base == "keras":
+        # The layers suffice to look at it: their weights come before the first batch.
+        return _application(section, spec.shape, NO_WEIGHTS), ready_for(section.application, inputs)
+    base = _file_base(section)
+    for layer in _scaling(section, base):
+        inputs = layer(inputs)
+    return base, inputs
 
 
-def _application(section: TransferSection, spec: InputSpec, weights: str, told: Told | None = None) -> Base:
+def _file_base(section: TransferSection) -> Base:
+    return (run_base if section.base == "run" else file_base)(section.source, section.last_layer)
+
+
+def _application(section: TransferSection, shape: Any, weights: str, told: Told | None = None) -> Base:
     import keras
 
     name = section.application
     about = _("the network {name}").format(name=name)
-    network = application(name, spec.shape, weights, told)
+    network = application(name, shape, weights, told)
     if section.last_layer:
         network = keras.Model(network.inputs[0], layer_called(section.last_layer, network.layers, about).output)
     return Base(network, True, about)
 
 
-def _scaled(wanted: str, base: Base, pixels: Any) -> Any:
+def _scaling(section: TransferSection, base: Base) -> list[Any]:
+    """The layers that scale pixels 0-255 for a base that does not do it by itself."""
     from keras import layers
 
-    if wanted == "as_they_are" or (wanted == "auto" and base.scales):
-        return pixels
-    if wanted == "symmetric":
-        return layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")(pixels)
-    return layers.Rescaling(1 / 255, dtype="float32", name="scale")(pixels)
+    if section.base == "run" or section.pixels == "as_they_are" or (section.pixels == "auto" and base.scales):
+        return []
+    if section.pixels == "symmetric":
+        return [layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")]
+    return [layers.Rescaling(1 / 255, dtype="float32", name="scale")]
 
 
 def _head(section: TransferSection, x: Any) -> Any:
     from keras import layers
 
     if len(x.shape) == 4:
-        poolings = {
-            "global_average": layers.GlobalAveragePooling2D,
-            "global_max": layers.GlobalMaxPooling2D,
-            "flatten": layers.Flatten,
-        }
-        x = poolings[section.pooling](name=f"{HEAD}pooling")(x)
+        x = getattr(layers, POOLINGS[section.pooling])(name=f"{HEAD}pooling")(x)
     for number, units in enumerate(section.dense, start=1):
         x = layers.Dense(units, activation=section.activation, name=f"{HEAD}dense_{number}")(x)
     return layers.Dropout(section.dropout, name=f"{HEAD}dropout")(x) if section.dropout else x

@@ -3,8 +3,6 @@
 Unlike the paper's, its convolutions keep the size ("same" padding), so that there is an answer for every pixel.
 """
 
-import inspect
-import json
 from typing import Any, Literal
 
 from workbench.architectures.architecture import Architecture
@@ -15,6 +13,7 @@ from workbench.architectures.convolutional import (
     normalization_setting,
 )
 from workbench.architectures.layers import Activation
+from workbench.architectures.source_code import call_of, source_of
 from workbench.experiment import ArchitectureSection
 from workbench.i18n import mark
 from workbench.section import setting
@@ -60,21 +59,14 @@ class UNet(Architecture):
 
     def build(self, section: UNetSection, inputs: Any, spec: ImageInput) -> Any:
         """See `Architecture.build`; any size: it is padded to a multiple of 2^depth and cut again."""
-        return unet(inputs, spec.height, spec.width, **section.model_dump(exclude={"name"}))
+        return unet(inputs, **section.model_dump(exclude={"name"}))
 
     def code(self, section: UNetSection) -> tuple[str, str]:
         """See `Architecture.code`."""
-        values = section.model_dump(exclude={"name"})
-        arguments = "\n".join(f"    {key}={_literal(value)}," for key, value in values.items())
-        source = inspect.getsource(unet).replace("    from keras import layers\n\n", "\n")
-        return source, f"unet(\n    x,\n    x.shape[1],\n    x.shape[2],\n{arguments}\n)"
+        return source_of(unet), call_of(unet, section.model_dump(exclude={"name"}))
 
 
-def _literal(value: Any) -> str:
-    return repr(value) if isinstance(value, bool) else json.dumps(value)
-
-
-def unet(inputs, height, width, depth, base_filters, up, skip, activation, normalization, dropout):
+def unet(inputs, depth, base_filters, up, skip, activation, normalization, dropout):
     """Features of every pixel of a batch of pictures, (batch, height, width, base_filters)."""
     from keras import layers
 
@@ -98,6 +90,7 @@ def unet(inputs, height, width, depth, base_filters, up, skip, activation, norma
             return layers.Conv2DTranspose(filters, 2, strides=2, name=f"{name}_transposed")(x)
         return convolution(layers.UpSampling2D(2, name=f"{name}_sampling")(x), filters, 2, f"{name}_conv_up")
 
+    height, width = inputs.shape[1:3]
     below, right = -height % 2**depth, -width % 2**depth
     margins = ((below // 2, below - below // 2), (right // 2, right - right // 2))
     x = layers.ZeroPadding2D(margins, name="pad")(inputs) if below or right else inputs

@@ -8,6 +8,7 @@ from workbench.data.input_kind import InputCode
 from workbench.data.layer_code import FLOAT32, layer_code
 from workbench.data.preprocessing import uncut_height
 from workbench.experiment import Experiment
+from workbench.registry import registry
 from workbench.specs import ImageInput
 
 
@@ -29,6 +30,8 @@ def image_code(experiment: Experiment, spec: ImageInput, model: Any, moved: str 
         'x = keras.ops.cast(pixels, "float32")',
     ]
     batches = ""
+    own_scaling = registry().architectures.get(experiment.architecture.name).own_scaling
+    scaled = prepared if own_scaling else f"{layer_code(model.get_layer('scale'), float32)}({prepared})"
     if augmentation.active and moved is not None:
         definitions.append(changed_code(augmentation, moved, experiment.training.seed))
         learned = [f'x = pixels = keras.Input({spec.shape}, name="changed")']
@@ -42,7 +45,7 @@ def image_code(experiment: Experiment, spec: ImageInput, model: Any, moved: str 
         taken_maps=taken_maps + "([labels[index] for index in {indices}])",
         raw="image",
         prepared=prepared,
-        front=[*front, f"x = {layer_code(model.get_layer('scale'), float32)}({prepared})"],
+        front=[*front, f"x = {scaled}"],
         learned=learned,
         stored="pixels",
         batches=batches,

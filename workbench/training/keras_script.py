@@ -20,7 +20,7 @@ from workbench.registry import registry
 from workbench.requests import CodeRequest
 from workbench.training.keras_script_main import LEFT_OUT, SPLIT_CODES, MainParts, main_code
 from workbench.training.keras_script_network import network_code
-from workbench.training.keras_script_training import training_code
+from workbench.training.keras_script_training import stages_code
 
 _WIDTH = 110
 _READABLE = 10_000
@@ -56,14 +56,14 @@ def write(request: CodeRequest, emit: Emit, control: Control) -> str:
         )
     moved = fragments["moved"] if network.change is not None else None
     code = kind.keras_code(experiment, data.input, network.model, moved, maps)
-    trained = training_code(experiment, len(data.splits["validation"]) > 0)
+    stages = stages_code(experiment, len(data.splits["validation"]) > 0)
     reader = source.reader_code(experiment.dataset).strip()
     solved = trainer.keras_code(experiment, data, network)
     used = ("train", "test") if solved else tuple(SPLIT_CODES)
     main = MainParts(
         code,
         fragments,
-        trained,
+        stages,
         takes_arguments="read_dataset(channels" in reader,
         maps=maps,
         used=tuple(name for name in used if len(data.splits[name])),
@@ -75,7 +75,7 @@ def write(request: CodeRequest, emit: Emit, control: Control) -> str:
         code.definitions,
         network_code(experiment, network, code, task.output(data.target)).strip(),
         fragments.get("definitions", "").strip(),
-        "" if solved else trained.definitions.strip(),
+        "" if solved else "\n\n\n".join(filter(None, (stage.definitions for stage in stages))),
         main_code(experiment, main),
         _splits_code(split_text(data, samples.names)),
         _start_code(experiment),

@@ -16,7 +16,7 @@ class MainParts:
     """What `main` is put together from.
 
     Attributes:
-        samples: the part of the kind of input; `task` that of the task; `training` that of the training.
+        samples: the part of the kind of input; `task` that of the task; `stages` those of the training.
         takes_arguments: whether `read_dataset` takes any.
         maps: whether targets are as large as pictures.
         used: the splits that have samples.
@@ -25,7 +25,7 @@ class MainParts:
 
     samples: InputCode
     task: dict[str, str]
-    training: TrainingCode
+    stages: list[TrainingCode]
     takes_arguments: bool
     maps: bool
     used: tuple[str, ...]
@@ -61,15 +61,15 @@ def main_code(experiment: Experiment, parts: MainParts) -> str:
     return f'def main():\n    """{about}"""\n{body}'
 
 
-def _compiling(parts: MainParts, optimizer: str) -> list[str]:
+def _compiling(parts: MainParts, optimizer: str, first: bool = True) -> list[str]:
     return [
         "trainable.compile(",
-        *([f"    optimizer={optimizer},"] if optimizer else []),
+        *(textwrap.indent(f"optimizer={optimizer},", "    ").split("\n") if optimizer else []),
         f"    loss={parts.task['loss']},",
         f"    metrics={parts.task['metrics']},",
         "    jit_compile=False,",
         ")",
-        "model.summary()",
+        *(["model.summary()"] if first else []),
     ]
 
 
@@ -84,35 +84,54 @@ def _solving(experiment: Experiment, parts: MainParts) -> list[str]:
 
 
 def _fitting(experiment: Experiment, parts: MainParts) -> list[str]:
-    settings, training = experiment.training, parts.training
-    counted = any("steps" in line for line in (*training.before, *training.callbacks))
-    weighted = settings.class_weights == "balanced"
+    settings, stages = experiment.training, parts.stages
+    counted = any("steps" in line for stage in stages for line in (*stage.before, *stage.callbacks))
     lines = [
         *([f"steps = -(-len(x_train) // {settings.batch_size})"] if counted else []),
-        *training.before,
-        *_compiling(parts, training.optimizer),
-        "",
-        *(parts.task["weights"].split("\n") if weighted else []),
+        *(parts.task["weights"].split("\n") if settings.class_weights == "balanced" else []),
     ]
+    common = [stages[0].best]
+    if len(stages) > 1:
+        lines += [
+            "# One history of all, and one best epoch.",
+            "history = keras.callbacks.History()",
+            *f"best = {stages[0].best}".split("\n"),
+        ]
+        common = ["history", "best"]
+    for number, stage in enumerate(stages):
+        lines += [
+            *stage.before,
+            *_compiling(parts, stage.optimizer, first=number == 0),
+            *([] if number else [""]),
+            *_fit(experiment, parts, stage, common),
+        ]
+    return [
+        *lines,
+        *(['np.savez("history.npz", **history.history)'] if len(stages) > 1 else []),
+        'trainable.load_weights("best.weights.h5")',
+    ]
+
+
+def _fit(experiment: Experiment, parts: MainParts, stage: TrainingCode, common: list[str]) -> list[str]:
+    settings = experiment.training
     if parts.samples.batches:
         given = [f"    {parts.samples.batches},", "    shuffle=False,"]
     else:
         given = [
             "    x_train,",
             "    y_train,",
-            *(["    sample_weight=weights[train],"] if weighted else []),
+            *(["    sample_weight=weights[train],"] if settings.class_weights == "balanced" else []),
             f"    batch_size={settings.batch_size},",
         ]
     return [
-        *lines,
         "trainable.fit(",
         *given,
-        f"    epochs={settings.epochs},",
+        *([f"    initial_epoch={stage.first_epoch},"] if stage.first_epoch else []),
+        f"    epochs={stage.epochs},",
         *(["    validation_data=(x_validation, y_validation),"] if "validation" in parts.used else []),
         "    callbacks=[",
-        *(textwrap.indent(f"{callback},", " " * 8) for callback in training.callbacks),
+        *(textwrap.indent(f"{callback},", " " * 8) for callback in (*common, *stage.callbacks)),
         "    ],",
         "    verbose=2,",
         ")",
-        'trainable.load_weights("best.weights.h5")',
     ]

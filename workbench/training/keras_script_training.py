@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from workbench.experiment import Experiment
 from workbench.registry import registry
 from workbench.training.optimizers import keras_name
+from workbench.training_settings import TrainingSection
 
 _WARM_UP = '''\
 class WarmUp(keras.callbacks.Callback):
@@ -28,31 +29,61 @@ class TrainingCode:
     """The pieces of source.
 
     Attributes:
-        definitions: classes that stand before `main`, or empty.
+        first_epoch, epochs: from where to where it goes, 0-based.
+        definitions: what stands before `main`, or empty.
         before: lines that make what the optimizer needs.
         optimizer: an expression.
-        callbacks: an expression per callback.
+        best: the callback that keeps the best epoch, as an expression.
+        callbacks: an expression per further callback.
     """
 
+    first_epoch: int = 0
+    epochs: int = 0
     definitions: str = ""
     before: list[str] = field(default_factory=list)
     optimizer: str = ""
+    best: str = ""
     callbacks: list[str] = field(default_factory=list)
 
 
-def training_code(experiment: Experiment, has_validation: bool) -> TrainingCode:
-    """The training section of an experiment as source; `steps` stands for the steps of an epoch."""
-    settings = experiment.training
+def stages_code(experiment: Experiment, has_validation: bool) -> list[TrainingCode]:
+    """The stages of a training as source, in their order."""
+    trainer, settings = registry().trainers.get(experiment.trainer.name), experiment.training
+    stages = [trainer.stage(experiment, settings, epoch) for epoch in range(settings.epochs)]
+    begins = [stage for epoch, stage in enumerate(stages) if stage.first_epoch == epoch]
+    ends = [*(stage.first_epoch for stage in begins[1:]), settings.epochs]
+    codes = []
+    for stage, end in zip(begins, ends, strict=True):
+        code = training_code(experiment, stage.settings, has_validation, stage.first_epoch)
+        entered = trainer.enter_code(stage, experiment, code.optimizer)
+        code.epochs, code.optimizer = end, entered.optimizer
+        code.before = [*entered.before, *code.before]
+        code.definitions = "\n\n\n".join(filter(None, (entered.definitions.strip(), code.definitions.strip())))
+        codes.append(code)
+    return codes
+
+
+def training_code(
+    experiment: Experiment, settings: TrainingSection, has_validation: bool, first_epoch: int = 0
+) -> TrainingCode:
+    """Training settings as source; `steps` stands for the steps of an epoch.
+
+    Args:
+        experiment: for its task.
+        settings: of a stage; their `epochs` are those of the whole training.
+        has_validation: whether there is a validation split.
+        first_epoch: of the stage, 0-based.
+    """
     directions = registry().tasks.get(experiment.task.name).metric_directions()
     monitor = settings.monitor if has_validation else settings.monitor.removeprefix("val_")
     mode = directions.get(monitor.removeprefix("val_"), "auto")
     judged = f'monitor="{monitor}", mode="{mode}"'
-    code = TrainingCode()
-    rate = _learning_rate(experiment, code)
+    code = TrainingCode(first_epoch)
+    rate = _learning_rate(settings, code)
     parameters = settings.optimizer.model_dump(exclude={"name", "learning_rate"})
     arguments = ", ".join([f"learning_rate={rate}", *(f"{name}={value!r}" for name, value in parameters.items())])
     code.optimizer = f"keras.optimizers.{keras_name(settings.optimizer)}({arguments})"
-    code.callbacks.append(
+    code.best = (
         "keras.callbacks.ModelCheckpoint(\n"
         f'    "best.weights.h5", {judged}, save_best_only=True, save_weights_only=True\n)'
     )
@@ -67,19 +98,20 @@ def training_code(experiment: Experiment, has_validation: bool) -> TrainingCode:
     return code
 
 
-def _learning_rate(experiment: Experiment, code: TrainingCode) -> str:
+def _learning_rate(settings: TrainingSection, code: TrainingCode) -> str:
     """The learning rate as an expression; whatever it needs besides goes into `code`."""
-    settings = experiment.training
-    schedule, rate, warmup = settings.schedule, settings.optimizer.learning_rate, settings.warmup_epochs
+    schedule, rate = settings.schedule, settings.optimizer.learning_rate
+    # A rate rises at the beginning of a training only; as in `LearningRates`.
+    warmup, epochs = 0 if code.first_epoch else settings.warmup_epochs, settings.epochs - code.first_epoch
     schedules = "keras.optimizers.schedules"
     if schedule.name == "cosine":
         alpha = f", alpha={schedule.final_fraction!r}" if schedule.final_fraction else ""
         if not warmup:
-            code.before.append(f"rate = {schedules}.CosineDecay({rate!r}, {settings.epochs} * steps{alpha})")
+            code.before.append(f"rate = {schedules}.CosineDecay({rate!r}, {epochs} * steps{alpha})")
             return "rate"
         code.before += [
             f"warm_up = max(1, round({warmup:g} * steps))",
-            f"decay_steps = max(1, {settings.epochs} * steps - warm_up)",
+            f"decay_steps = max(1, {epochs} * steps - warm_up)",
             f"rate = {schedules}.CosineDecay(\n"
             f"    {rate!r} / (warm_up + 1), decay_steps{alpha}, warmup_target={rate!r}, warmup_steps=warm_up\n)",
         ]

@@ -142,7 +142,7 @@ def test_a_completed_run_is_extended_in_its_second_phase(base, finished, tmp_pat
 def test_the_base_moves_by_its_share_of_the_rate():
     import keras
 
-    from workbench.training.trainers.two_phases import _slower_for
+    from workbench.training.trainers.two_phases import slower_for
 
     for kind in (keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.Nadam, keras.optimizers.AdamW):
         model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, name="base"), keras.layers.Dense(1)])
@@ -152,7 +152,7 @@ def test_the_base_moves_by_its_share_of_the_rate():
         model.train_on_batch(x, y)
         whole = [after - before for after, before in zip(model.get_weights(), first, strict=True)]
         model.set_weights(first)
-        slower = _slower_for(model.get_layer("base").trainable_weights, 0.25, kind(0.1))
+        slower = slower_for(model.get_layer("base").trainable_weights, 0.25, kind(0.1))
         model.compile(slower, "mse")
         model.train_on_batch(x, y)
         moved = [after - before for after, before in zip(model.get_weights(), first, strict=True)]

@@ -5,14 +5,16 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from workbench.architectures.base_network import base_layers, freeze
+from workbench.architectures.source_code import source_of
 from workbench.architectures.transfer import TransferSection
+from workbench.architectures.transfer_code import LET_LEARN
 from workbench.data.prepare import PreparedData
 from workbench.errors import UserError
 from workbench.experiment import Experiment, TrainerSection
 from workbench.i18n import _, mark
 from workbench.section import setting
 from workbench.training.optimizers import keras_optimizer
-from workbench.training.trainer import Stage, Trainer
+from workbench.training.trainer import Stage, StageCode, Trainer
 from workbench.training_settings import Adam, ConstantSchedule, Optimizer, TrainingSection
 
 
@@ -103,27 +105,32 @@ class TwoPhases(Trainer):
             return keras_optimizer(stage.settings.optimizer)
         freeze(base, experiment.architecture.boundary, _("the network"))
         learned_before = [weight for layer in base for weight in layer.trainable_weights]
-        return _slower_for(learned_before, experiment.trainer.base_rate, keras_optimizer(stage.settings.optimizer))
+        return slower_for(learned_before, experiment.trainer.base_rate, keras_optimizer(stage.settings.optimizer))
 
-    def keras_code(self, experiment: Experiment, data: PreparedData, network: Any) -> str:
-        """See `Trainer.keras_code`."""
-        raise UserError(_("A training in two phases cannot be written as a Keras script yet."))
+    def enter_code(self, stage: Stage, experiment: Experiment, optimizer: str) -> StageCode:
+        """See `Trainer.enter_code`."""
+        if not stage.first_epoch:
+            lines = ('base = model.get_layer("base")', "", "# First the head alone.", "base.trainable = False")
+            return StageCode(optimizer, lines, source_of(slower_for))
+        share = experiment.trainer.base_rate
+        lines = ("", "# Then the base, too, in smaller steps.", LET_LEARN)
+        return StageCode(f"slower_for(\n    base.trainable_variables, {share!r},\n    {optimizer},\n)", lines)
 
 
-def _slower_for(variables: list[Any], share: float, optimizer: Any) -> Any:
+def slower_for(variables, share, optimizer):
     """An optimizer that moves these variables by a share of the learning rate."""
     slow = {id(variable) for variable in variables}
 
     class Slower(type(optimizer)):
         """Scaling gradients would not do: Adam's steps do not depend on their size."""
 
-        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        def update_step(self, gradient, variable, learning_rate):
             # On TensorFlow `variable` is the backend's own, not Keras' that we know.
             known = self._trainable_variables[self._get_variable_index(variable)]
             rate = learning_rate * share if id(known) in slow else learning_rate
             super().update_step(gradient, variable, rate)
 
-        def _apply_weight_decay(self, variables: list[Any]) -> None:
+        def _apply_weight_decay(self, variables):
             """AdamW's decay goes by the learning rate, too."""
             whole = self.weight_decay
             if whole is None:
