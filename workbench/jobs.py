@@ -19,6 +19,7 @@ JOBS: dict[type, str] = {
     requests.SummaryRequest: "workbench.architectures.summary:summarise",
     requests.DiagnoseRequest: "workbench.diagnosis.diagnose:diagnose",
     requests.FindRateRequest: "workbench.diagnosis.rate_finder:find_rate",
+    requests.MeasureRequest: "workbench.diagnosis.speed:measure",
     requests.EvaluateRequest: "workbench.training.evaluation:evaluate",
     requests.SamplesRequest: "workbench.training.evaluation:show_samples",
     requests.InspectRequest: "workbench.inspection.answering:inspect",

@@ -75,6 +75,21 @@ class FindRateRequest:
 
 
 @dataclass(frozen=True)
+class MeasureRequest:
+    """How many pictures a second an architecture takes on this machine; answered by `Speed`s, which are kept, too.
+
+    Attributes:
+        experiment: its architecture, input, batch size, optimizer, device and precision; its data are not needed.
+        own: whether to measure at its own input and batch.
+        standard: whether to measure at the size the architecture was published for, with its settings of then.
+    """
+
+    experiment: Experiment
+    own: bool = True
+    standard: bool = False
+
+
+@dataclass(frozen=True)
 class EvaluateRequest:
     """Judge a run's best model on a split (`train`, `validation`, `test`)."""
 

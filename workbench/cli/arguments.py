@@ -107,6 +107,22 @@ def _add_experiment_commands(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     diagnose.add_argument("--out", metavar=_("DIR"), help=_("write the figures of these checks into a folder"))
     _add_runs_folder(diagnose)
+    _add_measure(commands)
+
+
+def _add_measure(commands: argparse._SubParsersAction) -> None:
+    measure = _command(commands, "measure", _("how many images a second architectures take here"), json=True)
+    measure.add_argument(
+        "architectures", nargs="*", metavar="ARCHITECTURE",
+        help=_("`workbench list architectures` (default: that of --experiment)"),
+    )  # fmt: skip
+    measure.add_argument(
+        "--experiment", metavar=_("FILE"), default="",
+        help=_("with the input and the batch of an experiment (default: the size it was published for, batches of 32)"),
+    )  # fmt: skip
+    measure.add_argument("--size", type=int, metavar=_("PX"), help=_("with square pictures of this side"))
+    measure.add_argument("--batch", type=int, metavar=_("N"), help=_("samples in a step, where a size is given"))
+    measure.add_argument("--device", default="", metavar=_("NAME"), help=_("auto, cpu, gpu:0..."))
 
 
 def _add_training_commands(commands: argparse._SubParsersAction) -> None:

@@ -4,8 +4,10 @@ import argparse
 import dataclasses
 from typing import Any
 
+from workbench.architectures.speeds import Case, Speed, kept, standard_case
 from workbench.cli.answers import ask
 from workbench.cli.exit_codes import DONE
+from workbench.cli.measure import rate
 from workbench.cli.output import Output
 from workbench.cli.tables import print_table
 from workbench.doctor import readable_bytes
@@ -13,6 +15,8 @@ from workbench.i18n import _
 from workbench.recipes import recipes
 from workbench.registry import registry
 from workbench.requests import DevicesRequest
+
+_OF_A_CARD = ("year", "pixels", "parameters", "multiply_adds", "predicting_per_s", "training_per_s")
 
 
 def listing(arguments: argparse.Namespace, output: Output) -> int:
@@ -25,6 +29,8 @@ def listing(arguments: argparse.Namespace, output: Output) -> int:
     shown = [_for_a_table(row) for row in rows]
     if shown:
         print_table(output, [name.replace("_", " ") for name in shown[0]], [list(row.values()) for row in shown])
+        if arguments.what == "architectures":
+            output.line(_("Images a second on this machine, at that size: `workbench measure NAME` measures them."))
     else:
         output.line(_("There are none."))
     return DONE
@@ -41,14 +47,17 @@ def _rows(what: str, output: Output) -> list[dict[str, Any]]:
     rows = [{"name": entry.name, "title": _(entry.title), "help": _(entry.help)} for entry in entries]
     if what != "architectures":
         return rows
-    return [{**row, **_family_and_card(entry)} for row, entry in zip(rows, entries, strict=True)]
+    speeds = kept()
+    return [{**row, **_family_and_card(entry, speeds)} for row, entry in zip(rows, entries, strict=True)]
 
 
-def _family_and_card(architecture: Any) -> dict[str, Any]:
+def _family_and_card(architecture: Any, speeds: dict[Case, Speed]) -> dict[str, Any]:
     card = architecture.card
+    measured = [speed.to_json() for speed in speeds.values() if speed.case.architecture == architecture.name]
     return {
         "family": _(architecture.family) if architecture.family else "",
         "card": {**dataclasses.asdict(card), "idea": _(card.idea)} if card else None,
+        "speeds": measured,
     }
 
 
@@ -56,4 +65,22 @@ def _for_a_table(row: dict[str, Any]) -> dict[str, Any]:
     """Without what only a program reads."""
     if "memory_bytes" in row:
         return {**row, "memory_bytes": readable_bytes(row["memory_bytes"])}
-    return {name: value for name, value in row.items() if name not in ("family", "card")}
+    return _architecture(row) if "card" in row else row
+
+
+def _architecture(row: dict[str, Any]) -> dict[str, Any]:
+    """What to compare of architectures: their cards, and how fast they are here at the size on the card."""
+    card, shown = row["card"], {"name": row["name"], "title": row["title"]}
+    if card is None:
+        return {**shown, **dict.fromkeys(_OF_A_CARD)}
+    case = dataclasses.asdict(standard_case(registry().architectures.get(row["name"])))
+    speed = next((each for each in row["speeds"] if case.items() <= each.items()), None)
+    return {
+        **shown,
+        "year": card["year"],
+        "pixels": card["size"],
+        "parameters": f"{card['parameters']:,}",
+        "multiply_adds": f"{card['multiply_adds']:,}",
+        "predicting_per_s": rate(speed["predicting"]) if speed else None,
+        "training_per_s": rate(speed["training"]) if speed else None,
+    }

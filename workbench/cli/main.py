@@ -21,6 +21,7 @@ _COMMANDS = {
     "summary": "workbench.cli.experiments:summary",
     "code": "workbench.cli.experiments:code",
     "diagnose": "workbench.cli.diagnose:diagnose",
+    "measure": "workbench.cli.measure:measure",
     "train": "workbench.cli.training:train",
     "resume": "workbench.cli.training:resume",
     "evaluate": "workbench.cli.models:evaluate",
