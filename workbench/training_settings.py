@@ -176,6 +176,11 @@ class TrainingSection(Section):
         "auto", title=mark("Device"), help=mark("auto takes the first GPU, or the CPU; or cpu, gpu:0, gpu:1."),
         pattern=r"^(auto|cpu|gpu:\d+)$", advanced=True,
     )  # fmt: skip
+    watch: bool = setting(
+        True, title=mark("Watch the training"), advanced=True,
+        help=mark("Look while it trains for what keeps a network from learning: dead units, vanishing gradients. It "
+                  "takes less than a hundredth of the time and changes nothing."),
+    )  # fmt: skip
     seed: int = setting(
         0,
         title=mark("Seed"),

@@ -61,6 +61,12 @@ class Batches:
         """All batches, in the order of the split."""
         return self.epoch(np.arange(len(self._indices)))
 
+    def some(self, count: int, batch_size: int) -> "Batches":
+        """At most so many of the samples, spread evenly over the split, in batches of another size, unweighted."""
+        chosen = self._indices[np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64)]
+        chosen = chosen[np.random.default_rng(0).permutation(len(chosen))]  # a split may be sorted by class
+        return Batches(self._inputs, self._targets, None, chosen, batch_size)
+
     def _batch(self, rows: np.ndarray) -> Batch:
         weights = None if self._weights is None else self._weights[rows]
         return self._inputs[rows], self._targets[rows], weights

@@ -9,6 +9,7 @@ from workbench.training.loop import TrainingLoop
 from workbench.training.schedules import LearningRates
 from workbench.training.steps import JointAugmentation
 from workbench.training.trainer import Stage
+from workbench.training.watching import watch_over
 
 
 class EpochByEpoch:
@@ -90,6 +91,8 @@ class EpochByEpoch:
         loop.build()
         if execution.checkpoint is not None:
             loop.go_on_from(execution.checkpoint)
+        if execution.experiment.training.watch:
+            loop.watch_with(watch_over(execution))
         return loop
 
     def _compile(self, stage: Stage) -> None:

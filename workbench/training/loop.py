@@ -22,6 +22,7 @@ from workbench.training.judge import Judge
 from workbench.training.schedules import LearningRates
 from workbench.training.steps import JointAugmentation, make_steps
 from workbench.training.teller import Teller
+from workbench.training.watch import Progress, Watch
 from workbench.training_settings import TrainingSection
 
 _TELL_SECONDS = 0.05
@@ -75,6 +76,7 @@ class TrainingLoop:
         self._steps = make_steps(model, augmentation)
         self._seeds = [*seed_variables(model), *(augmentation.seeds if augmentation is not None else ())]
         self._rate_in_force = math.nan
+        self._watch: Watch | None = None
         self._started = self._told = time.perf_counter()
         self._process = psutil.Process()
 
@@ -110,6 +112,11 @@ class TrainingLoop:
         self.judge.wait_anew()
         self._steps = make_steps(self._model, self._augmentation)
         self.build()
+
+    def watch_with(self, watch: Watch) -> None:
+        """Let this training be watched from here on."""
+        self._watch = watch
+        watch.begin(self.position.epoch * self._training.steps + self.position.step, self.history)
 
     def checkpoint(self) -> Checkpoint:
         """The present state."""
@@ -190,6 +197,8 @@ class TrainingLoop:
                 memory_bytes=self._process.memory_info().rss,
             )
         )
+        if self._watch is not None:
+            self._watch.epoch_closed(self._progress(metrics))
         self.position = Position(epoch=position.epoch + 1)
         return is_best
 
@@ -235,6 +244,15 @@ class TrainingLoop:
                 raise DivergedError(position.epoch, position.step - len(values) + index + 1, value)
         losses.clear()
         sizes.clear()
+        if self._watch is not None:
+            self._told += self._watch.batches(values, seconds, self._progress)
+
+    def _progress(self, metrics: dict[str, float] | None = None) -> Progress:
+        """How far the present epoch is; `metrics` as far as they are known already."""
+        position = self.position
+        if metrics is None:
+            metrics = {**self._steps.means(), "loss": position.loss_sum / max(1, position.samples)}
+        return Progress(position.epoch, metrics, position.samples, tuple(self.history))
 
 
 def seed_epoch(seeds: list[Any], seed: int, epoch: int) -> None:

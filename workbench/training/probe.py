@@ -1,0 +1,253 @@
+"""What the layers of a network do with a few samples, in the middle of a training and without a trace in it.
+
+Keras' stateless calls leave every variable as it is: no statistic of batch normalisation, no seed generator and no
+metric moves. Nothing is compiled, for that would take longer than the look itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench.data.batches import Batches
+
+NETWORK = "network"
+_RECTIFYING = ("relu", "relu6")
+# Values beyond these are as good as at the end of the range: the slope there is below 0.02.
+_ENDS = {"sigmoid": (0.02, 0.98), "tanh": (-0.99, 0.99)}
+_HALF_PRECISION_SCALE = 1024.0  # the gradients of a loss so many times as large do not vanish in half precision
+
+
+@dataclass(frozen=True)
+class UnitsSeen:
+    """The units of a layer, behind its activation.
+
+    Attributes:
+        layer: its name.
+        activation: `relu`, `relu6`, `sigmoid` or `tanh`.
+        units: how many; a map counts as one.
+        dead: how many of a rectifying layer were 0 for all samples, at all places.
+        saturated: the share of values at the ends of the range of an activation that has two.
+    """
+
+    layer: str
+    activation: str
+    units: int
+    dead: int = 0
+    saturated: float = 0.0
+
+
+@dataclass(frozen=True)
+class GradientSeen:
+    """A kernel of a layer and the gradient of the loss by it, as root mean squares."""
+
+    layer: str
+    gradient: float
+    weights: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of the layers, in their order in the network, on so many samples."""
+
+    samples: int
+    units: tuple[UnitsSeen, ...]
+    gradients: tuple[GradientSeen, ...]
+
+
+class Probe:
+    """Looks at the layers of a model in training.
+
+    Args:
+        model: the training model; its layer `network` is looked into.
+        loss: what it is trained with.
+        samples: those to look at, as the training split has them.
+        precision: of the training.
+    """
+
+    def __init__(self, model: Any, loss: Callable[..., Any], samples: Batches, precision: str = "float32") -> None:
+        self._model, self._network = model, model.get_layer(NETWORK)
+        self._loss, self._samples = loss, samples
+        self._scale = _HALF_PRECISION_SCALE if precision == "mixed_float16" else 1.0
+        self._tapped: tuple[Any, list[tuple[str, str]]] | None = None
+
+    def look(self, batches: int = 1) -> Look:
+        """The units of all layers over so many batches, and the gradients of the first one."""
+        if self._tapped is None:
+            self._tapped = _tap(self._network, _watched)
+        model, taps = self._tapped
+        marks: list[list[np.ndarray]] = []
+        gradients: tuple[GradientSeen, ...] = ()
+        samples = 0
+        for number, (x, y, _weights) in zip(range(batches), self._samples.evaluation(), strict=False):
+            if number == 0:
+                outputs, values, slopes = self._with_gradients(model, _as_float(x), y)
+                gradients = _kernels(model, values, slopes)
+            else:
+                outputs = _forward(model, _as_float(x))
+            marks.append([_mark(kind, output) for (_name, kind), output in zip(taps, outputs[:-1], strict=True)])
+            samples += len(x)
+        units = tuple(
+            _seen(name, kind, np.stack([row[place] for row in marks])) for place, (name, kind) in enumerate(taps)
+        )
+        return Look(samples, units, gradients)
+
+    def first_fault(self, x: np.ndarray, y: np.ndarray) -> tuple[str, str]:
+        """Where a number first is none on the way forward and back, for a batch as the network takes it.
+
+        Returns:
+            `input`, `output`, `loss` or `gradient`, and the name of the layer where there is one; empty texts where
+            all is well.
+        """
+        x = _as_float(x)
+        if not np.isfinite(np.asarray(x)).any():
+            return "input", ""
+        model, taps = _tap(self._network, lambda _layer: "")
+        outputs, _values, slopes = self._with_gradients(model, x, y)
+        for (name, _kind), output in zip(taps, outputs[:-1], strict=True):
+            if not _all_finite(output):
+                return "output", name
+        if not _all_finite(self._loss(y, outputs[-1])):
+            return "loss", ""
+        # Gradients go backward: the last layer whose gradient is no number is where it came up.
+        for variable, slope in reversed(list(zip(model.trainable_variables, slopes, strict=True))):
+            if slope is not None and not _all_finite(slope):
+                return "gradient", _layer_of(variable)
+        return "", ""
+
+    def broken_weights(self) -> str:
+        """The first layer with a weight that is no number; empty where all are."""
+        for variable in self._network.variables:
+            if "seed_generator" not in variable.path and not _all_finite(variable.value):
+                return _layer_of(variable)
+        return ""
+
+    def prepared(self, x: np.ndarray) -> Any:
+        """A stored batch as it enters the network while it trains, augmented; this moves the seed generators."""
+        value = x
+        for operation in self._model.operations[1:]:
+            if operation is self._network:
+                break
+            value = operation(value, training=True) if _takes_training(operation) else operation(value)
+        return value
+
+    def _with_gradients(self, model: Any, x: Any, y: Any) -> tuple[list[Any], list[Any], list[Any]]:
+        """All outputs, the values of the trainable variables, and the gradients of the loss by these."""
+        import keras
+
+        values = [variable.value for variable in model.trainable_variables]
+        others = [variable.value for variable in model.non_trainable_variables]
+
+        def losses(values: list[Any]) -> tuple[Any, list[Any]]:
+            outputs, _state = model.stateless_call(values, others, x, training=True)
+            return keras.ops.cast(self._loss(y, outputs[-1]), "float32") * self._scale, outputs
+
+        if keras.backend.backend() == "jax":
+            import jax
+
+            (_loss, outputs), slopes = jax.value_and_grad(losses, has_aux=True)(values)
+        else:
+            import tensorflow as tf
+
+            values = [tf.convert_to_tensor(value) for value in values]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(values)
+                loss, outputs = losses(values)
+            slopes = tape.gradient(loss, values)
+        return outputs, values, [None if slope is None else slope / self._scale for slope in slopes]
+
+
+def _tap(network: Any, wanted: Callable[[Any], str | None]) -> tuple[Any, list[tuple[str, str]]]:
+    """A model that gives what the wanted layers give, then the network's own output; and these layers.
+
+    Args:
+        network: a functional model.
+        wanted: what is to be noted of a layer; None leaves it out.
+    """
+    import keras
+
+    taps, tensors = [], []
+    # The layers belong to the saved model, too: only the nodes know which tensors are this network's.
+    for depth in sorted(network._nodes_by_depth, reverse=True):
+        for node in network._nodes_by_depth[depth]:
+            note = None if node.is_input else wanted(node.operation)
+            if note is not None:
+                taps.append((node.operation.name, note))
+                tensors.append(node.outputs[0])
+    return keras.Model(network.inputs, [*tensors, network.outputs[0]], name="probe"), taps
+
+
+def _watched(layer: Any) -> str | None:
+    """The activation of a layer, if it is one that can die or saturate."""
+    import keras
+
+    if isinstance(layer, keras.layers.ReLU):
+        return None if layer.negative_slope or layer.threshold else "relu"
+    name = getattr(getattr(layer, "activation", None), "__name__", "")
+    return name if name in _RECTIFYING or name in _ENDS else None
+
+
+def _forward(model: Any, x: Any) -> list[Any]:
+    values = [variable.value for variable in model.trainable_variables]
+    others = [variable.value for variable in model.non_trainable_variables]
+    outputs, _state = model.stateless_call(values, others, x, training=True)
+    return outputs
+
+
+def _mark(activation: str, output: Any) -> np.ndarray:
+    """For every unit its largest value, or the share of its values at the ends of the range."""
+    from keras import ops
+
+    axes = tuple(range(len(output.shape) - 1))
+    if activation in _ENDS:
+        low, high = _ENDS[activation]
+        output = ops.cast(ops.logical_or(output < low, output > high), "float32")
+        return np.asarray(ops.convert_to_numpy(ops.mean(output, axis=axes)))
+    return np.asarray(ops.convert_to_numpy(ops.cast(ops.max(output, axis=axes), "float32")))
+
+
+def _seen(layer: str, activation: str, marks: np.ndarray) -> UnitsSeen:
+    if activation in _ENDS:
+        return UnitsSeen(layer, activation, marks.shape[1], saturated=float(marks.mean()))
+    return UnitsSeen(layer, activation, marks.shape[1], dead=int(np.count_nonzero(marks.max(axis=0) <= 0)))
+
+
+def _kernels(model: Any, values: list[Any], slopes: list[Any]) -> tuple[GradientSeen, ...]:
+    """The gradients by all weights with two axes or more: kernels, not biases and factors."""
+    from keras import ops
+
+    chosen = [
+        (variable, value, slope)
+        for variable, value, slope in zip(model.trainable_variables, values, slopes, strict=True)
+        if slope is not None and len(variable.shape) > 1
+    ]
+    if not chosen:
+        return ()
+    squares = [ops.mean(ops.square(ops.cast(tensor, "float32"))) for _v, *pair in chosen for tensor in pair]
+    sizes = np.sqrt(ops.convert_to_numpy(ops.stack(squares))).reshape(-1, 2)
+    return tuple(
+        GradientSeen(_layer_of(variable), float(slope), float(value))
+        for (variable, _value, _slope), (value, slope) in zip(chosen, sizes, strict=True)
+    )
+
+
+def _layer_of(variable: Any) -> str:
+    """The layer a variable belongs to, without the models around it."""
+    return variable.path.rpartition("/")[0].removeprefix(f"{NETWORK}/")
+
+
+def _all_finite(tensor: Any) -> bool:
+    from keras import ops
+
+    return bool(np.all(ops.convert_to_numpy(ops.all(ops.isfinite(ops.cast(tensor, "float32"))))))
+
+
+def _as_float(x: Any) -> Any:
+    from keras import ops
+
+    return ops.cast(x, "float32")
+
+
+def _takes_training(operation: Any) -> bool:
+    return getattr(operation, "_call_has_training_arg", False)
