@@ -115,6 +115,12 @@ def test_curves_with_different_positions_share_one_column_of_them():
     assert rows_of(figure) == [["epoch", "a", "b"], ["1", "10.0", ""], ["2", "20.0", "5.0"], ["3", "", "6.0"]]
 
 
+def test_marks_on_curves_stand_in_a_column_of_their_own():
+    curves = (Curve("a", np.array([1, 2]), np.array([10.0, 20.0])),)
+    figure = Curves("C", "epoch", "y", curves, (("base", 1.5), ("best", 2)))
+    assert rows_of(figure) == [["epoch", "a", "mark"], ["1", "10.0", ""], ["1.5", "", "base"], ["2", "20.0", "best"]]
+
+
 def test_what_is_no_number_is_null_in_json():
     assert figure_json(FIGURES[2])["curves"][0]["y"] == [3.0, None, 1.0]
     assert figure_json(FIGURES[3])["samples"] == {"0,1": [4]}

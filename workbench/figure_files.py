@@ -209,10 +209,14 @@ def _pixel_rows(pixels: np.ndarray) -> Iterable[Iterable[Any]]:
 
 
 def _curve_rows(figure: Curves) -> Iterable[Iterable[Any]]:
-    yield [figure.x_label, *(curve.name for curve in figure.curves)]
+    marks: dict[float, list[str]] = {}
+    for name, position in figure.marks:
+        marks.setdefault(position, []).append(name)
+    yield [figure.x_label, *(curve.name for curve in figure.curves), *(["mark"] if marks else [])]
     columns = [dict(zip(np.asarray(c.x).tolist(), np.asarray(c.y).tolist(), strict=True)) for c in figure.curves]
-    for position in sorted(set().union(*columns)):
-        yield [position, *(column.get(position, "") for column in columns)]
+    for position in sorted(set().union(*columns, marks)):
+        named = [", ".join(marks.get(position, []))] if marks else []
+        yield [position, *(column.get(position, "") for column in columns), *named]
 
 
 def _scatter_rows(figure: Scatter) -> Iterable[Iterable[Any]]:

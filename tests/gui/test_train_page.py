@@ -142,11 +142,13 @@ def test_training_and_validation_are_drawn_per_epoch_with_the_best_marked(train)
     assert page.curves.choice.currentText() == "Accuracy"
 
 
-def test_the_epoch_from_which_a_training_goes_another_way_is_marked_in_both_plots(train):
+def test_the_epoch_from_which_a_training_goes_another_way_is_marked_in_every_plot(train):
     stages = [StageStarted(0, "head", "the head alone"), StageStarted(1, "base", "the base, too")]
-    page = train([RunStarted("/runs/a", "a", 2), stages[0], epoch(0, 1.5), stages[1], epoch(1, 0.9)])
+    told = [RunStarted("/runs/a", "a", 2), stages[0], batches(0, 10, [1.5] * 10), epoch(0, 1.5), stages[1]]
+    page = train(told)
     for plot in (page.curves.losses, page.curves.metrics):
-        assert plot.figure().marks == (("base", 1.5), ("best", 2))
+        assert plot.figure().marks == (("base", 1.5), ("best", 1))
+    assert page.curves.batches.figure().marks == (("base", 10),)
 
 
 @pytest.mark.parametrize(("name", "value"), [("learning_rate", 0.001), ("samples_per_second", 500.0), ("memory", 300)])

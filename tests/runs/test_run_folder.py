@@ -8,7 +8,7 @@ import time
 import pytest
 
 from workbench.errors import UserError
-from workbench.events import BatchesDone, Finished, RunStarted
+from workbench.events import BatchesDone, Finished, RunStarted, StageStarted
 from workbench.experiment import new_experiment
 from workbench.runs.comparison import compare
 from workbench.runs.folder import RunFolder, find_run
@@ -151,3 +151,22 @@ def test_a_comparison_lists_only_what_differs(tmp_path):
     assert [difference[0] for difference in comparison.differences] == ["name"]
     curves = {figure.title: figure for figure in comparison.figures[1:]}
     assert [len(curve.x) for curve in curves["val_accuracy"].curves] == [1, 2]
+
+
+def test_curves_that_are_compared_say_where_a_run_went_another_way(tmp_path):
+    rows = [row(number, 0.5) for number in (1, 2, 3)]
+    plain, *phased = (make_run(tmp_path, name, rows=rows) for name in ("plain", "one", "two", "late"))
+    for folder, epoch in zip(phased, (1, 1, 2), strict=True):
+        with RunWriter(folder) as writer:
+            writer.event(StageStarted(0, "head", "…"))
+            writer.event(StageStarted(epoch, "base", "…"))
+
+    def marks_of(*folders):
+        comparison = compare([folder.path for folder in folders])
+        (marks,) = {figure.marks for figure in comparison.figures[1:]}
+        return marks
+
+    one, two, late = phased
+    assert marks_of(plain, plain) == ()
+    assert marks_of(plain, one, two) == (("base", 1.5),)
+    assert marks_of(one, late) == ((f"{one.name}: base", 1.5), (f"{late.name}: base", 2.5))

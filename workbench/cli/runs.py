@@ -98,6 +98,7 @@ def _compare(arguments: argparse.Namespace, output: Output) -> None:
             {
                 "runs": [str(run.path) for run in found],
                 "differences": {key: values for key, *values in comparison.differences},
+                "stages": dict(zip(names, comparison.stages, strict=True)),
                 "curves": {figure.title: {curve.name: list(curve.y) for curve in figure.curves} for figure in curves},
             }
         )
@@ -107,6 +108,13 @@ def _compare(arguments: argparse.Namespace, output: Output) -> None:
     else:
         output.line(_("Their experiments are the same."))
     output.line()
+    titles = dict.fromkeys(title for begun in comparison.stages for title in begun.values())
+    if titles:
+        # Of every run, the epoch from which on; counted from 1.
+        begins = [{title: epoch + 1 for epoch, title in begun.items()} for begun in comparison.stages]
+        rows = [(title, *(of_run.get(title, "-") for of_run in begins)) for title in titles]
+        print_table(output, (_("Phase, from epoch"), *names), rows)
+        output.line()
     rows = []
     for figure in curves:
         last = {curve.name: float(curve.y[-1]) for curve in figure.curves if len(curve.y)}

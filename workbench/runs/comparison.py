@@ -17,10 +17,17 @@ _NOT_COMPARED = {"epoch", "seconds", "samples_per_second"}
 
 @dataclass(frozen=True)
 class Comparison:
-    """What there is to see: a `Table` of the differences, then a `Curves` per metric."""
+    """What there is to see.
+
+    Attributes:
+        figures: a `Table` of the differences, then a `Curves` per metric.
+        differences: the rows of that table.
+        stages: per run, the titles of its stages by the epochs (0-based) they begin with.
+    """
 
     figures: tuple[Figure, ...]
     differences: tuple[tuple[Any, ...], ...]
+    stages: tuple[dict[int, str], ...] = ()
 
 
 def compare(paths: Sequence[str | Path]) -> Comparison:
@@ -35,10 +42,26 @@ def compare(paths: Sequence[str | Path]) -> Comparison:
             rows.append((key, *values))
     names = tuple(folder.name for folder in folders)
     table = Table(_("What differs"), (_("Setting"), *names), tuple(rows))
-    return Comparison((table, *_curves(folders)), tuple(rows))
+    stages = tuple(folder.stages() for folder in folders)
+    return Comparison((table, *_curves(folders, _marks(names, stages))), tuple(rows), stages)
 
 
-def _curves(folders: list[RunFolder]) -> list[Curves]:
+def _marks(names: Sequence[str], stages: Sequence[dict[int, str]]) -> tuple[tuple[str, float], ...]:
+    """Where runs went another way; with the run's name, unless all that did went it together."""
+    marks: dict[tuple[int, str], list[str]] = {}
+    for name, begun in zip(names, stages, strict=True):
+        for epoch, title in begun.items():
+            if epoch > 0:
+                marks.setdefault((epoch, title), []).append(name)
+    several = sum(any(begun) for begun in stages)  # any epoch but the first
+    # After the epoch before, which is counted from 1.
+    return tuple(
+        (title if len(of) == several else f"{', '.join(of)}: {title}", epoch + 0.5)
+        for (epoch, title), of in sorted(marks.items())
+    )
+
+
+def _curves(folders: list[RunFolder], marks: tuple[tuple[str, float], ...]) -> list[Curves]:
     histories = [(folder.name, folder.metrics()) for folder in folders]
     metrics = dict.fromkeys(key for _name, rows in histories for row in rows[:1] for key in row)
     figures = []
@@ -50,7 +73,7 @@ def _curves(folders: list[RunFolder]) -> list[Curves]:
             for name, rows in histories
             if rows and metric in rows[0]
         )
-        figures.append(Curves(metric, _("Epoch"), metric, lines))
+        figures.append(Curves(metric, _("Epoch"), metric, lines, marks))
     return figures
 
 

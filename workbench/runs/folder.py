@@ -24,13 +24,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from workbench.errors import UserError, did_you_mean
-from workbench.events import Event, Finished, from_json
+from workbench.events import Event, Finished, StageStarted, from_json
 from workbench.experiment import Experiment, read_experiment
 from workbench.i18n import _
 
 LOCK_NAME = "run.lock"
 STATES = ("queued", "running", "completed", "stopped", "interrupted", "failed")
 _TAIL_BYTES = 65_536
+_STAGE_STARTED = '"stage_started"'
 
 
 class RunFolder:
@@ -97,6 +98,16 @@ class RunFolder:
             return []
         parsed = (_parse(line) for line in text.splitlines())
         return [event for event in parsed if event is not None]
+
+    def stages(self) -> dict[int, str]:
+        """Where the training went another way: the title of a stage by the epoch (0-based) it begins with."""
+        try:
+            text = (self.path / "events.jsonl").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return {}
+        # A long training told of many thousand batches, which need not be read for this.
+        parsed = (_parse(line) for line in text.splitlines() if _STAGE_STARTED in line)
+        return {event.epoch: event.title for event in parsed if isinstance(event, StageStarted)}
 
     def metrics(self) -> list[dict[str, float]]:
         """A dictionary per finished epoch: `epoch` (1-based), `loss`, `val_loss`, ..., `learning_rate`, `seconds`."""

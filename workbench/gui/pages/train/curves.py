@@ -31,7 +31,7 @@ class TrainingCurves(QWidget):
         super().__init__(parent)
         self._record: TrainingRecord | None = None
         self._batches_drawn: tuple[TrainingRecord | None, int] = (None, -1)
-        self._epochs_drawn: tuple[TrainingRecord | None, int, int] = (None, 0, -1)
+        self._epochs_drawn: tuple[TrainingRecord | None, int, int, int] = (None, 0, -1, 0)
         self.batches = LossPlot(self)
         self.losses = EpochPlot(_("Loss per epoch"), self)
         self.metrics = EpochPlot(_("A value per epoch"), self, label_height=0.1)
@@ -59,10 +59,15 @@ class TrainingCurves(QWidget):
         if drawn != self._batches_drawn:
             self._batches_drawn = drawn
             self.batches.show_losses(record.losses if record is not None else LossHistory())
+            drawn_any = record is not None and len(record.losses) > 0
+            stages = record.stages if drawn_any else {}
+            self.batches.show_stages({epoch * record.steps: title for epoch, title in stages.items()})
 
     def draw_epochs(self, record: TrainingRecord | None) -> None:
         """Draw the epochs, where there are new ones."""
-        drawn = (record, len(record.history), record.best_epoch) if record is not None else (None, 0, -1)
+        drawn = (None, 0, -1, 0)
+        if record is not None:
+            drawn = (record, len(record.history), record.best_epoch, len(record.stages))
         if drawn != self._epochs_drawn:
             self._epochs_drawn = drawn
             self._record = record
@@ -78,9 +83,10 @@ class TrainingCurves(QWidget):
         self._fill_choice(record.metric_names())
         self.losses.show_series(_twins(record.history, "loss"), record.best_epoch)
         self._draw_metric()
-        self._mark_stages(record.stages)
+        # Between two epochs, which are counted from 1.
+        self._mark_stages({epoch + 0.5: title for epoch, title in record.stages.items() if epoch})
 
-    def _mark_stages(self, stages: dict[int, str]) -> None:
+    def _mark_stages(self, stages: dict[float, str]) -> None:
         for plot in (self.losses, self.metrics):
             plot.show_stages(stages)
 

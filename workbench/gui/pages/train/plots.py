@@ -30,6 +30,7 @@ class TrainingPlot(pyqtgraph.PlotWidget):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, axisItems={"bottom": _CountAxis("bottom")})
+        self._stages: dict[tuple[float, str], pyqtgraph.InfiniteLine] = {}
         self.legend = Legend(_STROKES[:1] if self.solid else _STROKES)
         self.setMenuEnabled(False)
         self.hideButtons()
@@ -44,10 +45,33 @@ class TrainingPlot(pyqtgraph.PlotWidget):
         """Everything that is drawn, with all its points."""
         raise NotImplementedError
 
+    def show_stages(self, stages: dict[float, str]) -> None:
+        """Mark where the training went another way: titles by their places on the axis."""
+        wanted = [(place, title) for place, title in stages.items() if place > 0]
+        if wanted == list(self._stages):
+            return
+        for line in self._stages.values():
+            self.removeItem(line)
+        self._stages = {
+            (place, title): pyqtgraph.InfiniteLine(
+                pos=place, angle=90, movable=False, label=title, labelOpts={"position": 0.06, "movable": False}
+            )
+            for place, title in wanted
+        }
+        for line in self._stages.values():
+            self.addItem(line, ignoreBounds=True)
+        self.restyle()
+
     def restyle(self) -> None:
         """Take the colours of the theme in force."""
         style_plot(self)
         self.legend.restyle()
+        for line in self._stages.values():
+            line.setPen(pyqtgraph.mkPen(theme().muted, width=1, style=Qt.PenStyle.DotLine))
+            line.label.setColor(QColor(theme().text))
+
+    def _marks(self) -> tuple[tuple[str, float], ...]:
+        return tuple((title, place) for place, title in self._stages)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -92,7 +116,7 @@ class LossPlot(TrainingPlot):
         losses = self._losses
         x = np.arange(losses.first, losses.first + len(losses))
         curves = (Curve(_("each batch"), x, losses.raw), Curve(_("smoothed"), x, losses.smooth))
-        return Curves(self.accessibleName(), _("Batch"), _("Loss"), curves)
+        return Curves(self.accessibleName(), _("Batch"), _("Loss"), curves, self._marks())
 
     def _zoomed(self) -> None:
         if not self._drawing and not self.getViewBox().autoRangeEnabled()[0]:
@@ -116,7 +140,6 @@ class EpochPlot(TrainingPlot):
     def __init__(self, name: str, parent: QWidget | None = None, *, label_height: float = 0.9) -> None:
         self._lines: dict[str, pyqtgraph.PlotDataItem] = {}
         self._best: pyqtgraph.InfiniteLine | None = None
-        self._stages: dict[tuple[int, str], pyqtgraph.InfiniteLine] = {}
         super().__init__(name, parent)
         self._best = pyqtgraph.InfiniteLine(
             angle=90, movable=False, label=_("best"), labelOpts={"position": label_height, "movable": False}
@@ -139,26 +162,9 @@ class EpochPlot(TrainingPlot):
         self._best.setVisible(best_epoch >= 0)
         self._best.setValue(best_epoch + 1)
 
-    def show_stages(self, stages: dict[int, str]) -> None:
-        """Mark where the training went another way: titles by the epoch (0-based) they begin with."""
-        wanted = [(epoch, title) for epoch, title in stages.items() if epoch > 0]
-        if wanted == list(self._stages):
-            return
-        for line in self._stages.values():
-            self.removeItem(line)
-        self._stages = {
-            (epoch, title): pyqtgraph.InfiniteLine(
-                pos=epoch + 0.5, angle=90, movable=False, label=title, labelOpts={"position": 0.06, "movable": False}
-            )
-            for epoch, title in wanted
-        }
-        for line in self._stages.values():
-            self.addItem(line, ignoreBounds=True)
-        self.restyle()
-
     def figure(self) -> Curves:
         curves = tuple(Curve(name, *line.getData()) for name, line in self._lines.items())
-        marks = tuple((title, line.value()) for (_epoch, title), line in self._stages.items())
+        marks = self._marks()
         if self._best.isVisible():
             marks = (*marks, (_("best"), self._best.value()))
         return Curves(self.accessibleName(), _("Epoch"), self.accessibleName(), curves, marks)
@@ -171,9 +177,6 @@ class EpochPlot(TrainingPlot):
             line.setSymbolBrush(color)
             line.setSymbolPen(None)
             line.setSymbolSize(6)
-        for line in self._stages.values():
-            line.setPen(pyqtgraph.mkPen(theme().muted, width=1, style=Qt.PenStyle.DotLine))
-            line.label.setColor(QColor(theme().text))
         if self._best is not None:
             self._best.setPen(pyqtgraph.mkPen(theme().success, width=2, style=Qt.PenStyle.DashLine))
             self._best.label.setColor(QColor(theme().success))
