@@ -13,6 +13,7 @@ import numpy as np
 
 from workbench.data.batches import Batches
 from workbench.specs import TargetSpec
+from workbench.training.fused_normalization import fused_normalization
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ class _CompiledSteps:
             tracker.reset_state()
             if augmentation is not None:
                 images, targets = augmentation(images, targets)
-            return model.train_step((images, targets, weights))["loss"]
+            with fused_normalization(model):
+                return model.train_step((images, targets, weights))["loss"]
 
         return step
 
