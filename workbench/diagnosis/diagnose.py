@@ -28,20 +28,31 @@ def diagnose(request: DiagnoseRequest, emit: Emit, control: Control) -> tuple[Fi
         Stopped: it was asked to stop.
     """
     experiment = request.experiment
-    report = _report(experiment, emit, control) if request.read_data else None
+    facts = facts_of(experiment, request.read_data, emit, control)
+    found = look(registry().checks, "before", facts)
+    if request.trial and facts.report is not None and not facts.problem:
+        found += _trial(facts, emit, control)
+    if request.run:
+        from workbench.diagnosis.run_findings import findings_of_run, once
+        from workbench.runs.folder import RunFolder
+
+        found = once((*found, *findings_of_run(RunFolder(Path(request.run)))))
+    return found
+
+
+def facts_of(experiment: Experiment, read_data: bool, emit: Emit, control: Control) -> Facts:
+    """Everything that is known of an experiment, by its data where they are read and by Keras where it has to be asked.
+
+    Raises:
+        Stopped: it was asked to stop.
+    """
+    report = _report(experiment, emit, control) if read_data else None
     control.check()
     facts = gather(experiment, report, memory_bytes=_memory_of_the_device(experiment, emit, control))
     if facts.table is None and facts.input is not None and facts.output is not None and not facts.problem:
         built = _build(experiment, facts.input, facts.target)
         facts = gather(experiment, report, memory_bytes=facts.memory_bytes, **built)
-    found = look(registry().checks, "before", facts)
-    if request.trial and report is not None and not facts.problem:
-        found += _trial(facts, emit, control)
-    if request.run:
-        from workbench.runs.folder import RunFolder
-
-        found += look(registry().checks, "after", RunFolder(Path(request.run)))
-    return found
+    return facts
 
 
 def free_memory(experiment: Experiment) -> int:

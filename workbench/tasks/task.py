@@ -89,6 +89,8 @@ class Task(ABC):
     smooths_labels: bool = True  # whether label smoothing has a meaning
     judged_by: str = "accuracy"  # the metric that tells best how much was learned; 1 or 0 is perfect
     learned_well: float = 0.2  # what may be left of the error of guessing for a training to count as good
+    # Random changes that leave what is learned as it is: hardly any picture means something else when moved a little.
+    for_variety: tuple[tuple[str, Any], ...] = (("augmentation.shift", 0.1), ("augmentation.zoom", 0.1))
     for_rare_classes: tuple[tuple[str, Any], ...] = ()  # settings that make rare classes count more, with the values
 
     def fit(self, target: TargetSpec, targets: np.ndarray, section: TaskSection) -> TargetSpec:
