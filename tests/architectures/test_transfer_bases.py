@@ -4,6 +4,7 @@ import contextlib
 import functools
 import http.server
 import inspect
+import shutil
 import sys
 import threading
 
@@ -135,11 +136,112 @@ def test_a_download_is_told_in_bytes_and_can_be_stopped(tmp_path, served, capsys
     assert not (tmp_path / "cache" / "datasets" / "other.bin").exists()
 
 
-def recalled(**own):
-    """A network with its weights, as it is when its training begins."""
+@pytest.fixture(scope="module")
+def imagenet_file(tmp_path_factory):
+    """What Keras would download for `mobilenet_v1`: a network of some weights, and them in the old format."""
+    import h5py
+    import keras
+    from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+
+    keras.utils.set_random_seed(3)
+    network = application("mobilenet_v1", (32, 32, 3), "none")
+    path = tmp_path_factory.mktemp("weights") / "mobilenet_1_0_224_tf_no_top.h5"
+    with h5py.File(path, "w") as file:
+        save_weights_to_hdf5_group(file, network)
+    return path, network.get_layer("conv1").get_weights()[0]
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Keras' folder of downloads, empty; and no network."""
+    import keras.src.backend.config as config
+
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setattr(config, "_KERAS_DIR", str(tmp_path / "keras"))
+    (tmp_path / "keras" / "models").mkdir(parents=True)
+    return tmp_path / "keras" / "models"
+
+
+def test_weights_in_kerases_folder_are_taken_without_a_network(cache, imagenet_file):
+    path, kernel = imagenet_file
+    shutil.copy(path, cache)
+    told = []
+    network = recalled(application="mobilenet_v1", told=told)
+    np.testing.assert_array_equal(network.model.get_layer("conv1").get_weights()[0], kernel)
+    assert told == []
+
+
+def test_weights_are_downloaded_once_with_progress_and_a_stop_leaves_no_half_of_them(
+    cache, imagenet_file, served, monkeypatch
+):
+    from keras.src.applications import mobilenet
+
+    folder, address = served
+    path, kernel = imagenet_file
+    shutil.copy(path, folder)
+    monkeypatch.setattr(mobilenet, "BASE_WEIGHT_PATH", f"{address}/")
+    control, told = Control(), []
+    with pytest.raises(Stopped):
+        recalled(application="mobilenet_v1", control=control, told=StopAfter(control, 1))
+    assert list(cache.iterdir()) == []
+    network = recalled(application="mobilenet_v1", told=told)
+    np.testing.assert_array_equal(network.model.get_layer("conv1").get_weights()[0], kernel)
+    kibibytes = path.stat().st_size // 1024
+    assert {event.total for event in told} == {kibibytes}
+    assert [event.done for event in told] == sorted(event.done for event in told)
+    assert told[-1].done == kibibytes
+    assert [file.name for file in cache.iterdir()] == [path.name]
+
+
+def test_a_broken_or_wrong_file_in_kerases_folder_is_named_with_what_differs(cache, imagenet_file):
+    import h5py
+
+    path, _kernel = imagenet_file
+    # As a computer that was switched off while it downloaded would leave it: this network has no checksum in Keras.
+    (cache / path.name).write_bytes(path.read_bytes()[:100_000])
+    with pytest.raises(UserError, match=r"only half of one[\s\S]*Delete it") as caught:
+        application("mobilenet_v1", (32, 32, 3), "imagenet")
+    assert str(cache / path.name) in str(caught.value)
+    shutil.copy(path, cache)
+    with h5py.File(cache / path.name, "a") as file:
+        (name,) = [place for place in _places(file["conv1"]) if place.endswith("kernel")]
+        del file["conv1"][name]
+        file["conv1"][name] = np.zeros((5, 5, 3, 32), "float32")
+    with pytest.raises(UserError, match=r"5 × 5 × 3 × 32 in the file, 3 × 3 × 3 × 32 in the network[\s\S]*Delete it"):
+        application("mobilenet_v1", (32, 32, 3), "imagenet")
+
+
+def _places(group):
+    places = []
+    group.visit(places.append)
+    return places
+
+
+def test_a_file_with_another_checksum_is_told_where_it_cannot_be_downloaded_again(cache):
+    (cache / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5").write_bytes(b"half")
+    with pytest.raises(UserError, match=r"was broken, or another than Keras expects.*put the file vgg16_weights"):
+        application("vgg16", (32, 32, 3), "imagenet")
+
+
+class StopAfter(list):
+    """A list that asks to stop once it is so long."""
+
+    def __init__(self, control, length):
+        super().__init__()
+        self._control, self._length = control, length
+
+    def append(self, item):
+        super().append(item)
+        if len(self) >= self._length:
+            self._control.stop()
+
+
+def recalled(*, control=None, told=None, **own):
+    """A network with its weights, as it is when its training begins; the events go to the list `told`."""
     network = network_of(**own)
     section = registry().architectures.get("transfer").section(name="transfer", **own)
-    registry().architectures.get("transfer").recall(section, network.model, COLOUR, lambda event: None, Control())
+    emit = (told if told is not None else []).append
+    registry().architectures.get("transfer").recall(section, network.model, COLOUR, emit, control or Control())
     return network
 
 

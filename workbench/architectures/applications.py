@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -98,8 +99,6 @@ def application(name: str, shape: tuple[int, int, int], weights: str, told: Told
     Raises:
         UserError: the weights are not to be had, or do not fit; or the pictures are too small.
     """
-    import keras
-
     if shape[-1] != 3:
         raise UserError(
             _(
@@ -107,27 +106,65 @@ def application(name: str, shape: tuple[int, int, int], weights: str, told: Told
                 "preprocessing.channels = 3: a grey picture then has three equal channels."
             ).format(name=name, channels=shape[-1])
         )
-    make = getattr(keras.applications, keras_class(name))
+    if weights == IMAGENET:
+        return _with_imagenet(name, shape, _Download(told))
+    network = _without_weights(name, shape)
+    if weights != NO_WEIGHTS:
+        load_weights(network, Path(weights).expanduser())
+    return network
+
+
+def _made(name: str, shape: tuple[int, int, int], weights: str | None) -> Any:
+    import keras
+
+    with warnings.catch_warnings():
+        # Weights trained at 224 px are meant for other sizes, too.
+        warnings.simplefilter("ignore", UserWarning)
+        make = getattr(keras.applications, keras_class(name))
+        return make(include_top=False, weights=weights, input_shape=tuple(shape))
+
+
+def _without_weights(name: str, shape: tuple[int, int, int]) -> Any:
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(_Download(told)):
-            # Weights trained at 224 px are meant for other sizes, too.
-            warnings.simplefilter("ignore", UserWarning)
-            network = make(
-                include_top=False, weights="imagenet" if weights == IMAGENET else None, input_shape=tuple(shape)
-            )
+        return _made(name, shape, None)
     except ValueError as error:
         raise UserError(
             _("The network {name} cannot be made for pictures of {shape}: {error}").format(
                 name=name, shape=" × ".join(map(str, shape)), error=str(error).splitlines()[0]
             )
         ) from error
+
+
+def _with_imagenet(name: str, shape: tuple[int, int, int], download: "_Download") -> Any:
+    try:
+        with contextlib.redirect_stdout(download):
+            return _made(name, shape, IMAGENET)
     except Stopped:
         raise
-    except Exception as error:  # Keras raises a bare Exception when a download fails
-        raise UserError(_no_weights(name, error)) from error
-    if weights not in (IMAGENET, NO_WEIGHTS):
-        load_weights(network, Path(weights).expanduser())
-    return network
+    except Exception as error:  # Keras raises a bare Exception when a download fails, and whatever a file provokes
+        network = _without_weights(name, shape)  # says so where it is the size that does not fit
+        file = _file_being_read(error)
+        if file is not None:
+            _explain_file(network, file, error)
+        raise UserError(_no_weights(name, error, download.found_another)) from error
+
+
+def _file_being_read(error: Exception) -> Path | None:
+    """Which downloaded file an error of Keras is about: it says so neither in words nor in the exception."""
+    paths = [frame.f_locals.get("weights_path") for frame, _line in traceback.walk_tb(error.__traceback__)]
+    return next((Path(path) for path in reversed(paths) if isinstance(path, str)), None)
+
+
+def _explain_file(network: Any, file: Path, error: Exception) -> None:
+    """Raise `UserError` where the file of downloaded weights is broken, or another network's."""
+    try:
+        load_weights(network, file)
+    except UserError as reason:
+        hint = _(
+            "Keras keeps this file so as not to download it again. Delete it, and the next training downloads it; on a "
+            "computer without a connection, put a whole copy in its place."
+        )
+        raise UserError(f"{reason}\n{hint}") from error
 
 
 class _Download(io.TextIOBase):
@@ -136,6 +173,7 @@ class _Download(io.TextIOBase):
     def __init__(self, told: Told | None) -> None:
         super().__init__()
         self._told = told
+        self.found_another = False  # whether there was a file, which is not the one that Keras knows
 
     def writable(self) -> bool:
         """See `io.IOBase`."""
@@ -143,22 +181,32 @@ class _Download(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """See `io.TextIOBase`."""
+        self.found_another |= "file hash does not match" in text
         found = re.search(r"(\d+)/(\d+)", text)
         if found and self._told is not None:
             self._told(int(found[1]), int(found[2]))
         return len(text)
 
 
-def _no_weights(name: str, error: Exception) -> str:
+def _no_weights(name: str, error: Exception, found_another: bool) -> str:
     from keras.src.backend.config import keras_home
 
     found = re.search(r"https?://\S+/([^/\s:]+)", str(error))
     if found is None:
         return _("The weights of {name} cannot be had: {error}").format(name=name, error=error)
-    return _(
-        "The weights of {name} are not on this computer, and cannot be downloaded ({error}). On a computer with a "
-        "connection download {url}, put the file {file} into {folder}, and try again. Or choose an earlier run as base."
-    ).format(
+    if found_another:
+        text = _(
+            "The file with the weights of {name} in {folder} was broken, or another than Keras expects, and a new one "
+            "cannot be downloaded ({error}). On a computer with a connection download {url}, put the file {file} into "
+            "{folder}, and try again. Or choose an earlier run as base."
+        )
+    else:
+        text = _(
+            "The weights of {name} are not on this computer, and cannot be downloaded ({error}). On a computer with a "
+            "connection download {url}, put the file {file} into {folder}, and try again. Or choose an earlier run as "
+            "base."
+        )
+    return text.format(
         name=name, error=str(error).rsplit("--", 1)[-1].strip(), url=found[0].rstrip(":"), file=found[1],
         folder=Path(keras_home()) / "models",
     )  # fmt: skip

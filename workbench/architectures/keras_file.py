@@ -67,14 +67,15 @@ def _is_old(path: Path) -> bool:
 
 
 def _shapes_in(path: Path) -> dict[str, tuple[int, ...]]:
-    """The shapes of all arrays in an HDF5 file, by their places in it."""
+    """The shapes of all weights in an HDF5 file, by their places in it; in an old one, by layer and name."""
     import h5py
 
     shapes: dict[str, tuple[int, ...]] = {}
+    old = _is_old(path)
 
     def note(place: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset) and not place.startswith("optimizer"):
-            shapes[place] = tuple(item.shape)
+            shapes[_layer_and_name(place) if old else place] = tuple(item.shape)
 
     try:
         with h5py.File(path) as file:
@@ -87,6 +88,12 @@ def _shapes_in(path: Path) -> dict[str, tuple[int, ...]]:
             ).format(path=path, error=str(error).splitlines()[0])
         ) from None
     return shapes
+
+
+def _layer_and_name(place: str) -> str:
+    """`conv1/kernel` of `model_weights/conv1/a_model/conv1/kernel:0`; what lies between differs by Keras' version."""
+    parts = place.removeprefix("model_weights/").split("/")
+    return f"{parts[0]}/{parts[-1].split(':')[0]}"
 
 
 def _shapes_of(network: Any, old: bool) -> dict[str, tuple[int, ...]]:
