@@ -133,7 +133,7 @@ def test_a_published_network_shows_its_card_and_one_of_our_own_none(qtbot, page)
     assert settings.paper.isVisible()
     assert "Huang, Liu, van der Maaten, Weinberger (2017)" in settings.paper.paper.text()
     assert 'href="https://arxiv.org/abs/1608.06993"' in settings.paper.paper.text()
-    assert settings.paper.size.text().startswith("8,062,504 parameters as published, for pictures of 224 × 224 px")
+    assert settings.paper.size.text().startswith("8,062,504 parameters and 2.834 billion multiply-adds a picture")
     document.undo_stack.undo()
     assert not settings.paper.isVisible()
 

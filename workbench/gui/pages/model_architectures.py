@@ -51,7 +51,7 @@ class _Rows(QStyledItemDelegate):
 
 
 class PaperCard(QWidget):
-    """Where a network was published, what its idea is, and how many parameters it has there; hidden for all others."""
+    """Where a network was published, what its idea is, and how large it is there; hidden for all others."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,7 +87,14 @@ class PaperCard(QWidget):
         self.paper.setText(f"{escape(card.authors)} ({card.year}): {title}")
         self.paper.setToolTip(card.url)
         self.size.setText(
-            _("{parameters} parameters as published, for pictures of {size} × {size} px and 1,000 classes.").format(
-                parameters=f"{card.parameters:,}", size=card.size
-            )
+            _(
+                "{parameters} parameters and {multiply_adds} multiply-adds a picture as published, for {size} × {size} "
+                "px and 1,000 classes."
+            ).format(parameters=f"{card.parameters:,}", multiply_adds=_billions(card.multiply_adds), size=card.size)
         )
+
+
+def _billions(count: int) -> str:
+    if count < 1e9:
+        return _("{count:.3g} million").format(count=count / 1e6)
+    return _("{count:.4g} billion").format(count=count / 1e9)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.architectures.architecture import Architecture
 from workbench.architectures.layers import Layer, parse_layers
@@ -14,6 +14,8 @@ from workbench.gui.form_editors import Editor
 from workbench.gui.form_fields import FieldPlan, plan_fields
 from workbench.gui.layer_list import LayerListEditor
 from workbench.gui.pages.model_architectures import ArchitectureBox, PaperCard
+from workbench.gui.pages.model_comparison import ComparisonDialog
+from workbench.gui.pages.model_measuring import Measuring, SpeedLine
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Card, hint
 from workbench.gui.workspace import Workspace
@@ -33,6 +35,7 @@ class ModelSettings(QScrollArea):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = workspace.document
+        self._measuring = Measuring(workspace, self)
         self._forms: dict[str, ExperimentForm] = {}
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -76,6 +79,7 @@ class ModelSettings(QScrollArea):
         self.architecture_box.setCurrentIndex(self.architecture_box.findData(section.name))
         self._help.setText(_(architecture.help))
         self.paper.show_card(architecture.card)
+        self.speed.show_experiment(experiment)
         stack = layers_field(type(section))
         if section.name not in self._forms:
             self._forms[section.name] = self._make_form(architecture, stack)
@@ -109,11 +113,23 @@ class ModelSettings(QScrollArea):
         self.architecture_box.activated.connect(self._choose)
         label = QLabel(_("Shape of the &network"))
         label.setBuddy(self.architecture_box)
+        self.compare_button = QPushButton(_("C&ompare…"))
+        self.compare_button.setToolTip(_("All published networks in a table: size, work, speed on this machine"))
+        self.compare_button.clicked.connect(self._compare)
         self._help = hint("")
         self._place = QVBoxLayout()
         self._place.setSpacing(0)
         self.paper = PaperCard()
-        for widget in (label, self.architecture_box, self._help, self.paper):
+        self.speed = SpeedLine(self._measuring)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GRID)
+        for button in (self.compare_button, self.speed.button):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        for widget in (label, self.architecture_box):
+            card.content.addWidget(widget)
+        card.content.addLayout(buttons)
+        for widget in (self._help, self.paper, self.speed):
             card.content.addWidget(widget)
         card.content.addLayout(self._place)
         return card
@@ -138,6 +154,15 @@ class ModelSettings(QScrollArea):
         form.setProperty("has_fields", any(plan.name != stack for plan in plan_fields(architecture.section)))
         self._place.addWidget(form)
         return form
+
+    def _compare(self) -> None:
+        dialog = ComparisonDialog(self._document.experiment, self._measuring, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self._choose_by_name)
+        dialog.open()
+
+    def _choose_by_name(self, name: str) -> None:
+        self._choose(self.architecture_box.findData(name))
 
     def _choose(self, index: int) -> None:
         name = self.architecture_box.itemData(index)
