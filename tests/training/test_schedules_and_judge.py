@@ -7,6 +7,7 @@ import pytest
 from workbench.errors import UserError
 from workbench.experiment import new_experiment
 from workbench.training.failure import DivergedError, explain_failure, is_out_of_memory
+from workbench.training.fault import Fault
 from workbench.training.judge import make_judge
 from workbench.training.optimizers import keras_optimizer
 from workbench.training.schedules import LearningRates
@@ -114,7 +115,7 @@ def test_running_out_of_memory_is_recognised_on_the_host_and_on_a_device():
 
 
 def test_every_failure_says_what_happened_and_what_to_try():
-    assert "epoch 3, batch 7" in explain_failure(DivergedError(2, 7, float("nan")), 32)
+    assert "epoch 3, batch 7" in explain_failure(DivergedError(Fault(2, 7, float("nan"))), 32)
     assert "Make room" in explain_failure(OSError(errno.ENOSPC, "No space left on device"), 32)
     assert "Check that it is there" in explain_failure(FileNotFoundError(2, "No such file", "x.npy"), 32)
     assert "ValueError: odd" in explain_failure(ValueError("odd\ntraceback"), 32)

@@ -9,6 +9,7 @@ from workbench.data.prepare import PreparedData
 from workbench.errors import UserError
 from workbench.i18n import _
 from workbench.specs import TableInput
+from workbench.training.fault import Fault
 
 _LARGE = 10.0  # values of this size are no reason for a training to diverge
 
@@ -16,9 +17,9 @@ _LARGE = 10.0  # values of this size are no reason for a training to diverge
 class DivergedError(Exception):
     """The loss is no number any more."""
 
-    def __init__(self, epoch: int, step: int, loss: float) -> None:
-        super().__init__(f"loss {loss} at epoch {epoch + 1}, batch {step}")
-        self.epoch, self.step, self.loss = epoch, step, loss
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"loss {fault.loss} at epoch {fault.epoch + 1}, batch {fault.step}")
+        self.fault = fault
 
 
 def explain_failure(error: BaseException, batch_size: int, cause: str = "") -> str:
@@ -31,15 +32,15 @@ def explain_failure(error: BaseException, batch_size: int, cause: str = "") -> s
     """
     if isinstance(error, UserError):
         return str(error)
-    if isinstance(error, DivergedError) and cause:
-        return _("The loss became {loss} at epoch {epoch}, batch {step}. Training has diverged. {cause}").format(
-            loss=error.loss, epoch=error.epoch + 1, step=error.step, cause=cause
-        )
     if isinstance(error, DivergedError):
-        return _(
-            "The loss became {loss} at epoch {epoch}, batch {step}. Training has diverged. Try a learning rate ten "
-            "times smaller, check that the input is scaled, or add batch normalisation."
-        ).format(loss=error.loss, epoch=error.epoch + 1, step=error.step)
+        fault = error.fault
+        happened = _("The loss became {loss} at epoch {epoch}, batch {step}. Training has diverged.").format(
+            loss=fault.loss, epoch=fault.epoch + 1, step=fault.step
+        )
+        advice = cause or _(
+            "Try a learning rate ten times smaller, check that the input is scaled, or add batch normalisation."
+        )
+        return " ".join(text for text in (happened, fault.text, advice) if text)
     if is_out_of_memory(error):
         return _(
             "The memory of the device is used up at a batch size of {size}. Try half the batch size, a smaller input, "

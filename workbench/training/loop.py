@@ -18,6 +18,7 @@ from workbench.data.batches import Batches, order
 from workbench.events import BatchesDone, Continued, EpochFinished, Paused
 from workbench.training.checkpoint import Checkpoint, capture, restore, seed_variables
 from workbench.training.failure import DivergedError
+from workbench.training.fault import Fault
 from workbench.training.judge import Judge
 from workbench.training.schedules import LearningRates
 from workbench.training.steps import JointAugmentation, make_steps
@@ -137,6 +138,8 @@ class TrainingLoop:
         if self.position.step == 0:
             seed_epoch(self._seeds, self._settings.seed, self.position.epoch)
             self._steps.reset()
+        if self._watch is not None:
+            self._watch.epoch_begins(self)
         permutation = order(self._settings.seed, self.position.epoch, len(self._training))
         return iter(self._training.epoch(permutation, first_step=self.position.step))
 
@@ -152,17 +155,37 @@ class TrainingLoop:
             batch = next(batches, None)
             if batch is None:
                 break
-            x, y, weights = batch
-            self._set_learning_rate()
-            losses.append(self._steps.train(x, y, weights))
-            sizes.append(len(x))
-            self.position.step += 1
+            losses.append(self.step(*batch))
+            sizes.append(len(batch[0]))
             done += 1
             if time.perf_counter() - self._told >= _TELL_SECONDS:
                 self._tell_batches(losses, sizes)
         self._tell_batches(losses, sizes)
         self.position.seconds = seconds_before + time.perf_counter() - self._started
         return not self._control.stop_requested
+
+    def step(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> Any:
+        """Learn from a batch; the answer is its loss, which `float()` turns into a number."""
+        self._set_learning_rate()
+        loss = self._steps.train(x, y, weights)
+        self.position.step += 1
+        return loss
+
+    def as_trained(self, x: np.ndarray, y: np.ndarray) -> tuple[Any, Any]:
+        """A batch as the next step would see it, augmented; nothing moves."""
+        states = [np.asarray(seed) for seed in self._seeds]
+        if self._augmentation is not None:
+            x, y = self._augmentation(x, y)
+        for operation in self._model.operations[1:-1]:
+            x = operation(x, training=True) if getattr(operation, "_call_has_training_arg", False) else operation(x)
+        for seed, state in zip(self._seeds, states, strict=True):
+            seed.assign(state)
+        return x, y
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._control.stop_requested
 
     @property
     def epoch_complete(self) -> bool:
@@ -241,11 +264,14 @@ class TrainingLoop:
         )
         for index, value in enumerate(values):
             if not math.isfinite(value):
-                raise DivergedError(position.epoch, position.step - len(values) + index + 1, value)
+                raise self._diverged(Fault(position.epoch, position.step - len(values) + index + 1, value))
         losses.clear()
         sizes.clear()
         if self._watch is not None:
             self._told += self._watch.batches(values, seconds, self._progress)
+
+    def _diverged(self, fault: Fault) -> DivergedError:
+        return DivergedError(fault if self._watch is None else self._watch.faulty(fault, self, self._progress()))
 
     def _progress(self, metrics: dict[str, float] | None = None) -> Progress:
         """How far the present epoch is; `metrics` as far as they are known already."""

@@ -5,27 +5,8 @@ from dataclasses import dataclass, field
 from workbench.architectures.table import LayerTable
 from workbench.experiment import Experiment
 from workbench.specs import InputSpec, TargetSpec
+from workbench.training.fault import Fault
 from workbench.training.probe import Look
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Where a number first was none.
-
-    Attributes:
-        epoch: 0-based; `step` counts from 1: the batch whose loss was no number, and that loss.
-        place: `input`, `output` or `weights` of a layer, `gradient` by its weights, `loss`; empty where it was not
-            found.
-        layer: its name, where there is one.
-        at: the batch in which it came up, from 1; that of the loss or the one before.
-    """
-
-    epoch: int
-    step: int
-    loss: float
-    place: str = ""
-    layer: str = ""
-    at: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,7 +18,8 @@ class Observed:
         input: a sample at the network's input.
         target: what is learned.
         epoch: the present one, 0-based.
-        steps: batches done since the very beginning.
+        steps: batches done since the very beginning; `warmup_steps` of them with a rate that rises.
+        steps_of_an_epoch: how many batches it has.
         start: the own losses of the first batches; in a run that goes on, the mean of its first epoch.
         recent: the own losses of the latest batches, in order.
         metrics: `loss` and the task's metrics over the training samples of the present epoch so far.
@@ -67,3 +49,5 @@ class Observed:
     thorough: bool = False
     table: LayerTable | None = None
     fault: Fault | None = None
+    warmup_steps: int = 0
+    steps_of_an_epoch: int = 1

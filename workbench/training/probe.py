@@ -67,7 +67,7 @@ class Probe:
     """
 
     def __init__(self, model: Any, loss: Callable[..., Any], samples: Batches, precision: str = "float32") -> None:
-        self._model, self._network = model, model.get_layer(NETWORK)
+        self._network = model.get_layer(NETWORK)
         self._loss, self._samples = loss, samples
         self._scale = _HALF_PRECISION_SCALE if precision == "mixed_float16" else 1.0
         self._tapped: tuple[Any, list[tuple[str, str]]] | None = None
@@ -75,7 +75,10 @@ class Probe:
     def look(self, batches: int = 1) -> Look:
         """The units of all layers over so many batches, and the gradients of the first one."""
         if self._tapped is None:
-            self._tapped = _tap(self._network, _watched)
+            watched = [(node, _activation(node.operation)) for node in _nodes(self._network)]
+            nodes = [node for node, activation in watched if activation]
+            names = [(node.operation.name, activation) for node, activation in watched if activation]
+            self._tapped = _tap(self._network, nodes), names
         model, taps = self._tapped
         marks: list[list[np.ndarray]] = []
         gradients: tuple[GradientSeen, ...] = ()
@@ -101,13 +104,11 @@ class Probe:
             all is well.
         """
         x = _as_float(x)
-        if not np.isfinite(np.asarray(x)).any():
-            return "input", ""
-        model, taps = _tap(self._network, lambda _layer: "")
+        nodes = _nodes(self._network)
+        model = _tap(self._network, nodes)
         outputs, _values, slopes = self._with_gradients(model, x, y)
-        for (name, _kind), output in zip(taps, outputs[:-1], strict=True):
-            if not _all_finite(output):
-                return "output", name
+        if not _all_finite(outputs[-1]):
+            return _origin(nodes, outputs, _all_finite(x))
         if not _all_finite(self._loss(y, outputs[-1])):
             return "loss", ""
         # Gradients go backward: the last layer whose gradient is no number is where it came up.
@@ -122,15 +123,6 @@ class Probe:
             if "seed_generator" not in variable.path and not _all_finite(variable.value):
                 return _layer_of(variable)
         return ""
-
-    def prepared(self, x: np.ndarray) -> Any:
-        """A stored batch as it enters the network while it trains, augmented; this moves the seed generators."""
-        value = x
-        for operation in self._model.operations[1:]:
-            if operation is self._network:
-                break
-            value = operation(value, training=True) if _takes_training(operation) else operation(value)
-        return value
 
     def _with_gradients(self, model: Any, x: Any, y: Any) -> tuple[list[Any], list[Any], list[Any]]:
         """All outputs, the values of the trainable variables, and the gradients of the loss by these."""
@@ -158,34 +150,39 @@ class Probe:
         return outputs, values, [None if slope is None else slope / self._scale for slope in slopes]
 
 
-def _tap(network: Any, wanted: Callable[[Any], str | None]) -> tuple[Any, list[tuple[str, str]]]:
-    """A model that gives what the wanted layers give, then the network's own output; and these layers.
+def _nodes(network: Any) -> list[Any]:
+    """The nodes of a functional model from its input to its output: a layer and its tensors in this model each.
 
-    Args:
-        network: a functional model.
-        wanted: what is to be noted of a layer; None leaves it out.
+    The layers belong to the saved model, too: only the nodes know which tensors are this network's.
     """
+    by_depth = network._nodes_by_depth
+    return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth] if not node.is_input]
+
+
+def _tap(network: Any, nodes: list[Any]) -> Any:
+    """A model that gives what these nodes give, then the network's own output."""
     import keras
 
-    taps, tensors = [], []
-    # The layers belong to the saved model, too: only the nodes know which tensors are this network's.
-    for depth in sorted(network._nodes_by_depth, reverse=True):
-        for node in network._nodes_by_depth[depth]:
-            note = None if node.is_input else wanted(node.operation)
-            if note is not None:
-                taps.append((node.operation.name, note))
-                tensors.append(node.outputs[0])
-    return keras.Model(network.inputs, [*tensors, network.outputs[0]], name="probe"), taps
+    return keras.Model(network.inputs, [*(node.outputs[0] for node in nodes), network.outputs[0]], name="probe")
 
 
-def _watched(layer: Any) -> str | None:
-    """The activation of a layer, if it is one that can die or saturate."""
+def _origin(nodes: list[Any], outputs: list[Any], input_is_finite: bool) -> tuple[str, str]:
+    """The first layer that makes what is no number out of numbers; rows of tables may have gaps that are filled."""
+    finite = {id(node): _all_finite(output) for node, output in zip(nodes, outputs, strict=False)}
+    for node in nodes:
+        if not finite[id(node)] and all(finite.get(id(parent), input_is_finite) for parent in node.parent_nodes):
+            return "output", node.operation.name
+    return "input", ""
+
+
+def _activation(layer: Any) -> str:
+    """The activation of a layer, if it is one that can die or saturate; else an empty text."""
     import keras
 
     if isinstance(layer, keras.layers.ReLU):
-        return None if layer.negative_slope or layer.threshold else "relu"
+        return "" if layer.negative_slope or layer.threshold else "relu"
     name = getattr(getattr(layer, "activation", None), "__name__", "")
-    return name if name in _RECTIFYING or name in _ENDS else None
+    return name if name in _RECTIFYING or name in _ENDS else ""
 
 
 def _forward(model: Any, x: Any) -> list[Any]:
@@ -247,7 +244,3 @@ def _as_float(x: Any) -> Any:
     from keras import ops
 
     return ops.cast(x, "float32")
-
-
-def _takes_training(operation: Any) -> bool:
-    return getattr(operation, "_call_has_training_arg", False)

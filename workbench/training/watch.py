@@ -5,6 +5,7 @@ together take less than a hundredth of the time. What a check suspects is looked
 and told once in a run.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,28 +17,33 @@ from workbench.experiment import Experiment
 from workbench.finding import Finding, look
 from workbench.registry import registry
 from workbench.specs import InputSpec, TargetSpec
-from workbench.training.observed import Fault, Observed
+from workbench.training.checkpoint import Checkpoint
+from workbench.training.fault import Fault, find_fault
+from workbench.training.observed import Observed
 from workbench.training.probe import Look, Probe
 
 _START, _RECENT = 32, 512
-_FIRST_JUDGEMENT = 200  # batches: before, losses say nothing
+_FIRST_JUDGEMENT = 128  # batches: before, losses say nothing
 _GROWTH = 1.25
 _SHARE = 0.008  # of the time of the training, for looking at its layers
 _LONGEST_PAUSE = 600.0  # seconds of training between two looks that the share allows
 _FIRST_LOOK = {"tensorflow": 0.03, "jax": 5.0}  # JAX compiles every operation it has not met
 _STEPS_OF_A_LOOK = 4
+_LARGEST_STATE = 400_000_000  # bytes
 _THOROUGH = 8  # batches of a look that has to prove something
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is trained."""
+    """What is trained; the attributes as in `Observed`, the table when asked for."""
 
     experiment: Experiment
     input: InputSpec
     target: TargetSpec
     guessing: dict[str, float]
     table: Callable[[], Any]
+    warmup_steps: int = 0
+    steps_of_an_epoch: int = 1
 
 
 class Watch:
@@ -49,6 +55,7 @@ class Watch:
         tell: takes the findings as events.
         log: takes a line for people.
         told: the names of the faults told before, in a run that goes on.
+        saved: reads the latest checkpoint, if there is one.
     """
 
     def __init__(
@@ -58,6 +65,7 @@ class Watch:
         tell: Callable[[Event], None],
         log: Callable[[str], None],
         told: set[str],
+        saved: Callable[[], Checkpoint | None],
     ) -> None:
         import keras
 
@@ -71,13 +79,9 @@ class Watch:
         self._cost: float | None = None
         self._first_cost = _FIRST_LOOK.get(keras.backend.backend(), 5.0)
         self._look: Look | None = None
+        self._saved, self._initial = saved, None
         self._prove_at = 0
         self._first_call = True
-
-    @property
-    def probe(self) -> Probe:
-        """What looks at the layers."""
-        return self._probe
 
     def begin(self, steps: int, history: list[dict[str, float]]) -> None:
         """A run goes on: so many batches were done, with these epochs."""
@@ -110,13 +114,26 @@ class Watch:
     def epoch_closed(self, progress: "Progress") -> None:
         """Judge a finished epoch."""
         began = time.perf_counter()
+        self._initial = None  # a checkpoint is written now
         self._judge(progress)
         self._used(began)
 
-    def faulty(self, fault: Fault, progress: "Progress") -> None:
-        """Tell of a loss that is no number."""
+    def epoch_begins(self, loop: Any) -> None:
+        """Until there is a checkpoint, keep the state before the very first batch, where it is small."""
+        if self._initial is None and loop.position.epoch == loop.position.step == 0:
+            variables = [*loop.model.variables, *loop.model.optimizer.variables]
+            if sum(math.prod(variable.shape) for variable in variables) * 4 <= _LARGEST_STATE:
+                self._initial = loop.checkpoint()
+
+    def faulty(self, fault: Fault, loop: Any, progress: "Progress") -> Fault:
+        """Search for the place of a loss that is no number, and tell it."""
+        try:
+            fault = find_fault(loop, self._initial or self._saved(), fault, self._probe)
+        except Exception as error:  # the training fails for what it failed for
+            self._log(f"the fault could not be searched for: {type(error).__name__}: {error}")
         observed = replace(self._observed(progress), fault=fault, table=self._table())
         self._tell_all(look(registry().checks, "during", observed), progress.epoch)
+        return fault
 
     def _judge(self, progress: "Progress") -> None:
         observed = self._observed(progress)
@@ -144,6 +161,7 @@ class Watch:
             subject.experiment, subject.input, subject.target, progress.epoch, self._steps,
             tuple(self._start), tuple(self._recent), progress.metrics, task.error(progress.metrics, subject.guessing),
             tuple(progress.history), subject.guessing, progress.samples, self._look,
+            warmup_steps=subject.warmup_steps, steps_of_an_epoch=subject.steps_of_an_epoch,
         )  # fmt: skip
 
     def _look_is_due(self, step_seconds: float) -> bool:

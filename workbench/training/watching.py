@@ -6,6 +6,7 @@ from workbench.architectures.summary import front_kinds, keras_table
 from workbench.data.prepared import InputsOf
 from workbench.events import Found
 from workbench.registry import registry
+from workbench.training.checkpoint import Checkpoint, read_checkpoint
 from workbench.training.execution import Execution
 from workbench.training.probe import Probe
 from workbench.training.watch import Subject, Watch
@@ -33,6 +34,13 @@ def watch_over(execution: Execution) -> Watch:
         prepared.training.some(_SAMPLES, min(_BATCH, prepared.settings.batch_size)),
         experiment.training.precision,
     )
-    subject = Subject(experiment, data.input, data.target, guessing, table)
+    steps = prepared.training.steps
+    warmup = round(prepared.settings.warmup_epochs * steps)
+    subject = Subject(experiment, data.input, data.target, guessing, table, warmup, steps)
     told = {event.finding["name"] for event in execution.folder.events() if isinstance(event, Found)}
-    return Watch(subject, probe, execution.teller.tell, execution.teller.log, told)
+
+    def saved() -> Checkpoint | None:
+        path = execution.folder.checkpoint_path
+        return read_checkpoint(path) if path.exists() else None
+
+    return Watch(subject, probe, execution.teller.tell, execution.teller.log, told, saved)

@@ -1,0 +1,190 @@
+"""Layers in a training: units that are dead, activations at their ends, gradients that fade or grow with the depth."""
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import Any
+
+from workbench.diagnosis.during_remedies import (
+    Remedy,
+    first_that_fits,
+    mended_before,
+    never_dead,
+    normalised,
+    rectified,
+    scaled,
+    smaller_rate,
+)
+from workbench.finding import Check, Finding
+from workbench.i18n import _, mark
+from workbench.training.observed import Observed
+from workbench.training.probe import GradientSeen, Look, UnitsSeen
+
+_DEAD = 0.75  # of a layer
+_SATURATED = 0.9  # of the values of a layer
+_DEEP = 4  # layers with weights: of fewer there is no first and last third
+_FADED, _GROWN = 1e-4, 1e4  # the first layers' gradient by the last ones', each by the size of its weights
+_HUGE = 1e4  # a gradient by the size of the weights
+_NAMED = 3
+
+
+def dead_layers(look: Look) -> list[UnitsSeen]:
+    """Layers of which most units never gave anything but 0."""
+    return [seen for seen in look.units if seen.dead >= max(1.0, _DEAD * seen.units)]
+
+
+def saturated_layers(look: Look) -> list[UnitsSeen]:
+    """Layers whose values lie at the ends of their activation."""
+    return [seen for seen in look.units if seen.saturated >= _SATURATED]
+
+
+def fading(look: Look) -> float:
+    """The gradient of the first third of the layers by that of the last third, each relative to its weights."""
+    third = len(look.gradients) // 3
+    if len(look.gradients) < _DEEP:
+        return 1.0
+    first = median(_relative(seen) for seen in look.gradients[:third])
+    last = median(_relative(seen) for seen in look.gradients[-third:])
+    return first / last if last > 0 else 1.0
+
+
+def in_words(look: Look) -> list[str]:
+    """Everything about the layers that keeps a network from learning, a sentence each."""
+    dead, saturated, ratio = dead_layers(look), saturated_layers(look), fading(look)
+    sentences = []
+    if dead:
+        sentences.append(_dead_text(dead, look.samples))
+    if saturated:
+        sentences.append(_saturated_text(saturated))
+    if ratio < _FADED and not any(seen.dead == seen.units for seen in dead):
+        sentences.append(_fading_text(look, ratio))
+    if _exploding(look):
+        sentences.append(_exploding_text(look))
+    return sentences
+
+
+def dead_units(observed: Observed) -> Iterator[Finding]:
+    """ReLUs that never let anything through any more."""
+    if observed.look is None or observed.fault or not (dead := dead_layers(observed.look)):
+        return
+    whole = any(seen.dead == seen.units for seen in dead)
+    ways = (*mended_before(observed), *normalised(observed), *smaller_rate(observed), *never_dead(observed))
+    remedy = first_that_fits(observed.experiment, ways, _(_BY_HAND))
+    yield Finding(
+        "dead_units", "error" if whole else "warning", _dead_text(dead, observed.look.samples),
+        _("A ReLU that is 0 for every sample has no slope: no gradient gets through, and it never comes back. Steps "
+          "that were too long push units there."),
+        remedy.text, remedy.changes,
+    )  # fmt: skip
+
+
+def saturated_units(observed: Observed) -> Iterator[Finding]:
+    """Sigmoids at 0 or 1, tanh at -1 or 1."""
+    if observed.look is None or observed.fault or not (saturated := saturated_layers(observed.look)):
+        return
+    ways = (
+        *mended_before(observed),
+        *normalised(observed),
+        *scaled(observed),
+        *rectified(observed),
+        *smaller_rate(observed),
+    )
+    remedy = first_that_fits(observed.experiment, ways, _(_BY_HAND))
+    yield Finding(
+        "saturated_units", "warning", _saturated_text(saturated),
+        _("At its ends the activation is flat: hardly any gradient gets through, and the layers before learn nothing. "
+          "What goes into it is too large."),
+        remedy.text, remedy.changes,
+    )  # fmt: skip
+
+
+def fading_gradients(observed: Observed) -> Iterator[Finding]:
+    """Gradients that vanish on the way to the first layers."""
+    if observed.look is None or observed.fault:
+        return
+    ratio = fading(observed.look)
+    if ratio >= _FADED or any(seen.dead == seen.units for seen in dead_layers(observed.look)):
+        return
+    ways: tuple[Remedy, ...] = (*mended_before(observed), *rectified(observed), *normalised(observed))
+    remedy = first_that_fits(observed.experiment, ways, _(_BY_HAND))
+    yield Finding(
+        "vanishing_gradients", "warning", _fading_text(observed.look, ratio),
+        _("Every layer on the way back makes the gradient smaller. The first layers, which everything else builds on, "
+          "stay as random as they began."),
+        remedy.text, remedy.changes,
+    )  # fmt: skip
+
+
+def exploding_gradients(observed: Observed) -> Iterator[Finding]:
+    """Gradients that grow on the way to the first layers, or are far larger than the weights."""
+    if observed.look is None or observed.fault or not _exploding(observed.look):
+        return
+    ways = (*mended_before(observed), *scaled(observed), *normalised(observed), *smaller_rate(observed))
+    remedy = first_that_fits(observed.experiment, ways, _(_BY_HAND))
+    yield Finding(
+        "exploding_gradients", "warning", _exploding_text(observed.look),
+        _("One step changes a layer by more than all it has learned; the loss jumps and often becomes NaN."),
+        remedy.text, remedy.changes,
+    )  # fmt: skip
+
+
+_BY_HAND = mark("Put a batch normalisation between the layers, or set a smaller learning rate")
+
+
+def _relative(seen: GradientSeen) -> float:
+    return seen.gradient / max(seen.weights, 1e-12)
+
+
+def _exploding(look: Look) -> bool:
+    grown = len(look.gradients) >= _DEEP and fading(look) > _GROWN
+    return grown or any(_relative(seen) > _HUGE for seen in look.gradients)
+
+
+def _dead_text(dead: Sequence[UnitsSeen], samples: int) -> str:
+    layers = _list([
+        _("{dead} of {units} of {layer}").format(dead=seen.dead, units=seen.units, layer=seen.layer)
+        if seen.dead < seen.units else _("all {units} of {layer}").format(units=seen.units, layer=seen.layer)
+        for seen in dead
+    ])  # fmt: skip
+    return _("Dead units, which gave 0 for all of {samples} samples: {layers}.").format(samples=samples, layers=layers)
+
+
+def _saturated_text(saturated: Sequence[UnitsSeen]) -> str:
+    layers = _list([
+        _("{share:.0%} of {layer} ({activation})").format(
+            share=seen.saturated, layer=seen.layer, activation=seen.activation)
+        for seen in saturated
+    ])  # fmt: skip
+    return _("Values at the ends of their activation: {layers}.").format(layers=layers)
+
+
+def _fading_text(look: Look, ratio: float) -> str:
+    first, last = look.gradients[0].layer, look.gradients[-1].layer
+    return _("The gradient fades from {last} to {first}: the first layers get {ratio:.0e} of what the last ones get, "
+             "for their size.").format(first=first, last=last, ratio=ratio)  # fmt: skip
+
+
+def _exploding_text(look: Look) -> str:
+    largest = max(look.gradients, key=_relative)
+    return _("The gradient of {layer} is {times:.1e} times as large as its weights.").format(
+        layer=largest.layer, times=_relative(largest)
+    )
+
+
+def _list(texts: Sequence[str]) -> str:
+    more = len(texts) - _NAMED
+    shown = ", ".join(texts[:_NAMED])
+    return _("{layers} and {count} more layers").format(layers=shown, count=more) if more > 0 else shown
+
+
+def register(registry: Any) -> None:
+    """Add the checks."""
+    for name, title, help, function in (
+        ("dead_units", mark("Dead units"), mark("ReLUs that never let anything through any more."), dead_units),
+        ("saturated_units", mark("Saturated units"), mark("Sigmoids and tanh at the ends of their range."),
+         saturated_units),
+        ("vanishing_gradients", mark("Vanishing gradients"),
+         mark("Gradients that fade on the way to the first layers."), fading_gradients),
+        ("exploding_gradients", mark("Exploding gradients"),
+         mark("Gradients far larger than the weights, or growing towards the first layers."), exploding_gradients),
+    ):  # fmt: skip
+        registry.checks.add(Check(name, title, help, "during", function))
