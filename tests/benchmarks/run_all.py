@@ -30,6 +30,7 @@ BENCHMARKS = {
     "closed_form": "bench_closed_form",
     "membranes": "bench_membranes",
     "drive": "bench_drive",
+    "diagnosis": "bench_diagnosis",
 }
 
 

@@ -133,6 +133,7 @@ class Probe:
 
         def losses(values: list[Any]) -> tuple[Any, list[Any]]:
             outputs, _state = model.stateless_call(values, others, x, training=True)
+            outputs = _as_list(outputs)
             return keras.ops.cast(self._loss(y, outputs[-1]), "float32") * self._scale, outputs
 
         if keras.backend.backend() == "jax":
@@ -189,7 +190,12 @@ def _forward(model: Any, x: Any) -> list[Any]:
     values = [variable.value for variable in model.trainable_variables]
     others = [variable.value for variable in model.non_trainable_variables]
     outputs, _state = model.stateless_call(values, others, x, training=True)
-    return outputs
+    return _as_list(outputs)
+
+
+def _as_list(outputs: Any) -> list[Any]:
+    """The outputs of a model: Keras gives a single one without a list."""
+    return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
 
 
 def _mark(activation: str, output: Any) -> np.ndarray:
