@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from workbench.cli import run
 from workbench.experiment import new_experiment
 from workbench.experiment_toml import write_experiment
@@ -62,3 +64,36 @@ def test_a_run_is_diagnosed_by_its_name(home, tmp_path, capsys):
     folder = create_run_folder(experiment, tmp_path / "runs")
     assert run(["diagnose", folder.name, "--runs", str(tmp_path / "runs"), "--no-data"]) == 1
     assert "A sigmoid stands at the output of 10 classes" in capsys.readouterr().out
+
+
+def test_a_rate_is_looked_for_and_a_batch_overfitted_with_their_curves_as_files(home, tmp_path, capsys):
+    path = written(tmp_path, architecture="mlp")
+    assert run(["diagnose", path, "--find-rate", "--one-batch", "--set", "samples=8", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "information: The loss falls fastest around a learning rate of" in printed
+    assert "training.optimizer.learning_rate = " in printed
+    assert "It knows 8 samples by heart" in printed
+    assert (tmp_path / "find_rate_01_loss_over_the_learning_rate.csv").exists()
+    assert (tmp_path / "one_batch_01_loss_on_one_batch.csv").exists()
+
+
+def test_a_batch_that_cannot_be_learned_leaves_with_1_and_tells_every_reason_once(home, tmp_path, capsys):
+    path = written(tmp_path, overrides__output_activation="linear", overrides__loss_expects="probabilities")
+    assert run(["diagnose", path, "--one-batch", "--set", "steps=40", "--json"]) == 1
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [record["name"] for record in records] == ["logits_taken_for_probabilities", "one_batch_not_learned"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", "steps=40"], "belong to --find-rate and --one-batch"),
+        (["--out", "figures"], "belong to --find-rate and --one-batch"),
+        (["--find-rate", "--no-data"], "Leave out --no-data"),
+        (["--one-batch", "--set", "steps"], "--set takes key=value"),
+        (["--one-batch", "--set", "stepps=40"], "Did you mean 'steps'?"),
+    ],
+)
+def test_options_that_do_not_go_together_are_bad_input(home, tmp_path, capsys, options, message):
+    assert run(["diagnose", written(tmp_path), *options]) == 2
+    assert message in capsys.readouterr().err

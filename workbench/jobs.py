@@ -19,6 +19,8 @@ JOBS: dict[type, str] = {
     requests.SummaryRequest: "workbench.architectures.summary:summarise",
     requests.DiagnoseRequest: "workbench.diagnosis.diagnose:diagnose",
     requests.FindRateRequest: "workbench.diagnosis.rate_finder:find_rate",
+    requests.OneBatchRequest: "workbench.diagnosis.one_batch:overfit",
+    requests.TrialRequest: "workbench.diagnosis.trial:try_a_step",
     requests.MeasureRequest: "workbench.diagnosis.speed:measure",
     requests.EvaluateRequest: "workbench.training.evaluation:evaluate",
     requests.SamplesRequest: "workbench.training.evaluation:show_samples",

@@ -75,6 +75,21 @@ class FindRateRequest:
 
 
 @dataclass(frozen=True)
+class OneBatchRequest:
+    """Overfit one batch, to see whether it can be learned; `params` as in `OneBatchSection`, answered by `Tried`."""
+
+    experiment: Experiment
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrialRequest:
+    """Train a few steps, to know what memory and time a training takes; answered by `Tried`."""
+
+    experiment: Experiment
+
+
+@dataclass(frozen=True)
 class MeasureRequest:
     """How many pictures a second an architecture takes on this machine; answered by `Speed`s, which are kept, too.
 

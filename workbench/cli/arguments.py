@@ -102,8 +102,11 @@ def _add_experiment_commands(commands: argparse._SubParsersAction) -> None:
         "--find-rate", action="store_true", help=_("also look for a learning rate, in about a hundred steps")
     )
     diagnose.add_argument(
+        "--one-batch", action="store_true", help=_("also train on one batch, to see whether it can be learned by heart")
+    )
+    diagnose.add_argument(
         "--set", action="append", default=[], metavar=_("key=value"), dest="changes",
-        help=_("change a setting of that search, as in lowest=1e-5; may be given several times"),
+        help=_("change a setting of these two, as in lowest=1e-5 or samples=16; may be given several times"),
     )  # fmt: skip
     diagnose.add_argument("--out", metavar=_("DIR"), help=_("write the figures of these checks into a folder"))
     _add_runs_folder(diagnose)

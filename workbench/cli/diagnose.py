@@ -1,6 +1,7 @@
 """`diagnose`: what keeps an experiment from learning, before an hour is lost."""
 
 import argparse
+import importlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,13 @@ from workbench.errors import UserError
 from workbench.experiment import Experiment, read_experiment
 from workbench.finding import Finding
 from workbench.i18n import _
-from workbench.requests import DiagnoseRequest, FindRateRequest
+from workbench.requests import DiagnoseRequest, FindRateRequest, OneBatchRequest
 from workbench.runs.folder import find_run
+
+_TRIES = (
+    ("find_rate", FindRateRequest, "workbench.diagnosis.rate_finder:RateFinderSection"),
+    ("one_batch", OneBatchRequest, "workbench.diagnosis.one_batch:OneBatchSection"),
+)
 
 
 def diagnose(arguments: argparse.Namespace, output: Output) -> int:
@@ -67,11 +73,24 @@ def _request(arguments: argparse.Namespace) -> DiagnoseRequest:
 
 def _tries(arguments: argparse.Namespace, experiment: Experiment) -> list[tuple[str, Any]]:
     """The checks that train for some steps, as requests by the names of their files."""
-    tries = [("find_rate", FindRateRequest)] if arguments.find_rate else []
-    if tries and arguments.no_data:
-        raise UserError(_("--{name} trains for some steps and needs the data. Leave out --no-data.").format(
-            name=tries[0][0].replace("_", "-")))  # fmt: skip
     params = settings_of(arguments.changes, "lowest=1e-5")
-    if not tries and (params or arguments.out):
-        raise UserError(_("--set and --out belong to --find-rate: give it, too."))
-    return [(name, request(experiment, params)) for name, request in tries]
+    if not arguments.find_rate and not arguments.one_batch:
+        if params or arguments.out:
+            raise UserError(_("--set and --out belong to --find-rate and --one-batch: give one of them, too."))
+        return []
+    if arguments.no_data:
+        raise UserError(_("--find-rate and --one-batch train for some steps and need the data. Leave out --no-data."))
+    wanted = [part for part in _TRIES if getattr(arguments, part[0])]
+    known = {name: set(_fields(section)) for name, _request, section in wanted}
+    tries = []
+    for name, request, _section in wanted:
+        of_others = set().union(*known.values()) - known[name]
+        mine = {key: value for key, value in params.items() if key not in of_others}
+        tries.append((name, request(experiment, mine)))
+    return tries
+
+
+def _fields(place: str) -> Iterable[str]:
+    """The names of the settings of a section, given as `module:class`."""
+    module, _colon, name = place.partition(":")
+    return getattr(importlib.import_module(module), name).model_fields

@@ -21,7 +21,6 @@ from workbench.data.prepare import prepare
 from workbench.diagnosis.trial_network import TrialNetwork, trainer_of, trial_network
 from workbench.diagnosis.tried import Tried
 from workbench.events import Progress
-from workbench.experiment import Experiment
 from workbench.figures import Curve, Curves
 from workbench.finding import Finding, Severity
 from workbench.i18n import _, mark
@@ -81,7 +80,7 @@ def find_rate(request: FindRateRequest, emit: Emit, control: Control) -> Tried:
     with trial_network(experiment, data, emit, control) as network:
         rates, losses = _measured(network, section, emit, control)
         title, present = network.stage.title, network.stage.settings.optimizer.learning_rate
-        path = _path_of_the_rate(experiment, network)
+        path = network.path_of_the_rate
     found = judged(rates, losses)
     return Tried((_told(found, present, path, title),), (_figure(found, present),))
 
@@ -163,13 +162,6 @@ def _without_jumps(losses: np.ndarray) -> np.ndarray:
         return means
 
     return (one_way(losses) + one_way(losses[::-1])[::-1]) / 2
-
-
-def _path_of_the_rate(experiment: Experiment, network: TrialNetwork) -> str:
-    """The setting that holds the rate of the stage: a trainer may have an optimizer of its own for it."""
-    optimizer = network.stage.settings.optimizer
-    own = [name for name, value in experiment.trainer if value is optimizer]
-    return f"trainer.{own[0]}.learning_rate" if own else "training.optimizer.learning_rate"
 
 
 def _told(found: Found, present: float, path: str, stage: str) -> Finding:

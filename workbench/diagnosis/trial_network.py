@@ -50,6 +50,13 @@ class TrialNetwork:
         """How many numbers it learns."""
         return sum(int(np.prod(variable.shape)) for variable in self.network.trainable.trainable_variables)
 
+    @property
+    def path_of_the_rate(self) -> str:
+        """The setting with the learning rate of the stage: a trainer may have an optimizer of its own for it."""
+        optimizer = self.stage.settings.optimizer
+        own = [name for name, value in self.experiment.trainer if value is optimizer]
+        return f"trainer.{own[0]}.learning_rate" if own else "training.optimizer.learning_rate"
+
     def batches(self) -> Iterator[Batch]:
         """Batches of the training split as the training takes them, without end."""
         task, data, settings = registry().tasks.get(self.experiment.task.name), self.data, self.stage.settings
@@ -92,6 +99,13 @@ def trainer_of(experiment: Experiment) -> Trainer:
             ).format(trainer=trainer.name)
         )
     return trainer
+
+
+def without_dropout(model: Any) -> None:
+    """Let the dropout layers of a model pass on everything; before it is compiled."""
+    for layer in model._flatten_layers():  # also those inside of others, as in attention
+        if hasattr(layer, "rate") and hasattr(layer, "seed_generator"):
+            layer.rate = 0.0
 
 
 @contextlib.contextmanager
