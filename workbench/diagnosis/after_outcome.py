@@ -122,10 +122,10 @@ def _numbers(task: Task, guessing: dict[str, float], part: dict[str, Any], mean:
 
 def _guessing(folder: RunFolder, task: Task) -> dict[str, float]:
     """As far as it follows from the target alone, for runs that did not keep it."""
-    about = read_about(folder.model_path) if folder.model_path.is_file() else None
     try:
+        about = read_about(folder.model_path) if folder.model_path.is_file() else None
         return task.guessing(np.zeros(0), spec_from_json(about["target"])) if about else {}
-    except (UserError, KeyError, TypeError, ValueError):  # a model of another version
+    except (UserError, KeyError, TypeError, ValueError):  # damaged, or of another version
         return {}
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ class Document(QObject):
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MILLISECONDS)
         self._autosave.timeout.connect(self.keep)
         self.experiment = self._recover() or new_experiment()
+        self._has_shown: deque[Experiment] = deque([self.experiment], maxlen=UNDO_LIMIT)
         self.undo_stack.cleanChanged.connect(self._clean_changed)
 
     @property
@@ -88,6 +90,10 @@ class Document(QObject):
         if self.experiment.name:
             return self.experiment.name
         return self.path.stem if self.path else _("Untitled experiment")
+
+    def has_been(self, of_run: Experiment) -> bool:
+        """Whether the experiment of a run stood here since the document was begun: this is what became of it."""
+        return any(_is_trained_as(experiment, of_run) for experiment in reversed(self._has_shown))
 
     def apply(self, new: Experiment, text: str, merge_key: str = "") -> None:
         """Change the experiment, as one step of the history.
@@ -186,16 +192,29 @@ class Document(QObject):
         self.path = path
         self._unsaved_from_start = unsaved
         self.undo_stack.clear()
+        self._has_shown.clear()
         self._show(experiment)
         self.state_changed.emit()
 
     def _show(self, experiment: Experiment) -> None:
         self.experiment = experiment
+        self._has_shown.append(experiment)
         self._autosave.start()
         self.changed.emit(experiment)
 
     def _clean_changed(self, _clean: bool) -> None:
         self.state_changed.emit()
+
+
+def _is_trained_as(experiment: Experiment, of_run: Experiment) -> bool:
+    """Whether a training of the first writes the second: with what its data left open (a kind of target) settled."""
+    if experiment == of_run:
+        return True
+    mine, other = experiment.dataset, of_run.dataset
+    if type(mine) is not type(other) or experiment.model_copy(update={"dataset": other}) != of_run:
+        return False
+    fields = type(mine).model_fields
+    return all(getattr(mine, name) in (getattr(other, name), fields[name].default) for name in fields)
 
 
 def _plain_toml(experiment: Experiment) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workbench.errors import UserError
+from workbench.finding import Finding
 from workbench.gui.dialogs import Dialogs
+from workbench.gui.widgets import shortened
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 from workbench.recipes import recipe
@@ -65,6 +67,24 @@ class ExperimentFiles:
         return self._try(
             _("The run's experiment cannot be used"), lambda: self._workspace.document.new(RunFolder(run).experiment())
         )
+
+    def mend(self, run: str, finding: Finding) -> bool:
+        """Apply what mends a run to its experiment, which becomes the one on screen where it is not yet."""
+        return self._try(_("This cannot be changed"), self._mend, run, finding)
+
+    def _mend(self, run: str, finding: Finding) -> None:
+        from workbench.runs.folder import RunFolder
+
+        document, folder = self._workspace.document, RunFolder(run)
+        experiment = folder.experiment()
+        said = _("Changed in the experiment: {remedy}. Train again to see what comes of it; Undo takes it back.")
+        if not document.has_been(experiment):
+            if not self._may_leave():
+                return
+            document.new(experiment)
+            said = _("The experiment of {run} is on screen now, with the change: {remedy}. Undo takes it back.")
+        document.apply(finding.mended(document.experiment), finding.remedy)
+        self._workspace.status_message.emit(said.format(remedy=finding.remedy, run=shortened(folder.name)))
 
     def _may_leave(self) -> bool:
         document = self._workspace.document

@@ -16,7 +16,6 @@ from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.finding import Finding, applicable
 from workbench.gui.theme import GRID, set_icon
-from workbench.gui.widgets import section_title
 from workbench.i18n import _, mark
 
 HIGHEST = 200  # px; more findings than that are scrolled
@@ -84,7 +83,7 @@ class FindingRow(QFrame):
 
 
 class FindingsPanel(QWidget):
-    """Findings from top to bottom, the worst first. Hidden while there are none."""
+    """Findings from top to bottom, the worst first, under a title that folds them. Hidden while there are none."""
 
     apply_requested = Signal(object)  # the Finding whose changes are wanted
 
@@ -102,7 +101,10 @@ class FindingsPanel(QWidget):
         self._highest = highest
         self._narrow = narrow
         self._shown_for: tuple[tuple[Finding, str], ...] = ()
-        self._title = section_title("")
+        self._chosen_open: bool | None = None  # by the user, for as long as there are findings
+        self.fold = QPushButton()
+        self.fold.setProperty("role", "fold")
+        self.fold.clicked.connect(self._turn)
         self._list = QWidget()
         self._layout = QVBoxLayout(self._list)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -117,7 +119,7 @@ class FindingsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        layout.addWidget(self._title)
+        layout.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._area)
         self.hide()
 
@@ -141,9 +143,36 @@ class FindingsPanel(QWidget):
             self.rows.append(row)
             self._layout.addWidget(row)
         self._layout.addStretch(1)
-        self._title.setText(_("Findings: {count}").format(count=len(findings)))
+        if not findings:
+            self._chosen_open = None
+        self._show_fold()
         self.setVisible(bool(findings))
         self._fit_height()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the list is shown below its title; without faults it is not until somebody opens it."""
+        if self._chosen_open is not None:
+            return self._chosen_open
+        return any(finding.severity != "information" for finding in self.findings)
+
+    def _turn(self) -> None:
+        self._chosen_open = not self.is_open
+        self._show_fold()
+
+    def _show_fold(self) -> None:
+        faults = sum(finding.severity != "information" for finding in self.findings)
+        notes = len(self.findings) - faults
+        if faults:
+            text = _("Findings: {count}").format(count=len(self.findings))
+        else:
+            text = _("No faults found; notes: {count}").format(count=notes)
+        is_open = self.is_open
+        self.fold.setText(text)
+        self.fold.setToolTip(_("Hide them") if is_open else _("Show them"))
+        self.fold.setAccessibleName(f"{text}. {self.fold.toolTip()}")
+        set_icon(self.fold, "down" if is_open else "right")
+        self._area.setVisible(is_open)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -219,6 +219,7 @@ class MainWindow(QMainWindow):
         self.header.train_clicked.connect(self.train)
         self.header.status_clicked.connect(self._show_training)
         workspace.page_requested.connect(self.show_page)
+        workspace.mend_requested.connect(self.files.mend)
         workspace.status_message.connect(self._say)
         workspace.document.changed.connect(self._document_changed)
         workspace.document.state_changed.connect(self._document_changed)

@@ -24,6 +24,7 @@ class Workspace(QObject):
     page_requested = Signal(str)  # name of a page to show
     data_report_changed = Signal()
     inspect_requested = Signal(str, int)  # split and index of a sample that Inspect is to show
+    mend_requested = Signal(str, object)  # run folder, and the Finding about it whose changes are wanted
     devices_changed = Signal()
     closing = Signal()  # pages end the work of their own
 

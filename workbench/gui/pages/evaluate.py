@@ -18,6 +18,7 @@ from workbench.gui.pages.evaluate_samples import EvaluateSamples
 from workbench.gui.pages.model_input import input_kind, inspectors_for
 from workbench.gui.pages.no_run import NoRun
 from workbench.gui.pages.page import Page
+from workbench.gui.run_findings import RunFindings
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Notice, button_with_icon, hint, shortened
 from workbench.gui.workspace import Workspace
@@ -49,6 +50,7 @@ class EvaluatePage(Page):
         self.numbers = EvaluateNumbers()
         self.samples = EvaluateSamples()
         self.panel = FigurePanel()
+        self.findings = RunFindings(workspace)
         self.notice = Notice()
         self._retry = button_with_icon(_("&Try again"), "refresh")
         self.notice.buttons.addWidget(self._retry)
@@ -86,7 +88,14 @@ class EvaluatePage(Page):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self.panel)
+        # With the figures, not above them: many findings are scrolled away with them.
+        below = QWidget()
+        column = QVBoxLayout(below)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2 * GRID)
+        column.addWidget(self.findings)
+        column.addWidget(self.panel, 1)
+        scroll.setWidget(below)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setHandleWidth(2 * GRID)
         splitter.setChildrenCollapsible(False)
@@ -139,6 +148,7 @@ class EvaluatePage(Page):
         self._about.setText("")
         self._about.setToolTip(self._run)
         self._about.setVisible(bool(self._run))
+        self.findings.clear()
         if self._run and self._introduce(RunFolder(self._run)):
             self._show_split()
 
@@ -158,6 +168,7 @@ class EvaluatePage(Page):
             text = _("The run ended before its first epoch and has no model. Resume it, or train again.")
             self._tell(_("The run is training and has no model yet. It is judged when it ends.") if running else text)
             return False
+        self.findings.read(self._run)
         if running:
             self._tell(_("The run is still training. These are the numbers of its best model so far."))
         return True
@@ -248,6 +259,7 @@ class EvaluatePage(Page):
         self._evaluations[split] = evaluation
         self.numbers.set_numbers(split, evaluation.numbers, evaluation.units)
         self.numbers.cards[split].set_state("")
+        self.findings.read(self._run)  # the counts of the classes may have been unknown before
 
     def _busy_changed(self, busy: bool) -> None:
         if not busy:

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
-from workbench.events import Event
+from workbench.events import Event, Finished, Found
 from workbench.experiment import Experiment
 from workbench.gui.background import BackgroundWork
 from workbench.gui.experiment_form import ExperimentForm
@@ -22,6 +22,7 @@ from workbench.gui.pages.train.outcome import outcome
 from workbench.gui.pages.train.phase_bar import PhaseBar
 from workbench.gui.pages.train.queue_list import QueueList
 from workbench.gui.pages.train.record import TrainingRecord, record_of
+from workbench.gui.run_findings import RunFindings
 from workbench.gui.section_choice import SectionChoice
 from workbench.gui.theme import GRID
 from workbench.gui.training_queue import Training
@@ -73,6 +74,8 @@ class TrainPage(Page):
         self.at_once = AtOnceView(self._right)
         self.at_once.hide()
         self.queue = QueueList(workspace.training, self._left)
+        # Above the settings, not above the curves: these keep their size when something is found.
+        self.findings = RunFindings(workspace, narrow=True, parent=self._left)
         self._settings = Card(_("Settings"), self._left)
         letters = set(TAKEN_BY_MENUS) | self.controls.letters() | access_keys(self.kill.text())
         document = workspace.document
@@ -140,6 +143,7 @@ class TrainPage(Page):
         column = QVBoxLayout(self._left)
         column.setContentsMargins(0, 0, GRID, 0)
         column.setSpacing(2 * GRID)
+        column.addWidget(self.findings)
         column.addWidget(self.queue)
         column.addWidget(self._task_card)
         column.addWidget(self._settings)
@@ -190,6 +194,11 @@ class TrainPage(Page):
             self.record.take(event)
             if self._until_past_is_read is not None:
                 self._until_past_is_read.append(event)
+            match event:
+                case Found():
+                    self.findings.show_told(self.record.run, self.record.findings)
+                case Finished():
+                    self.findings.read(self.record.run)
 
     def _training_changed(self) -> None:
         self._follow(self.workspace.training.current)
@@ -204,6 +213,7 @@ class TrainPage(Page):
             self._training = training
             self.record = TrainingRecord(at_once=_finds_all_at_once(training))
             self._caption.setText(training.name)
+            self.findings.clear()
             self._until_past_is_read = None
             if isinstance(training.request, ResumeRequest):
                 self._until_past_is_read = []
@@ -216,6 +226,8 @@ class TrainPage(Page):
             past.go_on(time.monotonic, self._until_past_is_read)
             self.record = past
             self._until_past_is_read = None
+            if past.end is None:
+                self.findings.show_told(past.run, past.findings)
 
     def _tick_while_needed(self) -> None:
         if self.isVisible() and self.workspace.training.running:
@@ -234,6 +246,7 @@ class TrainPage(Page):
         if self.workspace.training.running or run != self.workspace.current_run:
             return
         self.record = record
+        self.findings.read(run)
         self._caption.setText(Path(run).name)
         if self.isVisible():
             self.refresh()

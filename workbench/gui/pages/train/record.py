@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from workbench.diagnosis.run_findings import once, told
 from workbench.events import (
     BatchesDone,
     Continued,
     EpochFinished,
     Event,
     Finished,
+    Found,
     Note,
     Paused,
     PhaseFinished,
@@ -18,6 +20,7 @@ from workbench.events import (
     RunStarted,
     StageStarted,
 )
+from workbench.finding import Finding
 from workbench.gui.pages.train.losses import LossHistory
 
 SHORTEST_ALARM = 30.0
@@ -57,6 +60,7 @@ class TrainingRecord:
     at_once: bool = False  # whether all weights are found in one go: there are neither batches nor epochs to show
     stages: dict[int, str] = field(default_factory=dict)  # title by the epoch (0-based) a stage begins with
     notes: list[str] = field(default_factory=list)
+    findings: tuple[Finding, ...] = ()
     losses: LossHistory = field(default_factory=LossHistory)
     version: int = 0
     _first_batch: tuple[float, int] | None = None
@@ -96,6 +100,8 @@ class TrainingRecord:
                 self.notes.append(event.text)
             case Note():
                 self.notes.append(event.text)
+            case Found():
+                self.findings = once((*self.findings, told(event)))
             case Finished():
                 self._finish(event)
 
