@@ -32,7 +32,7 @@ _NEAR = 0.02  # of ln(classes)
 
 def stuck_at_guessing(observed: Observed) -> Iterator[Finding]:
     """No better than guessing, and no way down."""
-    if observed.fault or not _guesses(observed) or not _is_flat(observed.recent):
+    if observed.fault or not _guesses(observed) or not _is_flat(observed):
         return
     reasons, remedy = _why_it_is_stuck(observed)
     yield Finding("stuck_at_guessing", "error", _stuck_text(observed), " ".join(reasons), remedy.text, remedy.changes)
@@ -93,7 +93,8 @@ def _guesses(observed: Observed) -> bool:
     return observed.error >= limit
 
 
-def _is_flat(losses: tuple[float, ...]) -> bool:
+def _is_flat(observed: Observed) -> bool:
+    losses = observed.recent[-(3 * observed.steps // 4) :]  # the very first ones fall to guessing
     half = len(losses) // 2
     before, after = losses[:half], losses[half:]
     fall = fmean(before) - fmean(after)
