@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from workbench.events import Event
 
@@ -10,6 +11,13 @@ Emit = Callable[[Event], None]
 
 class Stopped(Exception):  # noqa: N818  it is no error
     """Raised inside a job that was asked to stop and has nothing to keep."""
+
+
+class Checked(Protocol):
+    """What a long piece of work asks now and then whether to go on."""
+
+    def check(self) -> None:
+        """Raise `Stopped` if it is to end."""
 
 
 class Control:

@@ -1,4 +1,4 @@
-"""The folder of decoded data: one entry per dataset and input size, capped, the longest unused out first.
+"""The folder of decoded data and of features made of them: capped, the longest unused entry out first.
 
 An entry is a folder that appears by one rename when it is complete, so that a process killed while filling leaves
 nothing wrong behind. Entries can be deleted at any time; they are made again when they are needed.
@@ -12,15 +12,16 @@ import os
 import shutil
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import filelock
 import numpy as np
 import psutil
 
-from workbench.control import Control
+from workbench.control import Checked
 from workbench.data.source import Problem
 from workbench.errors import UserError
 from workbench.i18n import _
@@ -30,6 +31,8 @@ CACHE_VERSION = 1
 DEFAULT_LIMIT_BYTES = 20 * 1024**3
 _FREE_SPACE_KEPT = 64 * 1024**2
 _FILLING = ".filling"
+
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
@@ -88,29 +91,55 @@ def clear() -> int:
 
 def open_entry(name: str) -> CacheEntry | None:
     """The entry of that name, marked as used as long as its images are referenced; None when there is none."""
+    found = _marked(name, _entry_in)
+    if found is None:
+        return None
+    entry, marker = found
+    weakref.finalize(entry.images.base, _forget, marker)
+    return entry
+
+
+def read_entry(name: str, read: Callable[[Path], Content]) -> Content | None:
+    """What `read` takes out of the folder of an entry, all of it into memory; None when there is none.
+
+    An entry of which `read` says `ValueError`, `KeyError`, `TypeError` or `OSError` is damaged: it is deleted.
+    """
+    found = _marked(name, read)
+    if found is None:
+        return None
+    content, marker = found
+    _forget(marker)
+    return content
+
+
+def _marked(name: str, read: Callable[[Path], Content]) -> tuple[Content, Path] | None:
+    """What is read out of an entry, and the marker that says it is in use."""
     folder = data_cache_folder() / name
     with _housekeeping():
         if not (folder / "index.json").is_file():
             return None
         marker = _mark_as_used(folder)
     try:
-        index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-        images = _mapped(folder / "images.npy")
-        entry = CacheEntry(
-            images,
-            *(np.load(folder / f"{part}.npy", allow_pickle=False) for part in ("rows", "sizes", "hashes")),
-            tuple(Problem(where, reason) for where, reason in index["problems"]),
-            _mapped(folder / "targets.npy") if index.get("targets") else None,
-        )
-        targets = images if entry.targets is None else entry.targets
-        if not len(images) == len(entry.rows) == len(entry.sizes) == len(entry.hashes) == len(targets):
-            raise ValueError("the parts are of different lengths")
+        return read(folder), marker
     except (OSError, ValueError, KeyError, TypeError):
         # Somebody touched the folder: it is worth nothing, and is made again.
         marker.unlink(missing_ok=True)
         _delete(folder)
         return None
-    weakref.finalize(images.base, _forget, marker)
+
+
+def _entry_in(folder: Path) -> CacheEntry:
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    images = _mapped(folder / "images.npy")
+    entry = CacheEntry(
+        images,
+        *(np.load(folder / f"{part}.npy", allow_pickle=False) for part in ("rows", "sizes", "hashes")),
+        tuple(Problem(where, reason) for where, reason in index["problems"]),
+        _mapped(folder / "targets.npy") if index.get("targets") else None,
+    )
+    targets = images if entry.targets is None else entry.targets
+    if not len(images) == len(entry.rows) == len(entry.sizes) == len(entry.hashes) == len(targets):
+        raise ValueError("the parts are of different lengths")
     return entry
 
 
@@ -119,7 +148,7 @@ def _mapped(path: Path) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def filling(name: str, control: Control) -> Iterator[Path | None]:
+def filling(name: str, control: Checked) -> Iterator[Path | None]:
     """A folder to fill; it becomes the entry when the block ends without an exception.
 
     While another process fills the same entry this one waits, and is then given None: there is nothing left to do.

@@ -72,11 +72,19 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
         raise UserError(
             _("{method} looks into models of other data than this one's.").format(method=_(inspector.title))
         )
+    if inspector.explains_answers and not opened.explainable:
+        raise UserError(
+            _(
+                "{method} follows an answer back through the network, but the classifier of this model is no part of "
+                "it: the network ends in the features. Look at the feature maps, or train a linear classifier."
+            ).format(method=_(inspector.title))
+        )
     asked = _asked(request, opened, emit, control)
     control.check()
     prepared = opened.prepared([asked.sample])
     shown = (opened.shown(asked.sample, prepared[0]),) if asked.sample.ndim == 3 else ()
-    question = Question(opened.inputs(prepared), shown, (asked.caption,), params, opened.choices, opened.decode)
+    names = opened.choices if opened.explainable else ()  # the outputs are features otherwise
+    question = Question(opened.inputs(prepared), shown, (asked.caption,), params, names, opened.decode)
     findings = inspector.inspect(opened.model, question)
     return InspectAnswer(
         findings.figures,

@@ -59,6 +59,7 @@ class Inspector(ABC):
     help: str
     section: type[Section]
     inputs: tuple[str, ...] = (ImageInput.kind,)  # the kinds of input of the models it can look into
+    explains_answers: bool = False  # whether it traces answers back through the network, which must give them then
 
     @abstractmethod
     def layers(self, model: Any) -> list[str]:

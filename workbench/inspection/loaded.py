@@ -60,6 +60,11 @@ class OpenModel:
         """What can be explained: the classes."""
         return self.task.choices(self.loaded.target) if self.loaded.target is not None else ()
 
+    @property
+    def explainable(self) -> bool:
+        """Whether its answer can be traced back through the network: not where a classifier follows that."""
+        return self.loaded.head is None
+
     def decode(self, outputs: np.ndarray) -> list[Answer]:
         """What outputs of the model say."""
         return self.task.decode(outputs, self.loaded.target)
@@ -86,7 +91,7 @@ class OpenModel:
         """What the model answers to samples as they were read, an array each."""
 
         def outputs(prepared: np.ndarray) -> np.ndarray:
-            return gradients.outputs(self.model)(self.inputs(prepared))
+            return self.loaded.answers(gradients.outputs(self.model)(self.inputs(prepared)))
 
         return self.kind.predicted(outputs, samples, self.loaded.input, self.preprocessing)
 

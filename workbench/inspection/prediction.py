@@ -84,7 +84,8 @@ def predict(request: PredictRequest, emit: Emit, control: Control) -> Prediction
         raise UserError(_("The output of this model, {shape}, is not one value per class.").format(shape=shape))
     found = opened.kind.asked(request.paths, request.pixels, request.rows, opened.loaded.input, control)
     items: list[PredictedItem] = []
-    heatmaps = MAX_HEATMAPS if request.heatmap and opened.choices and last_convolution(opened.model) else 0
+    explains = bool(opened.choices) and opened.explainable and bool(last_convolution(opened.model))
+    heatmaps = MAX_HEATMAPS if request.heatmap and explains else 0
     for batch in _batches(found):
         control.check()
         items.extend(_answered(batch, opened, request.top, max(0, heatmaps - len(items))))

@@ -1,7 +1,8 @@
 """The saved model: a `.keras` file with one more entry in its zip, `workbench.json`, that bare Keras ignores.
 
-The entry holds what the network cannot: class names and specs. Reading it never runs code, and models open in Keras'
-safe mode only.
+The entry holds what the network cannot: class names and specs. Where a classifier of scikit-learn follows the network,
+it is a third entry (`workbench.runs.head`), so that a copied file is a whole model. Reading any of it never runs code,
+and models open in Keras' safe mode only.
 """
 
 import json
@@ -12,11 +13,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from workbench.architectures.keras_file import OLD_FORMATS, check_it_is_there, open_network
 from workbench.errors import UserError
 from workbench.experiment import task_for
 from workbench.i18n import _
 from workbench.registry import registry
+from workbench.runs.head import ENTRY as HEAD_ENTRY
+from workbench.runs.head import Head, describe, from_bytes, to_bytes
 from workbench.specs import ClassTarget, ImageInput, InputSpec, TargetSpec, spec_from_json, spec_to_json
 
 ABOUT_ENTRY = "workbench.json"
@@ -34,6 +39,7 @@ class LoadedModel:
         input: what the network takes, guessed from its input shape for a foreign file.
         target: what it was trained on; for a foreign file classes "0", "1"... when its output can be classes.
         task: name of the task.
+        head: the classifier behind the network, whose output are only its features then; None where there is none.
     """
 
     model: Any
@@ -41,6 +47,11 @@ class LoadedModel:
     input: InputSpec
     target: TargetSpec | None
     task: str
+    head: Head | None = None
+
+    def answers(self, outputs: np.ndarray) -> np.ndarray:
+        """What the whole model answers, from what its network gives: the same, unless a head follows it."""
+        return outputs if self.head is None else self.head.answers(outputs)
 
     @cached_property
     def network(self) -> Any:
@@ -74,20 +85,24 @@ def describe_model(experiment: Any, input: InputSpec, target: TargetSpec) -> dic
     }
 
 
-def save_model(model: Any, path: str | Path, about: dict[str, Any]) -> None:
+def save_model(model: Any, path: str | Path, about: dict[str, Any], head: Head | None = None) -> None:
     """Write the model with its description; the file at `path` is replaced at once or stays as it was.
 
     Args:
         model: a Keras model.
         path: ends with `.keras`.
         about: plain values, as from `describe_model`.
+        head: the classifier behind the network, or None.
     """
     path = Path(path)
     part = path.with_name(f".{path.stem}.{os.getpid()}.part.keras")
     try:
         model.save(part)
         with zipfile.ZipFile(part, "a", zipfile.ZIP_STORED) as archive:
-            archive.writestr(ABOUT_ENTRY, json.dumps({"version": ABOUT_VERSION, **about}, ensure_ascii=False, indent=1))
+            values = {"version": ABOUT_VERSION, **about, **({} if head is None else {"head": describe(head)})}
+            archive.writestr(ABOUT_ENTRY, json.dumps(values, ensure_ascii=False, indent=1))
+            if head is not None:
+                archive.writestr(HEAD_ENTRY, to_bytes(head))
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
@@ -143,10 +158,29 @@ def load_model(path: str | Path) -> LoadedModel:
         return LoadedModel(model, None, _guess_input(model, path), _guess_target(model), _task_for(ClassTarget.kind))
     try:
         input, target = spec_from_json(about["input"]), spec_from_json(about["target"])
-        return LoadedModel(model, about, input, target, about.get("task") or _task_for(target.kind))
+        head = _head(path, about["head"], model) if about.get("head") else None
+        return LoadedModel(model, about, input, target, about.get("task") or _task_for(target.kind), head)
     except (KeyError, TypeError) as error:
         raise UserError(_("The {entry} in {path} is not complete: {error}.").format(
             entry=ABOUT_ENTRY, path=path, error=error)) from None  # fmt: skip
+
+
+def _head(path: Path, about: dict[str, Any], model: Any) -> Head:
+    with zipfile.ZipFile(path) as archive:
+        if HEAD_ENTRY not in archive.namelist():
+            raise UserError(
+                _(
+                    "{path} lacks the classifier that follows its network ({entry}): it was written by another "
+                    "program, or by half. Train the run again."
+                ).format(path=path, entry=HEAD_ENTRY)
+            )
+        try:
+            content = archive.read(HEAD_ENTRY)
+        except (zipfile.BadZipFile, OSError, EOFError) as error:
+            raise UserError(
+                _("The classifier in {path} is damaged: {error}. Train the run again.").format(path=path, error=error)
+            ) from None
+    return from_bytes(content, int(about["count"]), int(model.output_shape[-1]), path)
 
 
 def _task_for(target_kind: str) -> str:

@@ -3,6 +3,7 @@
 import math
 import time
 
+import numpy as np
 import psutil
 
 from workbench.control import Stopped
@@ -24,6 +25,7 @@ class AtOnce:
         self.best_epoch = -1
         self.history: list[dict[str, float]] = []
         self.message = ""
+        self.answers: np.ndarray | None = None
 
     def run(self) -> str:
         """Find the weights and save the model; `completed`, or `stopped` before there was any."""
@@ -36,7 +38,8 @@ class AtOnce:
             self.message = _("Stopped before the weights were found: there is no model yet. Resume it to begin anew.")
             return "stopped"
         _refuse_nonsense(solution)
-        execution.save_model(solution.model)
+        execution.save_model(solution.model, solution.head)
+        self.answers = solution.answers
         self._tell(solution.metrics, time.perf_counter() - started)
         return "completed"
 

@@ -16,6 +16,7 @@ class EpochByEpoch:
     """See `execution.Course`. Making one compiles the network and takes up the checkpoint."""
 
     message = ""
+    answers = None
 
     def __init__(self, execution: Execution) -> None:
         self._execution = execution

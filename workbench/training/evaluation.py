@@ -77,9 +77,10 @@ def evaluate_model(
     split: str,
     emit: Emit | None = None,
     control: Control | None = None,
+    answers: np.ndarray | None = None,
 ) -> Evaluation:
-    """The evaluation of the saved model of a run on data at hand."""
-    evaluation = judge(folder, experiment, data, data.splits[split], emit, control)
+    """The evaluation of the saved model of a run on data at hand; its `answers` to all of them need no model."""
+    evaluation = judge(folder, experiment, data, data.splits[split], emit, control, answers)
     trainer = registry().trainers.get(experiment.trainer.name)
     more = trainer.figures(folder, experiment, data, emit or _nobody)
     # How it was found comes first: it is what such a trainer is chosen for.
@@ -93,16 +94,18 @@ def judge(
     indices: np.ndarray,
     emit: Emit | None = None,
     control: Control | None = None,
+    answers: np.ndarray | None = None,
 ) -> Evaluation:
     """What the task says of the saved model's answers to some samples of the data."""
-    outputs = _outputs(folder, data, indices, emit, control)
+    outputs = _outputs(folder, data, indices, emit, control) if answers is None else answers[indices]
     task = registry().tasks.get(experiment.task.name)
     targets = data.targets[indices]
     losses = task.sample_losses(outputs, targets, data.target, experiment)
     names = tuple(data.names[index] for index in indices)
 
     def predict(inputs: np.ndarray) -> np.ndarray:
-        return np.asarray(load_model(folder.model_path).network.predict_on_batch(inputs))
+        loaded = load_model(folder.model_path)
+        return loaded.answers(np.asarray(loaded.network.predict_on_batch(inputs)))
 
     return task.evaluate(
         Evidence(outputs, targets, losses, data.target, names, data.input, InputsOf(data.inputs, indices), predict)
@@ -116,13 +119,14 @@ def _nobody(_event: object) -> None:
 def _outputs(
     folder: RunFolder, data: PreparedData, indices: np.ndarray, emit: Emit | None, control: Control | None
 ) -> np.ndarray:
-    model = load_model(folder.model_path).network
+    loaded = load_model(folder.model_path)
     batch = max(1, min(_BATCH, _BATCH_BYTES // max(1, data.inputs[0].nbytes)))
     outputs = None
     for start in range(0, len(indices), batch):
         if control is not None:
             control.check()
-        part = np.asarray(model.predict_on_batch(data.inputs[indices[start : start + batch]]))
+        part = np.asarray(loaded.network.predict_on_batch(data.inputs[indices[start : start + batch]]))
+        part = loaded.answers(part)
         if outputs is None:
             outputs = _room_for((len(indices), *part.shape[1:]), part.dtype)
         outputs[start : start + len(part)] = part

@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Any, Protocol
 
+import numpy as np
+
 from workbench.control import Control
 from workbench.events import Finished, RunStarted
 from workbench.experiment import Experiment
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.runs.folder import RunFolder
+from workbench.runs.head import Head
 from workbench.runs.model_file import describe_model, save_model
 from workbench.runs.writer import RunWriter, store_evaluation
 from workbench.training.checkpoint import Checkpoint
@@ -49,10 +52,10 @@ class Execution:
         """How the weights are found."""
         return registry().trainers.get(self.experiment.trainer.name)
 
-    def save_model(self, model: Any) -> None:
-        """Keep this Keras model as the best so far."""
+    def save_model(self, model: Any, head: Head | None = None) -> None:
+        """Keep this Keras model, and the classifier behind it where there is one, as the best so far."""
         data = self.prepared.data
-        save_model(model, self.folder.model_path, describe_model(self.experiment, data.input, data.target))
+        save_model(model, self.folder.model_path, describe_model(self.experiment, data.input, data.target), head)
 
 
 class Course(Protocol):
@@ -63,12 +66,14 @@ class Course(Protocol):
         best_epoch: the best one so far, -1 before there is any.
         history: a row of `metrics.csv` for each epoch.
         message: what to say of its end, where there is something.
+        answers: of the best model to all samples, where they are known already; else None.
     """
 
     first_epoch: int
     best_epoch: int
     history: list[dict[str, float]]
     message: str
+    answers: np.ndarray | None
 
     def run(self) -> str:
         """Go to the end; `completed` or `stopped`."""
@@ -95,8 +100,9 @@ def execute(execution: Execution, begin: Callable[[Execution], Course]) -> None:
         state = course.run()
         metrics = _best_metrics(course)
         if state == "completed":
-            metrics |= _test_metrics(execution)
-            judge_what_was_learned(folder, execution.experiment, execution.prepared.data, execution.control)
+            metrics |= _test_metrics(execution, course.answers)
+            data, control = execution.prepared.data, execution.control
+            judge_what_was_learned(folder, execution.experiment, data, control, course.answers)
         end = Finished(state, str(folder.path), course.message, course.best_epoch, metrics)
     except Exception as error:  # whatever went wrong ends the run as failed, in words
         _log_traceback(writer)
@@ -120,13 +126,13 @@ def _best_metrics(course: Course) -> dict[str, float]:
     return {name: value for name, value in row.items() if name not in _NO_METRICS}
 
 
-def _test_metrics(execution: Execution) -> dict[str, float]:
+def _test_metrics(execution: Execution, answers: np.ndarray | None) -> dict[str, float]:
     """The numbers of the best model on the test split, where there is one."""
     data = execution.prepared.data
     if not len(data.splits["test"]) or execution.control.stop_requested:
         return {}
     with execution.teller.phase("evaluate"):
-        evaluation = evaluate_model(execution.folder, execution.experiment, data, "test")
+        evaluation = evaluate_model(execution.folder, execution.experiment, data, "test", answers=answers)
         store_evaluation(execution.folder, "test", evaluation.numbers, evaluation.answers)
     return {f"test_{name}": value for name, value in evaluation.numbers.items()}
 

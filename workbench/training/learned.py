@@ -19,18 +19,20 @@ from workbench.training.evaluation import judge
 MOST = 500  # samples of each split: an accuracy is known to about 2 points then
 
 
-def judge_what_was_learned(folder: RunFolder, experiment: Experiment, data: PreparedData, control: Control) -> None:
+def judge_what_was_learned(
+    folder: RunFolder, experiment: Experiment, data: PreparedData, control: Control, answers: np.ndarray | None = None
+) -> None:
     """Keep in `evaluation.json` what the saved model does on both splits, and what guessing would.
 
     `learned` holds per split (`train`, `validation`) its `numbers` and how many `samples` they are of, and under
-    `guessing` the metrics of the best answer that is the same for all.
+    `guessing` the metrics of the best answer that is the same for all. `answers` to all samples need no model.
     """
     parts: dict[str, Any] = {}
     for split in ("train", "validation"):
         indices = _part(data.splits[split])
         if not len(indices) or control.stop_requested:
             return
-        evaluation = judge(folder, experiment, data, indices)
+        evaluation = judge(folder, experiment, data, indices, answers=answers)
         parts[split] = {"numbers": evaluation.numbers, "samples": len(indices)}
     task = registry().tasks.get(experiment.task.name)
     guessing = task.guessing(data.targets[_part(data.splits["validation"])], data.target)

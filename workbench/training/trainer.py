@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from workbench.architectures.assembly import Network
 from workbench.control import Emit
 from workbench.data.batches import Batches
@@ -11,6 +13,7 @@ from workbench.data.prepare import PreparedData
 from workbench.experiment import Experiment, TrainerSection
 from workbench.figures import Figure
 from workbench.runs.folder import RunFolder
+from workbench.runs.head import Head
 from workbench.training.optimizers import keras_optimizer
 from workbench.training_settings import TrainingSection
 
@@ -65,10 +68,14 @@ class Solution:
     Attributes:
         model: the Keras model to save, from a raw sample to the answer.
         metrics: `loss` and the task's metrics on the training split, those on the validation split with `val_` before.
+        head: the classifier behind the model, which gives only its features then; or None.
+        answers: of both to all samples of the data, where the trainer knows them already.
     """
 
     model: Any
     metrics: dict[str, float]
+    head: Head | None = None
+    answers: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
