@@ -22,6 +22,7 @@ JOBS: dict[type, str] = {
     requests.OneBatchRequest: "workbench.diagnosis.one_batch:overfit",
     requests.TrialRequest: "workbench.diagnosis.trial:try_a_step",
     requests.MeasureRequest: "workbench.diagnosis.speed:measure",
+    requests.AdviseRequest: "workbench.diagnosis.adviser:advise",
     requests.EvaluateRequest: "workbench.training.evaluation:evaluate",
     requests.SamplesRequest: "workbench.training.evaluation:show_samples",
     requests.InspectRequest: "workbench.inspection.answering:inspect",

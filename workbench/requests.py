@@ -4,7 +4,7 @@
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from workbench.experiment import Experiment
 
@@ -102,6 +102,24 @@ class MeasureRequest:
     experiment: Experiment
     own: bool = True
     standard: bool = False
+
+
+@dataclass(frozen=True)
+class AdviseRequest:
+    """How to use a trained base for an experiment's data; answered by `Advice`, with the experiment set up.
+
+    Attributes:
+        experiment: whose data are to be learned.
+        similar: whether they look like the base's: yes, no, or auto to let it be guessed.
+        base: an application of Keras, a run or a model file; empty for the experiment's own, or a usual one.
+        samples: to train on; 0 to count them. `classes` goes with it, 0 where they are not known.
+    """
+
+    experiment: Experiment
+    similar: Literal["yes", "no", "auto"] = "auto"
+    base: str = ""
+    samples: int = 0
+    classes: int = 0
 
 
 @dataclass(frozen=True)

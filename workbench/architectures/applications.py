@@ -5,7 +5,7 @@ import io
 import re
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -34,6 +34,7 @@ _CLASSES = {
 }  # fmt: skip
 _SYMMETRIC = ("mobilenet_v1", "mobilenet_v2", "inception", "xception", "_v2")  # -1 to 1
 _WITHIN = ("convnext", "efficientnet", "mobilenet_v3")  # scaling is part of Keras' own network
+_NAMES = "object_name_uids"  # where Keras counts the layers without a name
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, red, green, blue, on the scale 0-1
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red, on the scale 0-255
 
@@ -121,7 +122,24 @@ def _made(name: str, shape: tuple[int, int, int], weights: str | None) -> Any:
         # Weights trained at 224 px are meant for other sizes, too.
         warnings.simplefilter("ignore", UserWarning)
         make = getattr(keras.applications, keras_class(name))
-        return make(include_top=False, weights=weights, input_shape=tuple(shape))
+        with _names_counted_anew():
+            return make(include_top=False, weights=weights, input_shape=tuple(shape))
+
+
+@contextlib.contextmanager
+def _names_counted_anew() -> Iterator[None]:
+    """Let nameless layers be `conv2d`, `conv2d_1`... whatever was made before in this process.
+
+    Keras counts on. A boundary and the weights of Inception and Xception are found by such names.
+    """
+    from keras.src.backend.common import global_state
+
+    before = global_state.get_global_attribute(_NAMES)
+    global_state.set_global_attribute(_NAMES, None)
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(_NAMES, before)
 
 
 def _without_weights(name: str, shape: tuple[int, int, int]) -> Any:

@@ -49,7 +49,7 @@ def run_base(source: str, last_layer: str) -> Base:
     Raises:
         UserError: there is no such run, it has no model, or no such layer.
     """
-    folder = _run_folder(source)
+    folder = run_folder(source)
     path = folder / "model.keras"
     if not path.exists():
         raise UserError(
@@ -76,7 +76,8 @@ def file_base(source: str, last_layer: str) -> Base:
     return _base_of(path, last_layer, _("the file {name}").format(name=path.name))
 
 
-def _run_folder(source: str) -> Path:
+def run_folder(source: str) -> Path:
+    """The folder of a run by its path, or its name where runs live. Raises `UserError` with the closest name."""
     runs = default_runs_folder()
     if not source.strip():
         raise UserError(

@@ -110,7 +110,29 @@ def _add_experiment_commands(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     diagnose.add_argument("--out", metavar=_("DIR"), help=_("write the figures of these checks into a folder"))
     _add_runs_folder(diagnose)
+    _add_advise(commands)
     _add_measure(commands)
+
+
+def _add_advise(commands: argparse._SubParsersAction) -> None:
+    advise = _command(commands, "advise", _("how to use a trained network for an experiment's data"), json=True)
+    advise.add_argument("experiment", metavar="EXPERIMENT.toml", help=_("`workbench new` prints one"))
+    advise.add_argument(
+        "--similar", choices=("yes", "no", "auto"), default="auto",
+        help=_("whether the data look like what the base was trained on (default: auto, a guess)"),
+    )  # fmt: skip
+    advise.add_argument(
+        "--base", default="", metavar=_("NAME"),
+        help=_("a network of Keras (mobilenet_v2), a run or a model file (default: the experiment's own)"),
+    )  # fmt: skip
+    advise.add_argument(
+        "--samples", type=int, default=0, metavar=_("N"), help=_("to train on (default: they are counted)")
+    )
+    advise.add_argument("--classes", type=int, default=0, metavar=_("N"), help=_("where the samples are given"))
+    advise.add_argument(
+        "--write", nargs="?", const="", metavar=_("FILE"),
+        help=_("write the experiment that follows the advice; without a file, over the one given"),
+    )  # fmt: skip
 
 
 def _add_measure(commands: argparse._SubParsersAction) -> None:

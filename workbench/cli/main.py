@@ -22,6 +22,7 @@ _COMMANDS = {
     "code": "workbench.cli.experiments:code",
     "diagnose": "workbench.cli.diagnose:diagnose",
     "measure": "workbench.cli.measure:measure",
+    "advise": "workbench.cli.advise:advise",
     "train": "workbench.cli.training:train",
     "resume": "workbench.cli.training:resume",
     "evaluate": "workbench.cli.models:evaluate",
