@@ -164,11 +164,11 @@ class EvaluatePage(Page):
         for split, numbers in folder.evaluation().items():
             if split in self.numbers.cards and not running:
                 self.numbers.set_numbers(split, numbers)
+        self.findings.read(self._run)  # what was told before it failed is worth the most without a model
         if not folder.model_path.exists():
             text = _("The run ended before its first epoch and has no model. Resume it, or train again.")
             self._tell(_("The run is training and has no model yet. It is judged when it ends.") if running else text)
             return False
-        self.findings.read(self._run)
         if running:
             self._tell(_("The run is still training. These are the numbers of its best model so far."))
         return True
