@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench.architectures.applications import IMAGENET, NO_WEIGHTS, application_names
 from workbench.architectures.base_network import ALL, run_folder
+from workbench.architectures.fitting import suits
 from workbench.architectures.transfer import TransferSection
 from workbench.control import Control, Emit
 from workbench.data.report import DataReport, report
@@ -20,7 +21,7 @@ from workbench.experiment import Experiment, from_values, read_experiment
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.requests import AdviseRequest, DataRequest
-from workbench.specs import ClassTarget, ImageInput
+from workbench.specs import ClassTarget
 
 MANY, MANY_A_CLASS = 5_000, 500
 EARLY, LATE = 0.33, 0.6  # shares of the depth: where early features are taken, and from where on a base is fine-tuned
@@ -229,7 +230,9 @@ def advise(request: AdviseRequest, emit: Emit, control: Control) -> Advice:
         UserError: the number is not known, nobody can tell the likeness, or there is no such base.
     """
     experiment = request.experiment
-    check_pictures(experiment)
+    if not takes_advice(experiment):
+        raise UserError(_("There is no advice for the dataset {name}: a transfer is for pictures with one answer each. "
+                          "Train a network of your own.").format(name=experiment.dataset.name))  # fmt: skip
     base = base_of(experiment, request.base)
     size = DataSize(request.samples, request.classes) if request.samples else _size_of_data(experiment, emit, control)
     similar, why = guess_similar(experiment, base) if request.similar == "auto" else (request.similar == "yes", "")
@@ -278,21 +281,11 @@ def _layers_of(base: TransferSection, size: dict[str, Any]) -> tuple[tuple[str, 
     return (early.layer, renamed.next_to_learn), (early.share, renamed.share)
 
 
-def check_pictures(experiment: Experiment) -> None:
-    """Raise `UserError` where the samples are no pictures with one answer each: no base here is made for them."""
-    from workbench.architectures.fitting import suits
-
+def takes_advice(experiment: Experiment) -> bool:
+    """Whether its samples are pictures with one answer each, which a transfer is for."""
     source = registry().datasets.get(experiment.dataset.name)
     target_kind = registry().tasks.get(experiment.task.name).learns.kind
-    if source.input_kind != ImageInput.kind or not suits(
-        registry().architectures.get("transfer"), source.input_kind, target_kind
-    ):
-        raise UserError(
-            _(
-                "There is no advice for the dataset {name}: a transfer is for pictures with one answer each. Train a "
-                "network of your own."
-            ).format(name=experiment.dataset.name)
-        )
+    return suits(registry().architectures.get("transfer"), source.input_kind, target_kind)
 
 
 def changed_settings(before: Experiment, after: Experiment) -> dict[str, Any]:

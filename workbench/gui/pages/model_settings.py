@@ -7,12 +7,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 
 from workbench.architectures.architecture import Architecture
 from workbench.architectures.layers import Layer, parse_layers
+from workbench.diagnosis.adviser import takes_advice
 from workbench.errors import UserError
 from workbench.experiment import ArchitectureSection, Experiment, OverridesSection
 from workbench.gui.experiment_form import ExperimentForm
 from workbench.gui.form_editors import Editor
 from workbench.gui.form_fields import FieldPlan, plan_fields
 from workbench.gui.layer_list import LayerListEditor
+from workbench.gui.pages.model_advice import AdviceDialog
 from workbench.gui.pages.model_architectures import ArchitectureBox, PaperCard
 from workbench.gui.pages.model_comparison import ComparisonDialog
 from workbench.gui.pages.model_measuring import Measuring, SpeedLine
@@ -34,6 +36,7 @@ class ModelSettings(QScrollArea):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._workspace = workspace
         self._document = workspace.document
         self._measuring = Measuring(workspace, self)
         self._forms: dict[str, ExperimentForm] = {}
@@ -80,6 +83,7 @@ class ModelSettings(QScrollArea):
         self._help.setText(_(architecture.help))
         self.paper.show_card(architecture.card)
         self.speed.show_experiment(experiment)
+        self.advise_button.setVisible(takes_advice(experiment))
         stack = layers_field(type(section))
         if section.name not in self._forms:
             self._forms[section.name] = self._make_form(architecture, stack)
@@ -123,7 +127,10 @@ class ModelSettings(QScrollArea):
         self.speed = SpeedLine(self._measuring)
         buttons = QHBoxLayout()
         buttons.setSpacing(GRID)
-        for button in (self.compare_button, self.speed.button):
+        self.advise_button = QPushButton(_("&Advise…"))
+        self.advise_button.setToolTip(_("How to use a network that was trained before for these data"))
+        self.advise_button.clicked.connect(self._advise)
+        for button in (self.compare_button, self.speed.button, self.advise_button):
             buttons.addWidget(button)
         buttons.addStretch(1)
         for widget in (label, self.architecture_box):
@@ -154,6 +161,11 @@ class ModelSettings(QScrollArea):
         form.setProperty("has_fields", any(plan.name != stack for plan in plan_fields(architecture.section)))
         self._place.addWidget(form)
         return form
+
+    def _advise(self) -> None:
+        dialog = AdviceDialog(self._workspace, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def _compare(self) -> None:
         dialog = ComparisonDialog(self._document.experiment, self._measuring, self)
