@@ -13,6 +13,7 @@ ROWS = (
     LayerRow("scale", "Rescaling", (28, 28, 1)),
     LayerRow("conv_1", "Conv2D", (26, 26, 8), 80, frozen=True),
     LayerRow("conv_2", "Conv2D", (24, 24, 8), 584, frozen=True),
+    LayerRow("flatten_1", "Flatten", (4608,)),
     LayerRow("head_pooling", "GlobalAveragePooling2D", (8,)),
     LayerRow("logits", "dense", (10,), 90),
 )
@@ -36,15 +37,16 @@ def page(open_window, scripted_engine, qtbot):
 
 def test_frozen_layers_say_so_and_are_counted(page):
     model = page.table_panel.view.model()
-    assert [model.index(row, KIND).data() for row in (2, 3, 6)] == ["Rescaling", "Conv2D, frozen", "Dense"]
+    assert [model.index(row, KIND).data() for row in (2, 3, 7)] == ["Rescaling", "Conv2D, frozen", "Dense"]
     assert "90 of them trained · 664 frozen" in page.table_panel.totals.text()
 
 
 def test_the_boundary_is_chosen_on_the_layer_table_and_undone(page):
     button, document = page.table_panel.boundary_button, page.workspace.document
     assert button.isVisible()
-    page.table_panel.view.choose("logits")
-    assert not button.isEnabled()
+    for layer in ("logits", "flatten_1"):  # of the head; and a boundary that would freeze the whole base
+        page.table_panel.view.choose(layer)
+        assert not button.isEnabled()
     page.table_panel.view.choose("conv_2")
     assert button.isEnabled()
     button.click()

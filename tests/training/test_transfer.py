@@ -140,6 +140,15 @@ def test_a_boundary_that_is_no_layer_or_leaves_nothing_to_learn_is_refused(earli
         network_of(from_run(earlier.path, boundary="flatten_1"))
 
 
+def test_a_last_layer_that_only_prepares_pictures_is_refused_and_a_long_list_of_layers_cut_short(earlier):
+    with pytest.raises(UserError, match=r"'resize'.*only prepares the pictures.*Choose a later one"):
+        network_of(from_run(earlier.path, last_layer="resize"))
+    colour = ImageInput(32, 32, 3)
+    with pytest.raises(UserError, match=r"no layer 'conv' in.*Conv1, .*, …, .*out_relu\.$") as caught:
+        network_of({"name": "transfer", "weights": "none", "boundary": "conv"}, colour)
+    assert len(str(caught.value)) < 600
+
+
 def test_a_base_for_other_channels_says_what_to_set(earlier):
     with pytest.raises(UserError, match=r"preprocessing\.channels = 1"):
         network_of(from_run(earlier.path), ImageInput(16, 16, 3))
@@ -165,8 +174,11 @@ def test_a_run_that_is_not_there_is_told_with_the_closest_name(home):
 
 
 def test_a_transfer_can_be_the_base_of_another(data, earlier, tmp_path):
+    import keras
+
     training = {"epochs": 1}
     first = run(tmp_path, experiment(data / "high.npz", from_run(earlier.path, dense=[6]), training=training))
+    keras.utils.clear_session()  # Keras then numbers names anew, as in another process
     network = network_of(from_run(first.path, dense=[9], boundary="base_head_dense_1"))
     names = [layer.name for layer in network.model.layers]
     assert names[-4:] == ["base_head_dense_1", "head_dense_1", "logits", "output"]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from workbench.architectures.base_network import PIXELS
 from workbench.architectures.keras_file import load_weights
 from workbench.control import Stopped
 from workbench.errors import UserError
@@ -79,13 +80,13 @@ def scaling_of(name: str) -> list[Any]:
     if name.startswith("densenet"):
         variance = [deviation**2 for deviation in _DEVIATION]
         return [
-            layers.Rescaling(1 / 255, dtype="float32", name="unit"),
-            layers.Normalization(axis=-1, mean=list(_MEAN), variance=variance, dtype="float32", name="scale"),
+            layers.Rescaling(1 / 255, dtype="float32", name=f"{PIXELS}unit"),
+            layers.Normalization(axis=-1, mean=list(_MEAN), variance=variance, dtype="float32", name=f"{PIXELS}scale"),
         ]
     if takes_blue_first(name):
         mean = list(_CAFFE_MEAN)
-        return [layers.Normalization(axis=-1, mean=mean, variance=[1.0] * 3, dtype="float32", name="scale")]
-    return [layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")]
+        return [layers.Normalization(axis=-1, mean=mean, variance=[1.0] * 3, dtype="float32", name=f"{PIXELS}scale")]
+    return [layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name=f"{PIXELS}scale")]
 
 
 def application(name: str, shape: tuple[int, int, int], weights: str, told: Told | None = None) -> Any:

@@ -13,6 +13,8 @@ from workbench.paths import default_runs_folder
 
 HEAD = "head_"  # what the names of the layers behind the base begin with
 ALL = "all"
+PIXELS = "pixels_"  # of those that scale for it
+_NAMED = 8  # layers that a message names, of the first and of the last
 _FRONT = ("image", "resize", "cut", "pixels", "changed", "network", "trainable")
 _OURS = (*_FRONT, LOGITS, OUTPUT, UNSCALE, "as_given")
 _SCALING = ("Rescaling", "Normalization")
@@ -111,7 +113,15 @@ def _base_of(path: Path, last_layer: str, about: str) -> Base:
     else:
         end = (LOGITS, "input") if LOGITS in names else _before_the_output(model)
     pixels = _prepared(model, start) if start else model.inputs[0]
-    network = keras.Model(pixels, getattr(model.get_layer(end[0]), end[1]))
+    try:
+        network = keras.Model(pixels, getattr(model.get_layer(end[0]), end[1]))
+    except ValueError as error:  # Keras says so of what is not connected
+        raise UserError(
+            _(
+                "With the layer {name!r} of {about} as its last, nothing would be left of the base: it only prepares "
+                "the pictures. Choose a later one as architecture.last_layer."
+            ).format(name=last_layer, about=about)
+        ) from error
     scales = LOGITS in names or any(type(layer).__name__ in _SCALING for layer in network.layers)
     return Base(network, scales, about, str(path.absolute()), start, end)
 
@@ -141,10 +151,19 @@ def layer_called(name: str, layers: Sequence[Any], about: str) -> Any:
     if name in names:
         return layers[names.index(name)]
     raise UserError(
-        _("There is no layer {name!r} in {about}. {hint} Its layers are: {names}.").format(
-            name=name, about=about, hint=did_you_mean(name, names), names=", ".join(names)
+        " ".join(
+            [
+                _("There is no layer {name!r} in {about}.").format(name=name, about=about),
+                *filter(None, [did_you_mean(name, names)]),
+                _("Its layers are: {names}.").format(names=_listed(names)),
+            ]
         )
     )
+
+
+def _listed(names: list[str]) -> str:
+    most = 2 * _NAMED
+    return ", ".join(names if len(names) <= most else [*names[:_NAMED], "…", *names[-_NAMED:]])
 
 
 def apply_base(base: Base, pixels: Any, boundary: str) -> Any:
@@ -218,11 +237,17 @@ def _could_learn(layer: Any) -> bool:
 
 
 def rename_what_collides(network: Any) -> None:
-    """Names are unique in a network: what is called like a layer of ours gets `base_` before its name."""
+    """Names are unique in a network: what is called like a layer of ours gets `base_` before its name.
+
+    So do operations that are no layers. Keras numbers their names, and begins anew in every process.
+    """
+    import keras
+
     names = {operation.name for operation in network.operations}
     for operation in network.operations:
         name = operation.name
-        if type(operation).__name__ == "InputLayer" or not (name in _OURS or name.startswith((HEAD, EXTRA, "round"))):
+        ours = name in _OURS or name.startswith((HEAD, EXTRA, PIXELS)) or not isinstance(operation, keras.Layer)
+        if type(operation).__name__ == "InputLayer" or not ours:
             continue
         while name in names or name in _OURS:
             name = f"base_{name}"
@@ -246,7 +271,7 @@ def base_layers(model: Any) -> list[Any]:
 
 def is_of_base(name: str) -> bool:
     """Whether a layer of that name belongs to the base, in a network that was built with one."""
-    return name not in _OURS and not name.startswith((HEAD, EXTRA))
+    return name not in _OURS and not name.startswith((HEAD, EXTRA, PIXELS))
 
 
 def _size(shape: tuple[int | None, ...]) -> str:

@@ -9,6 +9,7 @@ from workbench.architectures.applications import NO_WEIGHTS, Application, Told, 
 from workbench.architectures.architecture import Architecture
 from workbench.architectures.base_network import (
     HEAD,
+    PIXELS,
     Base,
     apply_base,
     file_base,
@@ -42,14 +43,15 @@ class TransferSection(ArchitectureSection):
         labels={"run": mark("An earlier run"), "file": mark("A model file"), "keras": mark("A network of Keras")},
     )  # fmt: skip
     source: str = setting(
-        "", title=mark("Run or file"), max_length=1000,
+        "", title=mark("Run or file"), max_length=1000, shown_if=("base", ("run", "file")),
         help=mark("For an earlier run its name or folder, for a model file its path (.keras). Else empty."),
     )  # fmt: skip
     application: Application = setting(
-        "mobilenet_v2", title=mark("Network of Keras"), help=mark("Which one, where the base is a network of Keras.")
-    )
+        "mobilenet_v2", title=mark("Network of Keras"), help=mark("Which one, where the base is a network of Keras."),
+        shown_if=("base", ("keras",)),
+    )  # fmt: skip
     weights: str = setting(
-        "imagenet", title=mark("Weights of it"), max_length=1000,
+        "imagenet", title=mark("Weights of it"), max_length=1000, shown_if=("base", ("keras",)),
         help=mark("imagenet (downloaded once), the path of a .weights.h5 file, or none to begin without."),
     )  # fmt: skip
     last_layer: str = setting(
@@ -57,7 +59,7 @@ class TransferSection(ArchitectureSection):
         help=mark("The layer of the base whose output the head gets; empty for the one before its output."),
     )  # fmt: skip
     pixels: Literal["auto", "unit", "symmetric", "as_they_are"] = setting(
-        "auto", title=mark("Pixels of the base"), advanced=True,
+        "auto", title=mark("Pixels of the base"), advanced=True, shown_if=("base", ("file",)),
         help=mark("What a model file was trained on. Automatic: as they are where it scales them itself, else 0 to 1."),
         labels={"auto": mark("Automatic"), "unit": mark("0 to 1 (1/255)"), "symmetric": mark("-1 to 1"),
                 "as_they_are": mark("0 to 255")},
@@ -151,8 +153,8 @@ def _scaling(section: TransferSection, base: Base) -> list[Any]:
     if section.base == "run" or section.pixels == "as_they_are" or (section.pixels == "auto" and base.scales):
         return []
     if section.pixels == "symmetric":
-        return [layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")]
-    return [layers.Rescaling(1 / 255, dtype="float32", name="scale")]
+        return [layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name=f"{PIXELS}scale")]
+    return [layers.Rescaling(1 / 255, dtype="float32", name=f"{PIXELS}scale")]
 
 
 def _head(section: TransferSection, x: Any) -> Any:

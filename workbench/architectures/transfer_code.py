@@ -66,9 +66,10 @@ def file_code(section: Any, base: Base, scaling: list[Any]) -> tuple[str, str]:
         f"saved = keras.saving.load_model({_quoted(base.path)}, compile=False)",
         f"# Without {'what resizes its pictures, and without ' if base.start else ''}its output.",
         f"whole = keras.Model({start}, saved.get_layer({_quoted(base.end[0])}).{base.end[1]})",
-        "# The same layers, for pictures of this size.",
+        "# The very same layers, for pictures of this size.",
         "pixels = keras.Input(x.shape[1:])",
-        'base = keras.Model(pixels, whole.call(pixels), name="base")',
+        "base = keras.models.clone_model(whole, input_tensors=pixels, clone_function=lambda layer: layer)",
+        'base.name = "base"',
     ]
     about = "an earlier run" if section.base == "run" else "a saved model"
     pooled = len(base.network.output.shape) == 4

@@ -232,6 +232,11 @@ class LayerTablePanel(QWidget):
         self._has_base = has_base
         self._show_formula()
 
+    def _could_learn_from(self, row: LayerRow) -> bool:
+        """Whether it is of the base, and it or a later one has anything to learn."""
+        later = self.view.rows[self.view.rows.index(row) :]
+        return is_of_base(row.name) and any(other.parameters and is_of_base(other.name) for other in later)
+
     def _choose_boundary(self) -> None:
         row = self.view.chosen()
         if row is not None:
@@ -246,7 +251,7 @@ class LayerTablePanel(QWidget):
     def _show_formula(self) -> None:
         row = self.view.chosen()
         self.boundary_button.setVisible(self._has_base)
-        self.boundary_button.setEnabled(row is not None and is_of_base(row.name))
+        self.boundary_button.setEnabled(row is not None and self._could_learn_from(row))
         if row is None:
             self.formula.setText(_("Select a layer to see how its numbers come about."))
             return
