@@ -50,6 +50,7 @@ def setting(
     widget: str = "",
     advanced: bool = False,
     labels: dict[str, str] | None = None,
+    shown_if: tuple[str, tuple[Any, ...]] | None = None,
     **limits: Any,
 ) -> Any:
     """A field of a section.
@@ -62,9 +63,12 @@ def setting(
         widget: a hint to the form ("folder", "file", "slider", "hidden"); empty lets the type decide.
         advanced: whether a form folds it away at first.
         labels: for choices, a title per value.
+        shown_if: another field of the section and the values of it with which this one has a meaning: a form hides it
+            with any other. It keeps its value, and a TOML file may set it at any time.
         **limits: pydantic's own limits (`ge`, `le`, `gt`, `lt`, `min_length`, `multiple_of`, `default_factory`...).
     """
-    extra = {"unit": unit, "widget": widget, "advanced": advanced, "labels": labels or {}}
+    extra = {"unit": unit, "widget": widget, "advanced": advanced, "labels": labels or {},
+             "shown_if": shown_if}  # fmt: skip
     if "default_factory" in limits:
         return Field(title=title, description=help, json_schema_extra=extra, **limits)
     return Field(default, title=title, description=help, json_schema_extra=extra, **limits)

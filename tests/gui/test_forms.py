@@ -7,13 +7,14 @@ from pydantic import Discriminator
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QSpinBox
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox
 
 from workbench.data.image_settings import ImageAugmentation, ImagePreprocessing
 from workbench.experiment import OverridesSection, SplitsSection
 from workbench.gui.form_editors import BoolEditor, FloatBox, FloatEditor, IntEditor, TextEditor
 from workbench.gui.form_fields import plan_fields
 from workbench.gui.forms import Form, with_mnemonic
+from workbench.registry import registry
 from workbench.section import Section, setting
 from workbench.training_settings import Sgd, TrainingSection
 
@@ -259,3 +260,47 @@ def test_a_mnemonic_is_a_letter_that_no_other_label_has():
     assert with_mnemonic("Epochs", taken) == "E&pochs"
     assert with_mnemonic("Epochs", taken) == "Ep&ochs"
     assert with_mnemonic("Q & A", taken) == "&Q && A"
+
+
+class Base(Section):
+    kind: Literal["own", "file", "net"] = setting("own", title="Kind")
+    path: str = setting("", title="Path", shown_if=("kind", ("file", "net")))
+    port: int = setting(80, title="Port", advanced=True, shown_if=("kind", ("net",)))
+
+
+def test_fields_without_a_meaning_beside_the_others_are_hidden_and_keep_their_values(make_form):
+    form = make_form(Base, Base(path="kept"))
+    path, port = form.editor("path"), form.editor("port")
+    fold = next(button for button in form.findChildren(QPushButton) if button.text() == "Advanced")
+    assert not path.isVisible()
+    assert not fold.isVisible()
+    form.set_section(Base(kind="net", path="kept"))
+    assert path.isVisible()
+    assert path.line.text() == "kept"
+    QTest.mouseClick(fold, Qt.MouseButton.LeftButton)
+    assert port.isVisible()
+    form.set_section(Base(kind="file"))
+    assert path.isVisible()
+    assert not fold.isVisible()
+    form.show_only(["kind"])
+    assert not path.isVisible()
+    assert form.edits == []
+
+
+def test_what_is_wrong_with_a_hidden_field_is_seen(make_form):
+    form = make_form(Base)
+    form.set_error("path", "There is no such file.")
+    assert form.editor("path").isVisible()
+    form.set_section(Base())
+    assert not form.editor("path").isVisible()
+
+
+def test_a_condition_names_a_field_and_choices_of_it():
+    conditions = 0
+    for catalog in ("datasets", "architectures", "trainers", "tasks"):
+        for entry in getattr(registry(), catalog):
+            plans = {plan.name: plan for plan in plan_fields(entry.section)}
+            for name, values in (plan.shown_if for plan in plans.values() if plan.shown_if is not None):
+                assert set(values) < {value for value, _label in plans[name].choices}
+                conditions += 1
+    assert conditions >= 4

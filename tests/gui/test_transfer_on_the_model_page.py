@@ -53,3 +53,29 @@ def test_the_boundary_is_chosen_on_the_layer_table_and_undone(page):
     assert document.experiment.architecture.boundary == "conv_2"
     document.undo_stack.undo()
     assert document.experiment.architecture.boundary == ""
+
+
+def test_only_the_fields_of_the_chosen_base_are_shown(page):
+    form, document = page.settings.architecture_form, page.workspace.document
+
+    def shown():
+        return [name for name in ("source", "application", "weights") if form.editor(name).isVisibleTo(form)]
+
+    assert shown() == ["application", "weights"]
+    document.set_value("architecture.source", "kept")
+    document.set_value("architecture.base", "run")
+    assert shown() == ["source"]
+    assert form.editor("source").line.text() == "kept"
+    document.undo_stack.undo()
+    assert shown() == ["application", "weights"]
+
+
+def test_the_scaling_is_by_the_base(page):
+    data = page.window().show_page("data").settings
+    scaling = data.preprocessing_form.editor("scaling")
+    assert not scaling.isVisible()
+    assert "by the architecture Transfer" in data.scaled_by_itself.text()
+    assert data.scaled_by_itself.isVisible()
+    page.workspace.document.set_value("architecture.name", "simple_cnn")
+    assert scaling.isVisible()
+    assert not data.scaled_by_itself.isVisible()

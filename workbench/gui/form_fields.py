@@ -21,6 +21,7 @@ class FieldPlan:
         variants: the sections of a union by name.
         minimum: the lowest number allowed, or None; `exclusive` says that the number itself is not.
         optional: whether None is allowed, shown as an empty field.
+        shown_if: a field of the same section, and the values of it with which this one is shown; None for any.
     """
 
     name: str
@@ -39,6 +40,14 @@ class FieldPlan:
     exclusive_minimum: bool = False
     exclusive_maximum: bool = False
     item: type = str
+    shown_if: tuple[str, tuple[Any, ...]] | None = None
+
+    def has_meaning(self, section: BaseModel) -> bool:
+        """Whether it has one beside the other values of its section."""
+        if self.shown_if is None:
+            return True
+        name, values = self.shown_if
+        return getattr(section, name) in values
 
 
 def plan_fields(section: type[BaseModel]) -> list[FieldPlan]:
@@ -74,6 +83,7 @@ def _plan(name: str, field: FieldInfo) -> FieldPlan:
         unit=_(extra.get("unit", "")),
         widget=extra.get("widget", ""),
         advanced=bool(extra.get("advanced", False)),
+        shown_if=extra.get("shown_if"),
         **facts,
     )
 

@@ -47,6 +47,8 @@ class Form(QWidget):
         self._makers = editors or {}
         self._letters = set(TAKEN_BY_MENUS) if letters is None else letters
         self._rows: dict[str, _Row] = {}
+        self._only: Collection[str] | None = None
+        self._meaningless: set[str] = set()
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(GRID)
@@ -64,16 +66,27 @@ class Form(QWidget):
             self._add_rows(self._fold.content, folded)
 
     def set_section(self, section: BaseModel) -> None:
-        """Show the values of a section; nothing is emitted."""
+        """Show the values of a section, of those fields that have a meaning in it; nothing is emitted."""
         for name, row in self._rows.items():
             row.set_value(getattr(section, name))
+        meaningless = {name for name, row in self._rows.items() if not row.plan.has_meaning(section)}
+        if meaningless != self._meaningless:
+            self._meaningless = meaningless
+            self._show_rows()
 
     def show_only(self, names: Collection[str]) -> None:
-        """Hide all fields but these."""
+        """Hide all fields but these, and of these the ones without a meaning."""
+        self._only = names
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        shown = {name for name in self._rows if name not in self._meaningless}
+        if self._only is not None:
+            shown &= set(self._only)
         for name, row in self._rows.items():
-            row.setVisible(name in names)
+            row.setVisible(name in shown)
         if self._fold is not None:
-            self._fold.setVisible(any(row.advanced and name in names for name, row in self._rows.items()))
+            self._fold.setVisible(any(self._rows[name].plan.advanced for name in shown))
 
     def set_error(self, path: str, text: str) -> None:
         """Say under a field what is wrong with it; an empty text takes that back."""
@@ -81,7 +94,10 @@ class Form(QWidget):
         row = self._rows.get(name)
         if row is not None:
             row.set_error(rest, text)
-            if text and row.advanced and self._fold is not None:
+            if text:
+                self._meaningless.discard(name)  # what is wrong must be seen
+                row.show()
+            if text and row.plan.advanced and self._fold is not None:
                 self._fold.open(True)
 
     def editor(self, path: str) -> Editor | None:
@@ -122,10 +138,9 @@ class _Row(QWidget):
         label_width: int,
     ) -> None:
         super().__init__(parent)
-        self._plan = plan
+        self.plan = plan
         self._makers = makers
         self._letters = letters
-        self.advanced = plan.advanced
         self.editor: Editor | None = None
         self.nested: Form | None = None
         self._frame: QFrame | None = None
@@ -155,7 +170,7 @@ class _Row(QWidget):
             self._nest(plan.section)
 
     def set_value(self, value: Any) -> None:
-        match self._plan.kind:
+        match self.plan.kind:
             case "union":
                 self._nest(type(value))
                 self.editor.set_value(getattr(value, "name", None) or getattr(value, "kind", None))
@@ -173,7 +188,7 @@ class _Row(QWidget):
             self._show_error(text)
 
     def _make_editor(self) -> Editor:
-        plan = self._plan
+        plan = self.plan
         make = self._makers.get(plan.name) or self._makers.get(plan.widget)
         if make is None:
             make = ChoiceEditor if plan.kind == "union" else make_editor
@@ -182,7 +197,7 @@ class _Row(QWidget):
         return editor
 
     def _explain(self) -> None:
-        plan = self._plan
+        plan = self.plan
         limits = _limits_text(plan)
         tip = "\n".join(part for part in (plan.help, limits) if part)
         for widget in (self._label, self.editor):
@@ -208,13 +223,13 @@ class _Row(QWidget):
             follow_in_tab_order(self.editor.focusProxy() or self.editor, self._frame)
 
     def _edited(self, value: Any) -> None:
-        if self._plan.kind == "union":
-            key = "name" if "name" in self._plan.variants[0][1].model_fields else "kind"
+        if self.plan.kind == "union":
+            key = "name" if "name" in self.plan.variants[0][1].model_fields else "kind"
             value = {key: value}
-        self.edited.emit(self._plan.name, value)
+        self.edited.emit(self.plan.name, value)
 
     def _nested_edited(self, path: str, value: Any) -> None:
-        self.edited.emit(f"{self._plan.name}.{path}", value)
+        self.edited.emit(f"{self.plan.name}.{path}", value)
 
     def _show_error(self, text: str) -> None:
         if text == self._error.text():

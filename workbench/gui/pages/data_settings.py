@@ -47,7 +47,8 @@ class DataSettings(QScrollArea):
         self.split_bar = SplitBar()
         self._add_card(_("Splits"), self.splits_form, self.split_bar)
         self._preprocessing = SectionForm(self._document, "preprocessing")
-        self._preprocessing_card = self._add_card(_("Input of the network"), self._preprocessing)
+        self.scaled_by_itself = hint("")
+        self._preprocessing_card = self._add_card(_("Input of the network"), self._preprocessing, self.scaled_by_itself)
         self._augmentation = SectionForm(self._document, "augmentation")
         note = hint(_("Random changes to the training samples. See them in the tab Augmentation."))
         self._augmentation_card = self._add_card(_("Augmentation"), note, self._augmentation)
@@ -94,9 +95,21 @@ class DataSettings(QScrollArea):
         self.splits_form.set_section(experiment.splits)
         self._preprocessing.show_section(experiment.preprocessing)
         self._preprocessing_card.setVisible(self._preprocessing.has_fields)
+        self._show_scaling(experiment)
         self._augmentation.show_section(experiment.augmentation)
         self._augmentation_card.setVisible(self._augmentation.has_fields)
         self._show_sizes()
+
+    def _show_scaling(self, experiment: Experiment) -> None:
+        """The scaling has no meaning for an architecture that scales by itself."""
+        architecture = registry().architectures.get(experiment.architecture.name)
+        names = type(experiment.preprocessing).model_fields
+        form = self.preprocessing_form
+        form.show_only([name for name in names if not (architecture.own_scaling and name == "scaling")])
+        self.scaled_by_itself.setVisible(architecture.own_scaling and "scaling" in names)
+        self.scaled_by_itself.setText(
+            _("Scaling: by the architecture {title}, which does it by itself.").format(title=_(architecture.title))
+        )
 
     def _dataset_card(self) -> Card:
         card = Card(_("Dataset"))
