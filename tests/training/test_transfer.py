@@ -155,7 +155,7 @@ def test_a_base_for_other_channels_says_what_to_set(earlier):
 
 
 def test_convolutions_of_a_base_go_onto_pictures_of_another_size(earlier):
-    network = network_of(from_run(earlier.path, last_layer="pool_2"), ImageInput(24, 20, 1))
+    network = network_of(from_run(earlier.model_path, last_layer="pool_2"), ImageInput(24, 20, 1))
     rows = {row.name: row.output_shape for row in keras_table(network.model).rows}
     assert rows["pool_2"] == (6, 5, 32)
     assert rows["head_pooling"] == (32,)

@@ -79,13 +79,18 @@ def file_base(source: str, last_layer: str) -> Base:
 
 
 def run_folder(source: str) -> Path:
-    """The folder of a run by its path, or its name where runs live. Raises `UserError` with the closest name."""
+    """The folder of a run by its path, that of its model, or its name where runs live.
+
+    Raises:
+        UserError: there is none, with the closest name.
+    """
     runs = default_runs_folder()
     if not source.strip():
         raise UserError(
             _("The base of the transfer is missing: give the name or the folder of a run as architecture.source.")
         )
-    for candidate in (Path(source).expanduser(), runs / source):
+    given = Path(source).expanduser()
+    for candidate in (given, runs / source, *([given.parent] if given.name == "model.keras" else [])):
         if (candidate / "experiment.toml").is_file():
             return candidate
     known = [entry.name for entry in runs.iterdir() if (entry / "experiment.toml").is_file()] if runs.is_dir() else []
