@@ -44,14 +44,14 @@ class TransferSection(ArchitectureSection):
     )  # fmt: skip
     source: str = setting(
         "", title=mark("Run or file"), max_length=1000, shown_if=("base", ("run", "file")),
-        help=mark("For an earlier run its name or folder, for a model file its path (.keras). Else empty."),
+        widget="file", help=mark("For an earlier run its name, folder or model.keras, for a model file its path."),
     )  # fmt: skip
     application: Application = setting(
         "mobilenet_v2", title=mark("Network of Keras"), help=mark("Which one, where the base is a network of Keras."),
         shown_if=("base", ("keras",)),
     )  # fmt: skip
     weights: str = setting(
-        "imagenet", title=mark("Weights of it"), max_length=1000, shown_if=("base", ("keras",)),
+        "imagenet", title=mark("Weights of it"), max_length=1000, shown_if=("base", ("keras",)), widget="file",
         help=mark("imagenet (downloaded once), the path of a .weights.h5 file, or none to begin without."),
     )  # fmt: skip
     last_layer: str = setting(
