@@ -5,10 +5,12 @@ import json
 import pytest
 
 from workbench.cli import run
+from workbench.events import Finished, Found
 from workbench.experiment import new_experiment
 from workbench.experiment_toml import write_experiment
+from workbench.finding import Finding
 from workbench.recipes import recipe
-from workbench.runs.writer import create_run_folder
+from workbench.runs.writer import RunWriter, create_run_folder, store_learned
 
 
 def written(folder, **changes):
@@ -97,3 +99,35 @@ def test_a_batch_that_cannot_be_learned_leaves_with_1_and_tells_every_reason_onc
 def test_options_that_do_not_go_together_are_bad_input(home, tmp_path, capsys, options, message):
     assert run(["diagnose", written(tmp_path), *options]) == 2
     assert message in capsys.readouterr().err
+
+
+def run_that_ended(tmp_path, training, validation):
+    """A run with what a training leaves of its accuracies."""
+    folder = create_run_folder(new_experiment("digits", "simple_cnn"), tmp_path / "runs")
+    with RunWriter(folder) as writer:
+        writer.metrics([{"epoch": 1, "loss": 1.0, "val_loss": 1.0}])
+        writer.event(Finished("completed", str(folder.path)))
+    numbers = {"train": training, "validation": validation}
+    parts = {split: {"numbers": {"accuracy": value}, "samples": 500} for split, value in numbers.items()}
+    store_learned(folder, {**parts, "guessing": {"accuracy": 0.1}})
+    return folder
+
+
+def test_a_run_that_learned_well_is_said_to_and_leaves_with_0(home, tmp_path, capsys):
+    run_folder = run_that_ended(tmp_path, 0.99, 0.98)
+    assert run(["diagnose", str(run_folder.path), "--no-data"]) == 0
+    printed = capsys.readouterr().out
+    assert "information: Low bias and low variance: accuracy 99.0 % on training samples" in printed
+    assert "Nothing was found" in printed
+
+
+def test_what_was_told_while_it_trained_and_what_is_seen_afterwards_leave_with_1(home, tmp_path, capsys):
+    run_folder = run_that_ended(tmp_path, 0.99, 0.6)
+    told = Finding("dead_units", "error", "All units are dead.", "Why.", "Lower the rate").to_json()
+    with RunWriter(run_folder) as writer:
+        writer.event(Found(0, told))
+        writer.event(Finished("completed", str(run_folder.path)))
+    assert run(["diagnose", run_folder.name, "--runs", str(tmp_path / "runs"), "--no-data", "--json"]) == 1
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [record["name"] for record in records] == ["dead_units", "high_variance"]
+    assert records[1]["changes"] == {"augmentation.shift": 0.1, "augmentation.zoom": 0.1}

@@ -145,7 +145,8 @@ def test_a_healthy_run_on_digits_has_no_faults_and_is_said_to_have_learned_well(
     finding = found(run)["learned_well"]
     assert finding.severity == "information"
     learned = run.judged()["learned"]
-    assert learned["train"]["samples"] == 500
+    assert learned["train"]["samples"] == 250
+    assert learned["validation"]["samples"] == 270
     assert 0.09 < learned["guessing"]["accuracy"] < 0.15
     answers = run.judged()["answers"]["test"]
     assert sum(true for true, _answered in answers.values()) == sum(answered for _true, answered in answers.values())

@@ -116,8 +116,7 @@ def _numbers(task: Task, guessing: dict[str, float], part: dict[str, Any], mean:
     error = task.error({task.judged_by: value}, guessing)
     if error is None:
         return None
-    samples = part.get("samples", 0) if metrics is saved else 0
-    return Numbers(float(value), float(error), int(samples), metrics is saved)
+    return Numbers(float(value), float(error), int(part.get("samples", 0)), metrics is saved)
 
 
 def _guessing(folder: RunFolder, task: Task) -> dict[str, float]:

@@ -106,8 +106,8 @@ def _still_gains(run: Outcome, since: int) -> bool:
 
 def _smoothed(values: np.ndarray, width: int) -> np.ndarray:
     """Running median over `width` values, fewer at the ends."""
-    half = width // 2
-    return np.array([np.median(values[max(0, i - half) : i + half + 1]) for i in range(len(values))])
+    padded = np.pad(np.asarray(values, float), width // 2, constant_values=np.nan)
+    return np.nanmedian(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)
 
 
 def _share_upwards(values: np.ndarray) -> float:

@@ -17,7 +17,7 @@ def told(event: Found) -> Finding | None:
 
 def findings_of_run(folder: RunFolder) -> tuple[Finding, ...]:
     """What was told while it trained and what is seen now, each once, the worst first."""
-    during = (told(event) for event in folder.events() if isinstance(event, Found))
+    during = (told(event) for event in folder.events(mentioning='"found"') if isinstance(event, Found))
     return once((*during, *look(registry().checks, "after", folder)))
 
 

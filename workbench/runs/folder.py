@@ -90,13 +90,17 @@ class RunFolder:
             return end.state
         return "running" if self.is_locked() else "interrupted"
 
-    def events(self) -> list[Event]:
-        """All events; lines that were cut off by a kill, or that a newer version wrote, are left out."""
+    def events(self, mentioning: str = "") -> list[Event]:
+        """All events; lines that were cut off by a kill, or that a newer version wrote, are left out.
+
+        With `mentioning`, only those whose line has that text in it: a long training told a great many, and most are
+        of no interest to most readers.
+        """
         try:
             text = (self.path / "events.jsonl").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return []
-        parsed = (_parse(line) for line in text.splitlines())
+        parsed = (_parse(line) for line in text.splitlines() if mentioning in line)
         return [event for event in parsed if event is not None]
 
     def stages(self) -> dict[int, str]:

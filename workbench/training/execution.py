@@ -102,7 +102,7 @@ def execute(execution: Execution, begin: Callable[[Execution], Course]) -> None:
         if state == "completed":
             metrics |= _test_metrics(execution, course.answers)
             data, control = execution.prepared.data, execution.control
-            judge_what_was_learned(folder, execution.experiment, data, control, course.answers)
+            judge_what_was_learned(folder, execution.experiment, data, control, metrics, course.answers)
         end = Finished(state, str(folder.path), course.message, course.best_epoch, metrics)
     except Exception as error:  # whatever went wrong ends the run as failed, in words
         _log_traceback(writer)
