@@ -93,7 +93,7 @@ def seen(*units, gradients=()):
 
 
 def learning(look=None, **more):
-    return observed(accuracy=0.6, recent=losses(1.5, 1.2), look=look, **more)
+    return observed(0.6, losses(1.5, 1.2), look=look, **more)
 
 
 def test_dead_layers_are_named_with_how_much_of_them_is_dead():
@@ -143,6 +143,20 @@ def test_a_loss_far_above_its_start_for_many_batches_diverges():
 
 def test_a_loss_on_its_way_back_does_not_diverge():
     assert "divergence" not in found(observed(recent=losses(60, 5, 128), start=(2.3,), accuracy=0.2))
+
+
+def test_a_loss_that_comes_down_to_guessing_from_far_above_is_no_progress():
+    falling = observed(recent=losses(12.0, 2.6), accuracy=0.07)
+    assert "stuck_at_guessing" in found(falling)
+    assert "stuck_at_guessing" not in found(replace(falling, steps=140, recent=losses(12.0, 2.6, 140)))
+
+
+def test_sigmoids_of_a_stack_of_layers_give_way_to_relus():
+    stack = [{"kind": "flatten"}, *[{"kind": "dense", "units": 32, "activation": "sigmoid"}] * 8]
+    written = experiment(architecture={"name": "layers", "layers": stack})
+    fading = gradients(1e-9, 1e-8, 1e-6, 1e-4, 1e-3, 1e-2)
+    mended = found(learning(fading, asked_for=written))["vanishing_gradients"].mended(written)
+    assert {layer.activation for layer in mended.architecture.layers[1:]} == {"relu"}
 
 
 def test_a_loss_that_is_no_number_is_named_with_its_place():

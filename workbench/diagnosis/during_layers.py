@@ -19,17 +19,20 @@ from workbench.i18n import _, mark
 from workbench.training.observed import Observed
 from workbench.training.probe import GradientSeen, Look, UnitsSeen
 
-_DEAD = 0.75  # of a layer
-_SATURATED = 0.9  # of the values of a layer
+# Measured on networks that learn well: at most 46 % of a layer dead (wide dense ones), 9 % of its values saturated, the
+# first layers' gradient 0.03 to 14 times the last ones', each at most 6 times its weights.
+_DEAD, _DEAD_WHERE_IT_GUESSES = 0.8, 0.5  # of a layer
+_SATURATED = 0.75  # of the values of a layer
 _DEEP = 4  # layers with weights: of fewer there is no first and last third
-_FADED, _GROWN = 1e-4, 1e4  # the first layers' gradient by the last ones', each by the size of its weights
+_FADED, _GROWN = 1e-3, 1e4  # the first layers' gradient by the last ones', each by the size of its weights
 _HUGE = 1e4  # a gradient by the size of the weights
 _NAMED = 3
 
 
-def dead_layers(look: Look) -> list[UnitsSeen]:
-    """Layers of which most units never gave anything but 0."""
-    return [seen for seen in look.units if seen.dead >= max(1.0, _DEAD * seen.units)]
+def dead_layers(look: Look, share: float = _DEAD) -> list[UnitsSeen]:
+    """Layers of which most units never gave anything but 0, the worst first."""
+    dead = [seen for seen in look.units if seen.dead >= max(1.0, share * seen.units)]
+    return sorted(dead, key=lambda seen: -seen.dead / seen.units)
 
 
 def saturated_layers(look: Look) -> list[UnitsSeen]:
@@ -48,15 +51,17 @@ def fading(look: Look) -> float:
 
 
 def in_words(look: Look) -> list[str]:
-    """Everything about the layers that keeps a network from learning, a sentence each."""
-    dead, saturated, ratio = dead_layers(look), saturated_layers(look), fading(look)
+    """Everything about the layers of a network that guesses which may be the reason for that, a sentence each."""
+    dead, saturated, ratio = dead_layers(look, _DEAD_WHERE_IT_GUESSES), saturated_layers(look), fading(look)
     sentences = []
     if dead:
         sentences.append(_dead_text(dead, look.samples))
     if saturated:
         sentences.append(_saturated_text(saturated))
-    if ratio < _FADED and not any(seen.dead == seen.units for seen in dead):
+    if ratio < _FADED and not _is_cut(look):
         sentences.append(_fading_text(look, ratio))
+    if _is_flat(look) and not _is_cut(look):
+        sentences.append(_("No layer gets any gradient: where the network is now, the loss is flat."))
     if _exploding(look):
         sentences.append(_exploding_text(look))
     return sentences
@@ -66,11 +71,10 @@ def dead_units(observed: Observed) -> Iterator[Finding]:
     """ReLUs that never let anything through any more."""
     if observed.look is None or observed.fault or not (dead := dead_layers(observed.look)):
         return
-    whole = any(seen.dead == seen.units for seen in dead)
     ways = (*mended_before(observed), *normalised(observed), *smaller_rate(observed), *never_dead(observed))
     remedy = first_that_fits(observed.experiment, ways, _(_BY_HAND))
     yield Finding(
-        "dead_units", "error" if whole else "warning", _dead_text(dead, observed.look.samples),
+        "dead_units", "error" if _is_cut(observed.look) else "warning", _dead_text(dead, observed.look.samples),
         _("A ReLU that is 0 for every sample has no slope: no gradient gets through, and it never comes back. Steps "
           "that were too long push units there."),
         remedy.text, remedy.changes,
@@ -102,7 +106,7 @@ def fading_gradients(observed: Observed) -> Iterator[Finding]:
     if observed.look is None or observed.fault:
         return
     ratio = fading(observed.look)
-    if ratio >= _FADED or any(seen.dead == seen.units for seen in dead_layers(observed.look)):
+    if ratio >= _FADED or _is_cut(observed.look):
         return
     ways: tuple[Remedy, ...] = (*mended_before(observed), *rectified(observed), *normalised(observed))
     remedy = first_that_fits(observed.experiment, ways, _(_BY_HAND))
@@ -128,6 +132,15 @@ def exploding_gradients(observed: Observed) -> Iterator[Finding]:
 
 
 _BY_HAND = mark("Put a batch normalisation between the layers, or set a smaller learning rate")
+
+
+def _is_cut(look: Look) -> bool:
+    """Whether nothing gets through some layer, which explains gradients of 0 before it."""
+    return any(seen.dead == seen.units for seen in look.units)
+
+
+def _is_flat(look: Look) -> bool:
+    return bool(look.gradients) and all(seen.gradient == 0 for seen in look.gradients)
 
 
 def _relative(seen: GradientSeen) -> float:
@@ -159,6 +172,8 @@ def _saturated_text(saturated: Sequence[UnitsSeen]) -> str:
 
 def _fading_text(look: Look, ratio: float) -> str:
     first, last = look.gradients[0].layer, look.gradients[-1].layer
+    if ratio == 0:
+        return _("No gradient reaches {first} any more.").format(first=first)
     return _("The gradient fades from {last} to {first}: the first layers get {ratio:.0e} of what the last ones get, "
              "for their size.").format(first=first, last=last, ratio=ratio)  # fmt: skip
 
@@ -173,7 +188,7 @@ def _exploding_text(look: Look) -> str:
 def _list(texts: Sequence[str]) -> str:
     more = len(texts) - _NAMED
     shown = ", ".join(texts[:_NAMED])
-    return _("{layers} and {count} more layers").format(layers=shown, count=more) if more > 0 else shown
+    return _("{layers} and {count} more").format(layers=shown, count=more) if more > 0 else shown
 
 
 def register(registry: Any) -> None:

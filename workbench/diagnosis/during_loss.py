@@ -12,6 +12,7 @@ from workbench.diagnosis.during_remedies import (
     first_that_fits,
     mended_before,
     normalised,
+    rectified,
     scaled,
     smaller_rate,
     usual_rate,
@@ -32,7 +33,7 @@ _NEAR = 0.02  # of ln(classes)
 
 def stuck_at_guessing(observed: Observed) -> Iterator[Finding]:
     """No better than guessing, and no way down."""
-    if observed.fault or not _guesses(observed) or not _is_flat(observed):
+    if observed.fault or not _guesses(observed) or not (_is_flat(observed) or _comes_down_to_guessing(observed)):
         return
     reasons, remedy = _why_it_is_stuck(observed)
     yield Finding("stuck_at_guessing", "error", _stuck_text(observed), " ".join(reasons), remedy.text, remedy.changes)
@@ -102,6 +103,13 @@ def _is_flat(observed: Observed) -> bool:
     return fall < max(_NOISE * noise, _FALL * abs(fmean(before)))
 
 
+def _comes_down_to_guessing(observed: Observed) -> bool:
+    """A loss that falls, but from so far above that it says nothing: it is still worse than guessing."""
+    half = observed.recent[-len(observed.recent) // 2 :]
+    guess = _of_guessing(observed)
+    return 0 < guess < fmean(half) and observed.steps - observed.warmup_steps >= 2 * _ENOUGH
+
+
 def _stuck_text(observed: Observed) -> str:
     task = registry().tasks.get(observed.experiment.task.name)
     name = task.judged_by
@@ -115,7 +123,7 @@ def _stuck_text(observed: Observed) -> str:
         values = f"{100 * value:.1f} %", f"{100 * guess:.1f} %"
     else:
         values = f"{value:.4g}", f"{guess:.4g}"
-    return _("After {steps} batches the loss stays at {loss:.4g}{about}, with {metric} {value}. Guessing gives "
+    return _("After {steps} batches the loss is at {loss:.4g}{about}, with {metric} {value}. Guessing gives "
              "{guess}.").format(
         steps=observed.steps, loss=loss, about=about, metric=name, value=values[0], guess=values[1])  # fmt: skip
 
@@ -124,11 +132,11 @@ def _why_it_is_stuck(observed: Observed) -> tuple[list[str], Remedy]:
     mended = mended_before(observed)
     of_layers = in_words(observed.look) if observed.look is not None else []
     reasons = [*(finding.seen for finding in faults_before(observed)), *of_layers]
-    ways = [*mended, *normalised(observed)] if of_layers else [*mended]
+    ways = [*mended, *rectified(observed), *normalised(observed)] if of_layers else [*mended]
     if not reasons:
         reasons = [_(
-            "Nothing of what goes in comes out at the other end. The layers themselves are alive: the steps may be too "
-            "long or too short, or the targets may not belong to the samples."
+            "The network answers the same to everything, as if it saw nothing. Its layers are alive: the steps may be "
+            "too long or too short, or the targets may not belong to the samples."
         )]  # fmt: skip
         ways += usual_rate(observed)
     by_hand = _("Try a learning rate ten times smaller, and look whether the targets belong to the samples")

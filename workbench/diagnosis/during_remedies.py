@@ -81,6 +81,10 @@ def rectified(observed: Observed) -> Iterator[Remedy]:
     """Another activation in place of one with two ends."""
     if getattr(observed.experiment.architecture, "activation", "") in _ENDED:
         yield Remedy(_("Take ReLU for the activation"), (("architecture.activation", "relu"),))
+    stack = [layer.model_dump(mode="json") for layer in getattr(observed.experiment.architecture, "layers", ())]
+    others = [{**layer, "activation": "relu"} if layer.get("activation") in _ENDED else layer for layer in stack]
+    if others != stack:
+        yield Remedy(_("Take ReLU for the activations"), (("architecture.layers", others),))
 
 
 def never_dead(observed: Observed) -> Iterator[Remedy]:

@@ -28,6 +28,7 @@ _GROWTH = 1.25
 _SHARE = 0.008  # of the time of the training, for looking at its layers
 _LONGEST_PAUSE = 600.0  # seconds of training between two looks that the share allows
 _FIRST_LOOK = {"tensorflow": 0.03, "jax": 5.0}  # JAX compiles every operation it has not met
+_LITTLE = 0.5  # of the error of guessing is left: worth a look that the share would not allow yet
 _STEPS_OF_A_LOOK = 4
 _LARGEST_STATE = 400_000_000  # bytes
 _THOROUGH = 8  # batches of a look that has to prove something
@@ -115,6 +116,8 @@ class Watch:
         """Judge a finished epoch."""
         began = time.perf_counter()
         self._initial = None  # a checkpoint is written now
+        if self._look is None and self._steps >= _FIRST_JUDGEMENT and self._learns_little(progress):
+            self._look = self._looked(1)
         self._judge(progress)
         self._used(began)
 
@@ -145,6 +148,10 @@ class Watch:
         self._look = seen or self._look
         observed = replace(observed, look=self._look, thorough=seen is not None, table=self._table())
         self._tell_all(look(registry().checks, "during", observed), progress.epoch)
+
+    def _learns_little(self, progress: "Progress") -> bool:
+        error = self._observed(progress).error
+        return error is not None and error > _LITTLE
 
     def _new(self, findings: tuple[Finding, ...]) -> list[Finding]:
         return [finding for finding in findings if finding.name not in self._told]
