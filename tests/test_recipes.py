@@ -6,7 +6,7 @@ from workbench.recipes import recipes
 
 
 def test_a_recipe_is_printed_as_a_complete_experiment_that_reads_back(capsys):
-    assert {recipe.name for recipe in recipes()} >= {"membranes", "road"}
+    assert {recipe.name for recipe in recipes()} >= {"membranes", "road", "small_colour_pictures"}
     for recipe in recipes():
         assert run(["new", "--recipe", recipe.name]) == 0
         assert parse_experiment(capsys.readouterr().out, recipe.name) == recipe.experiment()

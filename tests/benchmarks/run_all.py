@@ -1,9 +1,9 @@
 """All figures of the README in one table, and as JSON.
 
-    uv run python tests/benchmarks/run_all.py [--json FILE] [--only NAME]
+    uv run python tests/benchmarks/run_all.py [--json FILE] [--only NAME] [--long]
 
 Ratios come from interleaved slices in one run; absolute figures hold for the machine named above the table. Leave the
-machine alone while it runs (about 20 minutes).
+machine alone while it runs (about 20 minutes, with `--long` more than an hour).
 """
 
 import argparse
@@ -31,7 +31,10 @@ BENCHMARKS = {
     "membranes": "bench_membranes",
     "drive": "bench_drive",
     "diagnosis": "bench_diagnosis",
+    "cifar10_report": "bench_cifar10_report",
+    "small_pictures": "bench_small_pictures",
 }
+LONG = ("cifar10_report", "small_pictures")
 
 
 def main() -> None:
@@ -39,8 +42,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, help="write the figures into this file")
     parser.add_argument("--only", choices=list(BENCHMARKS), help="measure one part only")
+    parser.add_argument("--long", action="store_true", help=f"also {' and '.join(LONG)}, which train whole networks")
     arguments = parser.parse_args()
-    chosen = [arguments.only] if arguments.only else list(BENCHMARKS)
+    chosen = [arguments.only] if arguments.only else [name for name in BENCHMARKS if arguments.long or name not in LONG]
     figures: dict[str, Any] = {"machine": machine(), "measured": time.strftime("%Y-%m-%d")}
     print(f"{figures['machine']}\n")
     print(f"{'figure':<72}{'measured':>14}")

@@ -47,6 +47,10 @@ def test_the_mended_twin_is_left_alone(network, found):
     assert found(recipe(f"cifar10_report/{network}_mended").experiment()) == ()
 
 
+def test_the_recipe_for_small_pictures_is_left_alone(found):
+    assert found(recipe("small_colour_pictures").experiment()) == ()
+
+
 def test_a_click_for_every_finding_leaves_nothing_to_find(found):
     experiment = recipe("cifar10_report/vgg16_as_written").experiment()
     for finding in found(experiment):
