@@ -95,9 +95,10 @@ def run_folder(source: str) -> Path:
             return candidate
     known = [entry.name for entry in runs.iterdir() if (entry / "experiment.toml").is_file()] if runs.is_dir() else []
     raise UserError(
-        _("There is no run {name!r} to transfer from: neither a run folder nor a run in {runs}. {hint}")
-        .format(name=source, runs=runs, hint=did_you_mean(source, known) or _("`workbench runs` lists the runs."))
-        .strip()
+        _("There is no run {name!r} to transfer from: neither a run folder nor a run in {runs}. {hint}").format(
+            name=source, runs=runs,
+            hint=did_you_mean(source, known) or _("It may be renamed or deleted; choose another as base."),
+        )
     )  # fmt: skip
 
 
