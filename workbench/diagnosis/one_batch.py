@@ -262,8 +262,5 @@ def _with_a_hint(verdict: Finding, reasons: tuple[Finding, ...]) -> Finding:
 
 def _figure(course: Course) -> Curves:
     steps = np.arange(1, len(course.losses) + 1)
-    marks = ((_("by heart"), float(steps[-1])),) if course.learned else ()
-    losses = np.array(course.losses)
-    return Curves(
-        _("Loss on one batch"), _("Step"), _("Loss"), (Curve(_("loss"), steps, losses),), marks,
-    )  # fmt: skip
+    losses = Curve(_("loss"), steps, np.array(course.losses))
+    return Curves(_("Loss on one batch"), _("Step"), _("Loss"), (losses,))

@@ -145,11 +145,15 @@ def _told(facts: Facts, data: PreparedData, step: _Step | None) -> Finding:
     return Finding(
         "trial_step", "information" if step.batch == wanted else "error",
         _("A step of {batch} samples fits: it takes {seconds:.3g} s and {memory} of memory; an epoch of {samples:,} "
-          "samples takes about {epoch:,.0f} s. {operations:,} multiply-adds a sample.").format(
+          "samples takes about {epoch} s. {operations:,} multiply-adds a sample.").format(
             batch=step.batch, seconds=step.seconds, memory=readable(_memory(facts, step)), samples=samples,
-            epoch=step.seconds * samples / step.batch, operations=_operations(facts)),
+            epoch=_seconds(step.seconds * samples / step.batch), operations=_operations(facts)),
         _("Measured with a few steps on this machine."), remedy, changes,
     )  # fmt: skip
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.2g}"
 
 
 def _memory(facts: Facts, step: _Step) -> float:
@@ -182,7 +186,7 @@ def _table(facts: Facts, data: PreparedData, step: _Step | None) -> Table:
             (_("Time for a step"), _("{seconds:.3g} s").format(seconds=step.seconds)),
             (_("Samples a second"), f"{step.batch / step.seconds:,.0f}"),
             (_("Training samples"), f"{samples:,}"),
-            (_("Time for an epoch"), _("{seconds:,.3g} s").format(seconds=step.seconds * samples / step.batch)),
+            (_("Time for an epoch"), _("{seconds} s").format(seconds=_seconds(step.seconds * samples / step.batch))),
             (_("The process grew by"), readable(step.grown)),
         ]
     return Table(_("What a training takes"), (_("What"), _("Value")), tuple(rows))

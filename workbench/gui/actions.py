@@ -44,6 +44,10 @@ RUN = (
     ActionSpec("resume", mark("&Continue"), "resume", ("Ctrl+Shift+P",), "play"),
     ActionSpec("stop", mark("&Stop"), "stop", ("Ctrl+.",), "stop"),
     ActionSpec("stop_now", mark("Stop &now"), "stop_now", ("Ctrl+Shift+.",), "kill"),
+    _SEPARATOR,
+    ActionSpec("find_rate", mark("Find a &learning rate…"), "find_rate", ("Ctrl+L",)),
+    ActionSpec("one_batch", mark("&Overfit one batch…"), "overfit_one_batch", ("Ctrl+B",)),
+    ActionSpec("trial", mark("Tr&y a step…"), "try_a_step", ("Ctrl+T",)),
 )
 HELP = (
     ActionSpec("doctor", mark("&Doctor"), "show_doctor", (), "information"),

@@ -26,13 +26,14 @@ _PARAGRAPH = '<p style="margin: {space}px 0 0 0">{text}</p>'
 class FindingRow(QFrame):
     """One finding; `button` is None where there is nothing to press."""
 
-    def __init__(self, finding: Finding, state: str, narrow: bool = False) -> None:
+    def __init__(self, finding: Finding, state: str, narrow: bool = False, mend: str = "") -> None:
         """Show a finding.
 
         Args:
             finding: what was found.
             state: `applicable`, `applied`, or empty where it has no changes that fit.
             narrow: whether what can be pressed stands below the text instead of beside it.
+            mend: what the button says that applies the changes; empty for *Mend*.
         """
         super().__init__()
         self.finding = finding
@@ -65,7 +66,7 @@ class FindingRow(QFrame):
         layout.addLayout(body, 1)
         edge = Qt.AlignmentFlag.AlignRight if narrow else Qt.AlignmentFlag.AlignTop
         if state == "applicable":
-            self.button = self.add_button(_("Mend"), finding.remedy)
+            self.button = self.add_button(mend or _("Mend"), finding.remedy)
         elif state == "applied":
             done = QLabel(_("Mended in the experiment"))
             done.setProperty("role", "hint")
@@ -87,19 +88,30 @@ class FindingsPanel(QWidget):
 
     apply_requested = Signal(object)  # the Finding whose changes are wanted
 
-    def __init__(self, parent: QWidget | None = None, highest: int = HIGHEST, narrow: bool = False) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        highest: int = HIGHEST,
+        narrow: bool = False,
+        folds: bool = True,
+        mend: str = "",
+    ) -> None:
         """An empty panel.
 
         Args:
             parent: as of every widget.
             highest: pixels of the list before it scrolls; 0 lets it be as high as its findings.
             narrow: for a column too narrow for buttons beside the text.
+            folds: whether they stand under a title that folds them; else they are always seen.
+            mend: what the buttons say; empty for *Mend*.
         """
         super().__init__(parent)
         self.findings: tuple[Finding, ...] = ()
         self.rows: list[FindingRow] = []
         self._highest = highest
         self._narrow = narrow
+        self._mend = mend
+        self._folds = folds
         self._shown_for: tuple[tuple[Finding, str], ...] = ()
         self._chosen_open: bool | None = None  # by the user, for as long as there are findings
         self.fold = QPushButton()
@@ -120,6 +132,8 @@ class FindingsPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
         layout.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
+        if not folds:
+            self.fold.hide()
         layout.addWidget(self._area)
         self.hide()
 
@@ -137,7 +151,7 @@ class FindingsPanel(QWidget):
         self._shown_for = wanted
         self._clear()
         for finding, state in wanted:
-            row = FindingRow(finding, state, self._narrow)
+            row = FindingRow(finding, state, self._narrow, self._mend)
             if row.button is not None:
                 row.button.clicked.connect(partial(self.apply_requested.emit, finding))
             self.rows.append(row)
@@ -152,6 +166,8 @@ class FindingsPanel(QWidget):
     @property
     def is_open(self) -> bool:
         """Whether the list is shown below its title; without faults it is not until somebody opens it."""
+        if not self._folds:
+            return True
         if self._chosen_open is not None:
             return self._chosen_open
         return any(finding.severity != "information" for finding in self.findings)

@@ -101,6 +101,15 @@ class MainWindow(QMainWindow):
     def stop_now(self) -> None:
         self.workspace.training.stop_now()
 
+    def find_rate(self) -> None:
+        self.show_page("model").try_out("find_rate")
+
+    def overfit_one_batch(self) -> None:
+        self.show_page("model").try_out("one_batch")
+
+    def try_a_step(self) -> None:
+        self.show_page("model").try_out("trial")
+
     def show_settings(self) -> None:
         from workbench.gui.settings_dialog import SettingsDialog
 

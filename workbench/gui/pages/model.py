@@ -1,10 +1,11 @@
 """The Model page: the network's settings on the left, its layers and their numbers on the right, as they are typed."""
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSplitter, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSplitter, QWidget
 
 from workbench.architectures.table import LayerTable, layer_table
 from workbench.diagnosis.diagnose import free_memory
@@ -19,6 +20,7 @@ from workbench.gui.pages.model_settings import ModelSettings
 from workbench.gui.pages.model_table import LayerTablePanel
 from workbench.gui.pages.page import Page
 from workbench.gui.theme import GRID
+from workbench.gui.try_dialog import TRIES, TryDialog, open_try
 from workbench.gui.widgets import Card, Notice, button_with_icon, hint, section_title
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
@@ -101,10 +103,28 @@ class ModelPage(Page):
         self.findings = FindingsPanel()
         self.findings.apply_requested.connect(self._mend)
         card.content.addLayout(head)
+        card.content.addLayout(self._try_buttons())
         for widget in (self.code_notice, self.problem, self.findings, self._busy, self.classes_note):
             card.content.addWidget(widget)
         card.content.addWidget(self.table_panel, 1)
         return card
+
+    def _try_buttons(self) -> QHBoxLayout:
+        """The checks that train for some steps."""
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        self.try_buttons: dict[str, QPushButton] = {}
+        for check in TRIES.values():
+            button = self.try_buttons[check.name] = button_with_icon(_(check.button))
+            button.setToolTip(_(check.help))
+            button.clicked.connect(partial(self.try_out, check.name))
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
+
+    def try_out(self, name: str) -> TryDialog:
+        """Begin a check that trains for some steps."""
+        return open_try(self.workspace, name, self)
 
     def _fit_splitter(self) -> None:
         width = self.settings.fitting_width
