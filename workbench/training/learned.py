@@ -18,6 +18,9 @@ from workbench.runs.writer import store_learned
 from workbench.training.evaluation import judge
 
 MOST = 250  # samples: an accuracy of 80 % is known to 2.5 points then
+FEWEST = 50
+_VALUES = 20_000_000  # of pictures and masks: larger samples are asked about less, so that it stays a matter of seconds
+_A_TARGET = 10  # a value of a mask is judged by slower means than a pixel enters the network
 
 
 def judge_what_was_learned(
@@ -42,22 +45,24 @@ def judge_what_was_learned(
         answers: to all samples; with them no model is needed.
     """
     task = registry().tasks.get(experiment.task.name)
-    training, validation = _part(data.splits["train"]), data.splits["validation"]
+    training, validation = _part(data, "train"), data.splits["validation"]
     if not len(training) or not len(validation) or control.stop_requested:
         return
     learned: dict[str, Any] = {"validation": {"samples": len(validation)}}
     asked = {"train": training}
     if f"val_{task.judged_by}" not in metrics:
-        asked["validation"] = _part(validation)
+        asked["validation"] = _part(data, "validation")
     for split, indices in asked.items():
         evaluation = judge(folder, experiment, data, indices, answers=answers)
         learned[split] = {"numbers": evaluation.numbers, "samples": len(indices)}
-    guessing = task.guessing(data.targets[_part(validation)], data.target)
+    guessing = task.guessing(data.targets[_part(data, "validation")], data.target)
     store_learned(folder, {**learned, "guessing": guessing})
 
 
-def _part(indices: np.ndarray) -> np.ndarray:
-    """All of them, or as many as are enough, drawn the same way every time."""
-    if len(indices) <= MOST:
+def _part(data: PreparedData, split: str) -> np.ndarray:
+    """All samples of a split, or as many as are enough, drawn the same way every time."""
+    values = np.size(data.inputs[0]) + _A_TARGET * np.size(data.targets[0])
+    enough, indices = min(MOST, max(FEWEST, _VALUES // values)), data.splits[split]
+    if len(indices) <= enough:
         return indices
-    return np.sort(np.random.default_rng(0).choice(indices, MOST, replace=False))
+    return np.sort(np.random.default_rng(0).choice(indices, enough, replace=False))
