@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from workbench.control import Control, Stopped
 from workbench.diagnosis.adviser import advise
@@ -101,3 +102,12 @@ def test_rows_of_tables_get_no_advice(page):
     assert page.settings.advise_button.isVisible()
     page.workspace.document.new(new_experiment("iris", "mlp"))
     assert not page.settings.advise_button.isVisible()
+
+
+def test_no_two_letters_on_the_page_lead_to_the_same_place(page):
+    page.workspace.document.set_value("architecture.name", "transfer")
+    texts = [button.text() for button in page.findChildren(QPushButton) if button.isVisible()]
+    texts += [label.text() for label in page.findChildren(QLabel) if label.buddy() is not None and label.isVisible()]
+    letters = [text[text.index("&") + 1].lower() for text in texts if "&" in text]
+    assert len(letters) > 10
+    assert sorted(letters) == sorted(set(letters))

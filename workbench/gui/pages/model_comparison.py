@@ -35,7 +35,7 @@ class ComparisonDialog(QDialog):
     def __init__(self, experiment: Experiment, measuring: Measuring, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(_("Compare architectures"))
-        self.resize(155 * GRID, 80 * GRID)
+        self.resize(157 * GRID, 80 * GRID)
         self._experiment = experiment
         self._measuring = measuring
         self.model = RowTableModel(lambda row: row.architecture.name, lambda row: _(row.architecture.card.idea))

@@ -13,6 +13,7 @@ from workbench.experiment import ArchitectureSection, Experiment, OverridesSecti
 from workbench.gui.experiment_form import ExperimentForm
 from workbench.gui.form_editors import Editor
 from workbench.gui.form_fields import FieldPlan, plan_fields
+from workbench.gui.forms import TAKEN_BY_MENUS
 from workbench.gui.layer_list import LayerListEditor
 from workbench.gui.pages.model_advice import AdviceDialog
 from workbench.gui.pages.model_architectures import ArchitectureBox, PaperCard
@@ -27,6 +28,7 @@ from workbench.registry import registry
 WIDTH, WIDTH_WITH_LAYERS = 54 * GRID, 66 * GRID
 WIDEST = 112 * GRID
 _EXTRA = "extra_"
+_TAKEN = {*TAKEN_BY_MENUS, *"nomsakwby"}  # access keys of the buttons on the page
 
 
 class ModelSettings(QScrollArea):
@@ -147,7 +149,11 @@ class ModelSettings(QScrollArea):
             _("Normally untouched. Each takes the place of what the task would choose, also where that is a mistake.")
         )
         self.overrides_form = ExperimentForm(
-            self._document, "overrides", OverridesSection, editors={"extra_layers": LayersFieldEditor}
+            self._document,
+            "overrides",
+            OverridesSection,
+            editors={"extra_layers": LayersFieldEditor},
+            letters=set(_TAKEN),
         )
         self.extra_layers: LayersFieldEditor = self.overrides_form.editor("extra_layers")
         self.extra_layers.list.layer_chosen.connect(self.layer_chosen)
@@ -157,7 +163,9 @@ class ModelSettings(QScrollArea):
 
     def _make_form(self, architecture: Architecture, stack: str) -> ExperimentForm:
         leave_out = (stack,) if stack else ()
-        form = ExperimentForm(self._document, "architecture", architecture.section, leave_out=leave_out)
+        form = ExperimentForm(
+            self._document, "architecture", architecture.section, leave_out=leave_out, letters=set(_TAKEN)
+        )
         form.setProperty("has_fields", any(plan.name != stack for plan in plan_fields(architecture.section)))
         self._place.addWidget(form)
         return form
