@@ -246,6 +246,13 @@ def test_a_class_that_is_answered_far_too_seldom_is_named(home):
     assert finding.seen.endswith(": c (30 true, 7 answered).")
 
 
+def test_a_network_that_answers_one_class_only_is_said_to_guess_and_not_made_larger(home):
+    answers = {"a": (20, 80), "b": (20, 0), "c": (20, 0), "d": (20, 0)}
+    (finding,) = findings_of_run(written(home, [(1.0, 1.0)], answers=answers))
+    assert "Only 1 of 4 classes" in finding.why
+    assert finding.changes == ()
+
+
 def test_what_was_told_while_it_trained_is_listed_once_and_the_worst_first(home):
     run = written(home, [(1.0, 1.0)] * 3, parts(0.99, 0.7))
     dead = Finding("dead_units", "error", "All units are dead.", "Why.", "Lower the rate").to_json()

@@ -118,7 +118,11 @@ def test_what_is_found_while_it_trains_is_shown_at_once_and_mended_with_undo(
     assert page.findings.panel.buttons == []
     document.undo_stack.undo()
     assert document.experiment == before
-    assert len(page.findings.panel.buttons) == 1
+    (button,) = page.findings.panel.buttons
+    button.setFocus()
+    qtbot.keyClick(button, Qt.Key.Key_Space)
+    assert document.experiment.training.optimizer.learning_rate == 0.0001
+    qtbot.waitUntil(page.findings.panel.fold.hasFocus)
 
 
 def test_when_a_training_ends_what_is_seen_afterwards_follows(open_window, scripted_engine, qtbot, over_trained):

@@ -15,6 +15,7 @@ _FEWEST = 4
 _FEWEST_FOR_SELDOM = 12
 _SELDOM = 0.25
 _RARE = 0.5  # of the mean number of samples per class
+_STUCK = 0.5  # of the classes
 _MOST_NAMED = 6
 
 
@@ -48,6 +49,11 @@ def _finding(name: str, seen: str, classes: list[str], run: Outcome) -> Finding:
         if weights and any(_value(run, path) != value for path, value in weights):
             return Finding(name, "warning", seen, why, _("Let every class count the same"), weights)
         return Finding(name, "warning", seen, why, _("Collect more samples of them, or leave them out."))
+    answered = sum(answered > 0 for _true, answered in run.answers.values())
+    if answered <= _STUCK * len(run.answers):
+        why = _("Only {count} of {all} classes are ever answered, so this is no mistaking of some for others: it has "
+                "not got beyond guessing.").format(count=answered, all=len(run.answers))  # fmt: skip
+        return Finding(name, "warning", seen, why, _("See what is found about its loss, its layers and its settings."))
     why = _("They are not rare, so the network takes them for others: it has not learned what tells them apart, or "
             "their labels are wrong.")  # fmt: skip
     remedy = against_bias(run)

@@ -10,7 +10,17 @@ from html import escape
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench.errors import UserError
 from workbench.experiment import Experiment
@@ -149,6 +159,8 @@ class FindingsPanel(QWidget):
         if wanted == self._shown_for:
             return
         self._shown_for = wanted
+        focused = QApplication.focusWidget()
+        had_focus = focused is not None and self._list.isAncestorOf(focused)
         self._clear()
         for finding, state in wanted:
             row = FindingRow(finding, state, self._narrow, self._mend)
@@ -162,6 +174,8 @@ class FindingsPanel(QWidget):
         self._show_fold()
         self.setVisible(bool(findings))
         self._fit_height()
+        if had_focus and findings:
+            self.fold.setFocus()  # the button that was pressed is gone: the keyboard goes on from the list's title
 
     @property
     def is_open(self) -> bool:
@@ -204,7 +218,11 @@ class FindingsPanel(QWidget):
         layout = self._layout
         wraps = layout.hasHeightForWidth()  # not while its rows are new and hidden
         height = layout.heightForWidth(max(self.width(), 1)) if wraps else layout.sizeHint().height()
-        self._area.setFixedHeight(min(height, self._highest) if self._highest else height)
+        scrolls = bool(self._highest) and height > self._highest
+        # Never a bar for a moment: it would make the texts narrower, so higher, and be needed from then on.
+        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self._area.setVerticalScrollBarPolicy(needed if scrolls else off)
+        self._area.setFixedHeight(self._highest if scrolls else height)
 
     def _clear(self) -> None:
         self.rows.clear()
@@ -229,11 +247,16 @@ def _state(finding: Finding, experiment: Experiment | None) -> str:
 def _rich(word: str, finding: Finding) -> str:
     """The finding in three paragraphs: what was seen stands out, the remedy is set off by an arrow."""
     paragraphs = [
-        f"<b>{escape(word)}: {escape(finding.seen)}</b>",
-        escape(finding.why).replace("\n", "<br>"),
-        f"→ {escape(finding.remedy)}" if finding.remedy else "",
+        f"<b>{_escaped(word)}: {_escaped(finding.seen)}</b>",
+        _escaped(finding.why),
+        f"→ {_escaped(finding.remedy)}" if finding.remedy else "",
     ]
     return "".join(
         _PARAGRAPH.format(space=0 if number == 0 else GRID // 2, text=text)
         for number, text in enumerate(paragraphs) if text
     )  # fmt: skip
+
+
+def _escaped(text: str) -> str:
+    """Plain text as markup; a number stays with its sign of percent."""
+    return escape(text).replace(" %", "&nbsp;%").replace("\n", "<br>")
