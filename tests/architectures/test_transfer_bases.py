@@ -117,6 +117,15 @@ def served(tmp_path):
     thread.join()
 
 
+def test_a_download_of_unknown_length_is_told_too():
+    import keras
+
+    told = []
+    with contextlib.redirect_stdout(_Download(lambda done, all: told.append((done, all)))):
+        keras.utils.Progbar(None).update(8192)
+    assert told == [(8192, 0)]
+
+
 def test_a_download_is_told_in_bytes_and_can_be_stopped(tmp_path, served, capsys):
     import keras
 

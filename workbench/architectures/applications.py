@@ -96,7 +96,8 @@ def application(name: str, shape: tuple[int, int, int], weights: str, told: Told
         name: see `Application`.
         shape: height, width, 3.
         weights: "imagenet", "none" or the path of a `.weights.h5` file of this network without its output layers.
-        told: how far a download is, in bytes: those there are, and all. What it raises ends the download.
+        told: how far a download is, in bytes: those there are, and all (0 where that is unknown). What it raises ends
+            the download.
 
     Raises:
         UserError: the weights are not to be had, or do not fit; or the pictures are too small.
@@ -201,9 +202,9 @@ class _Download(io.TextIOBase):
     def write(self, text: str) -> int:
         """See `io.TextIOBase`."""
         self.found_another |= "file hash does not match" in text
-        found = re.search(r"(\d+)/(\d+)", text)
+        found = re.search(r"(\d+)/(\d+|Unknown)", text)
         if found and self._told is not None:
-            self._told(int(found[1]), int(found[2]))
+            self._told(int(found[1]), int(found[2]) if found[2].isdigit() else 0)
         return len(text)
 
 
