@@ -8,9 +8,11 @@ import pytest
 
 from workbench.cli import run
 from workbench.errors import UserError
+from workbench.events import StageStarted
 from workbench.experiment import new_experiment, parse_experiment
 from workbench.experiment_toml import write_experiment
 from workbench.registry import registry
+from workbench.runs.writer import RunWriter, create_run_folder
 
 
 def lines_of(text):
@@ -226,3 +228,17 @@ def test_the_list_of_architectures_holds_their_families_and_cards(capfd, home):
     assert card["idea"].startswith("The picture is cut into patches")
     assert run(["list", "architectures"]) == 0
     assert "arxiv" not in capfd.readouterr().out
+
+
+def test_runs_that_are_compared_say_from_which_epoch_on_they_went_another_way(capfd, home):
+    names = []
+    for epoch in (1, 3):
+        folder = create_run_folder(new_experiment(), home / "runs")
+        with RunWriter(folder) as writer:
+            writer.event(StageStarted(0, "head", "the head alone"))
+            writer.event(StageStarted(epoch, "base", "the base, too"))
+        names.append(folder.name)
+    assert run(["runs", "compare", *names, "--runs", str(home / "runs")]) == 0
+    lines = [line.split() for line in capfd.readouterr().out.splitlines()]
+    assert ["head", "1", "1"] in lines
+    assert ["base", "2", "4"] in lines
