@@ -95,13 +95,18 @@ def test_a_measurement_shows_how_far_it_is_and_can_be_stopped(page, qtbot, scrip
     qtbot.waitUntil(lambda: not page.workspace.questions.busy)
 
 
-@pytest.mark.parametrize("leave", ["another network", "another page"])
-def test_a_measurement_nobody_waits_for_is_given_up(page, qtbot, script, leave):
+@pytest.mark.parametrize("leave", ["another network", "another page", "a training"])
+def test_a_measurement_nobody_waits_for_is_given_up(page, qtbot, script, leave, monkeypatch):
     script.wait = True
     page.settings.speed.button.click()
     qtbot.waitUntil(lambda: page.settings.speed.bar.progress.value() == 1)
     if leave == "another page":
         page.window().show_page("runs")
+    elif leave == "a training":
+        with monkeypatch.context() as patch:
+            patch.setattr(page.workspace.training, "current", object())
+            page.workspace.training.state_changed.emit()
+        assert "A training runs" in page.settings.speed.bar.notice.text
     else:
         page.workspace.document.set_value("architecture.name", "vgg11")
     qtbot.waitUntil(lambda: not page.workspace.questions.busy)

@@ -32,6 +32,7 @@ class Measuring(QObject):
         self.running: MeasureRequest | None = None
         self.progress = Progress("", 0)
         self.problem = ""
+        workspace.training.state_changed.connect(self._training_changed)
 
     def start(self, requests: Iterable[MeasureRequest]) -> None:
         """Measure, in place of what is measured now."""
@@ -41,7 +42,7 @@ class Measuring(QObject):
         self.problem = ""
         if self._workspace.training.running:
             self._waiting = []
-            self.problem = _("A training runs: it would slow the measurement, and be slowed by it. Measure afterwards.")
+            self.problem = _beside_a_training()
         self._next()
 
     def stop(self) -> None:
@@ -83,6 +84,15 @@ class Measuring(QObject):
         self.problem = message
         self._next()
 
+    def _training_changed(self) -> None:
+        if self.running is not None and self._workspace.training.running:
+            self.problem = _beside_a_training()
+            self.stop()
+
+
+def _beside_a_training() -> str:
+    return _("A training runs: it would slow the measurement, and be slowed by it. Measure afterwards.")
+
 
 class SpeedLine(QWidget):
     """The measured speed of the experiment's network. Its `button` measures it; whoever owns this places it."""
@@ -104,9 +114,9 @@ class SpeedLine(QWidget):
         measuring.changed.connect(self._refresh)
 
     def show_experiment(self, experiment: Experiment) -> None:
-        """Show what is known of its network; a measurement of another one is given up."""
+        """Show what is known of its network; what is measured is given up: a change has its table counted first."""
         running = self._measuring.running
-        if running is not None and case_of(running.experiment) != case_of(experiment):
+        if running is not None and running.experiment != experiment:
             self._measuring.stop()
         self._experiment = experiment
         self._refresh()
