@@ -262,6 +262,11 @@ def test_weights_of_a_file_reach_the_network(tmp_path):
     np.testing.assert_array_equal(*kernels)
 
 
+def test_a_typo_in_the_name_of_the_weights_is_answered_with_it():
+    with pytest.raises(UserError, match=r"no weights file at imagnet\. Did you mean 'imagenet'"):
+        application("vgg16", (32, 32, 3), "imagnet")
+
+
 def test_weights_of_another_network_are_refused_with_what_differs(tmp_path):
     foreign(tmp_path / "theirs.keras").save_weights(tmp_path / "theirs.weights.h5")
     import keras

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from workbench.architectures.base_network import PIXELS
 from workbench.architectures.keras_file import load_weights
 from workbench.control import Stopped
-from workbench.errors import UserError
+from workbench.errors import UserError, did_you_mean
 from workbench.i18n import _
 
 Application = Literal[
@@ -113,7 +113,11 @@ def application(name: str, shape: tuple[int, int, int], weights: str, told: Told
         return _with_imagenet(name, shape, _Download(told))
     network = _without_weights(name, shape)
     if weights != NO_WEIGHTS:
-        load_weights(network, Path(weights).expanduser())
+        path = Path(weights).expanduser()
+        hint = did_you_mean(weights, (IMAGENET, NO_WEIGHTS))
+        if hint and not path.is_file():
+            raise UserError(_("There is no weights file at {path}. {hint}").format(path=path, hint=hint))
+        load_weights(network, path)
     return network
 
 
