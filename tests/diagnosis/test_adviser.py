@@ -66,9 +66,16 @@ def test_few_samples_like_the_bases_get_a_head_on_its_features(home):
     assert "few samples to train on: 1,257, 126 a class" in advice.reasons[0]
     assert (new.architecture.base, new.architecture.boundary, new.architecture.last_layer) == ("keras", "", "")
     assert (new.preprocessing.channels, new.preprocessing.height) == (3, 96)
-    assert new.trainer.name in ("fit", "classical_head")
+    assert new.trainer.name == "classical_head"
     assert advice.changes["architecture.name"] == "transfer"
     assert "architecture.pooling" not in advice.changes
+
+
+def test_numbers_are_learned_by_gradients_on_the_features(home):
+    """A classical head tells classes apart."""
+    steering = new_experiment("road", "pilotnet")
+    new = asked(steering, "yes", samples=500).experiment
+    assert (new.trainer.name, new.training.epochs, new.task) == ("fit", 30, steering.task)
 
 
 def test_few_samples_unlike_the_bases_get_features_of_its_early_layers(trained):

@@ -21,7 +21,6 @@ from workbench.experiment import Experiment, from_values, read_experiment
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.requests import AdviseRequest, DataRequest
-from workbench.specs import ClassTarget
 
 MANY, MANY_A_CLASS = 5_000, 500
 EARLY, LATE = 0.33, 0.6  # shares of the depth: where early features are taken, and from where on a base is fine-tuned
@@ -188,8 +187,7 @@ def _training(way: str, experiment: Experiment) -> tuple[dict[str, Any], dict[st
     if way in (FEATURES, EARLY_FEATURES):
         settings = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "constant"},
                     "epochs": 30, "early_stopping": 5}  # fmt: skip
-        classes = registry().tasks.get(experiment.task.name).learns is ClassTarget
-        if classes and _CLASSICAL in registry().trainers.names():
+        if _one_class_each(experiment) and _CLASSICAL in registry().trainers.names():
             return {"name": _CLASSICAL}, {}
         return {"name": "fit"}, settings
     whole = way == EVERYTHING
@@ -198,6 +196,14 @@ def _training(way: str, experiment: Experiment) -> tuple[dict[str, Any], dict[st
     settings = {"optimizer": {"name": "adam", "learning_rate": 5e-4 if whole else 1e-3}, "schedule": {"name": "cosine"},
                 "epochs": 30 if whole else 15, "early_stopping": 0}  # fmt: skip
     return trainer, settings
+
+
+def _one_class_each(experiment: Experiment) -> bool:
+    """Whether a sample is of exactly one of several classes, as a classifier on features wants it."""
+    task = registry().tasks.get(experiment.task.name)
+    target = task.learns.usual(3)
+    output = task.output(target)
+    return (output.units, output.activation) == (len(task.choices(target)), "softmax") and not output.spatial
 
 
 def _anew(experiment: Experiment, values: dict[str, Any], base: TransferSection) -> Experiment:
