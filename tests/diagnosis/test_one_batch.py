@@ -134,8 +134,8 @@ def test_it_stops_within_a_step_when_asked_to(home):
     assert told == [1, 2]
 
 
-def test_it_gives_up_after_so_many_seconds(home):
-    answer = tried(begin_with("iris", "mlp"), seconds=1e-3)
-    assert names(answer)[0] == "one_batch_not_learned"
-    assert len(answer.figures[0].curves[0].y) == 1
+def test_it_gives_up_after_so_many_seconds_without_a_judgement(home):
+    answer = tried(begin_with("iris", "mlp"), seconds=1e-6)
+    assert names(answer) == ["one_batch_undecided"]
+    assert len(answer.figures[0].curves[0].y) <= 2
     assert OneBatchSection().seconds == 180

@@ -10,10 +10,11 @@ from workbench.architectures.fitting import begin_with
 from workbench.control import Control, Stopped
 from workbench.data.prepare import prepare
 from workbench.diagnosis.rate_finder import find_rate, judged
-from workbench.diagnosis.trial_network import trial_network
+from workbench.diagnosis.trial_network import TrialNetwork, trial_network
 from workbench.errors import UserError
 from workbench.events import Progress
-from workbench.experiment import new_experiment
+from workbench.experiment import from_values, new_experiment
+from workbench.registry import registry
 from workbench.requests import FindRateRequest
 
 RATES = np.geomspace(1e-7, 10, 100)
@@ -71,6 +72,16 @@ def test_a_rate_is_found_for_full_batches_of_gradient_descent_too(home):
     ((path, rate),) = finding.changes
     assert path == RATE
     assert 0.01 < rate < 10
+
+
+def test_a_trainer_with_an_optimizer_of_its_own_for_the_first_stage_gets_the_rate_there():
+    values = {"version": 1, "dataset": {"name": "digits"}, "architecture": {"name": "transfer", "boundary": "all"},
+              "trainer": {"name": "two_phases"}}  # fmt: skip
+    experiment = from_values(values, "the test's experiment")
+    stage = registry().trainers.get("two_phases").stage(experiment, experiment.training, 0)
+    path = TrialNetwork(experiment, None, None, stage, None, []).path_of_the_rate
+    assert path == "trainer.head_optimizer.learning_rate"
+    assert experiment.changed(path, 0.5).trainer.head_optimizer.learning_rate == 0.5
 
 
 def test_a_trainer_without_steps_is_refused_before_any_data_are_read(home):

@@ -37,6 +37,7 @@ _LOSS_LEFT_ALONE = 0.05  # where the task does not know what guessing comes to
 _ON_ITS_WAY = 0.5
 _DIVERGED = 10.0  # times the loss at the start
 _DRAWS = 20
+_ENOUGH = 50  # steps that tell something where the time was up
 _FEWEST = 4  # steps from which it can be told where the loss is going
 
 
@@ -133,6 +134,7 @@ class Course:
         guessing: the same of the best answer that is the same for all; empty where unknown.
         error: what is left of the error of guessing, 0 to 1; None where unknown.
         learned: whether the batch is known by heart.
+        late: whether the time was up before the steps were.
     """
 
     samples: int
@@ -141,6 +143,7 @@ class Course:
     guessing: dict[str, float]
     error: float | None
     learned: bool = False
+    late: bool = False
 
     @property
     def start(self) -> float:
@@ -162,7 +165,7 @@ def _train(
     guessing = task.guessing(targets, data.target)
     batch: Batch = (np.asarray(data.inputs[indices]), np.asarray(task.encode(targets, data.target)), None)
     course = Course(len(indices), (), {}, guessing, None)
-    began = time.perf_counter()
+    began = 0.0
     for number, (loss, metrics) in enumerate(_steps(network, batch, section.steps), start=1):
         error = task.error(metrics, guessing)
         course = replace(course, losses=(*course.losses, loss), metrics=metrics, error=error)
@@ -170,8 +173,10 @@ def _train(
         numbers = ", ".join(f"{name} {value:.3g}" for name, value in metrics.items())
         emit(Progress(_("one batch: {numbers}").format(numbers=numbers), number, section.steps))
         control.check()
-        late = time.perf_counter() - began > section.seconds
-        if course.learned or late or not math.isfinite(loss):
+        if number == 1:
+            began = time.perf_counter()  # making the graph of a large network takes longer than many steps
+        course = replace(course, late=time.perf_counter() - began > section.seconds and number < section.steps)
+        if course.learned or course.late or not math.isfinite(loss):
             break
     return course
 
@@ -220,6 +225,14 @@ def _verdict(course: Course, rate: float, path: str) -> Finding:
             _("It learns, but slowly, or not everything: the learning rate may be too small, units may be dead, or the "
               "network is too small to keep apart so many samples."),
             _("Find a learning rate, or give it more steps"),
+        )  # fmt: skip
+    if course.late and len(course.losses) < _ENOUGH:
+        return Finding(
+            "one_batch_undecided", "warning",
+            _("The time was up after {steps} steps on {samples} samples: the loss went from {start:.3g} to "
+              "{end:.3g}{measures}.").format(**numbers),
+            _("So few steps of a large network do not tell whether it can learn."),
+            _("Give it more time, or take a narrower network to try it"),
         )  # fmt: skip
     return Finding(
         "one_batch_not_learned", "error",

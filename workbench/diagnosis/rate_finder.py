@@ -209,7 +209,9 @@ def _nothing_found(found: Found) -> Finding:
         "no_learning_rate", "error",
         _("No learning rate from {low:.2g} to {high:.2g} changes the loss.").format(
             low=found.rates[0], high=found.rates[-1]),
-        _("It is not the learning rate that keeps it from learning: no gradient reaches the weights."), remedy,
+        _("It is not the learning rate that keeps it from learning. No gradient reaches the weights, or what reaches "
+          "the output is the same for all samples."),
+        remedy,
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from workbench.experiment import Experiment
 from workbench.figures import Figure
 from workbench.finding import Finding
 from workbench.gui.figures import view_for
+from workbench.gui.figures.curves_view import CurvesView
 from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.findings_panel import FindingsPanel
 from workbench.gui.forms import Form, access_keys
@@ -38,7 +39,8 @@ from workbench.i18n import _, mark
 from workbench.requests import FindRateRequest, OneBatchRequest, TrialRequest
 from workbench.section import Section
 
-_HIGHEST = 220  # px of findings; more are scrolled
+_HIGHEST = 150  # px of findings; more are scrolled
+_LOWEST_PLOT = 200  # px, so that all of it fits on a screen of 720
 KEY = "try"  # of the question: the newest one wins
 
 
@@ -203,6 +205,7 @@ class TryDialog(QDialog):
     def _answered(self, tried: Tried) -> None:
         self._show_running(False)
         self.told.clear()
+        self.notice.show_message("")
         self._findings = tried.findings
         self.findings.set_findings(tried.findings, self._workspace.document.experiment)
         self._show_figures(tried.figures)
@@ -220,6 +223,8 @@ class TryDialog(QDialog):
             view.deleteLater()
         self.figures = [view_for(figure, self) for figure in figures]
         for view in self.figures:
+            if isinstance(view, CurvesView):
+                view.plot.setMinimumHeight(_LOWEST_PLOT)
             self._place.addWidget(view)
 
     def _use(self, finding: Finding) -> None:
