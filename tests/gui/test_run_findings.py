@@ -9,6 +9,7 @@ from workbench.finding import Finding
 from workbench.gui.document import Document
 from workbench.gui.findings_panel import FindingsPanel
 from workbench.gui.settings import Settings
+from workbench.requests import ResumeRequest
 from workbench.runs.writer import RunWriter, create_run_folder, store_learned
 
 DEAD = Finding(
@@ -135,6 +136,23 @@ def test_when_a_training_ends_what_is_seen_afterwards_follows(open_window, scrip
     qtbot.waitUntil(lambda: names(page.findings) == ["over_training", "learned_well"], timeout=5000)
     click(qtbot, page.findings.panel.buttons[0])
     assert window.workspace.document.experiment.training.early_stopping == 3
+
+
+def test_a_run_that_goes_on_keeps_what_it_told_before(open_window, scripted_engine, qtbot, over_trained):
+    path = str(over_trained.path)
+    with RunWriter(over_trained) as writer:
+        for event in (RunStarted(path, over_trained.name, 15), Found(1, DEAD.to_json())):
+            writer.event(event)
+
+    def script(request, emit, engine):
+        emit(RunStarted(path, over_trained.name, 20, 15))
+        emit(Found(16, ALONE.to_json()))
+        engine.wait(30)
+
+    window = open_window(training=scripted_engine(script), page="train")
+    page = window.pages.page("train")
+    window.workspace.training.submit(ResumeRequest(path, 20))
+    qtbot.waitUntil(lambda: names(page.findings) == ["dead_units", "divergence"], timeout=5000)
 
 
 def test_a_run_of_another_experiment_brings_its_own_with_the_change_and_asks_before(
