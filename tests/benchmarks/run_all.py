@@ -30,6 +30,7 @@ BENCHMARKS = {
     "closed_form": "bench_closed_form",
     "membranes": "bench_membranes",
     "drive": "bench_drive",
+    "embeddings": "bench_embeddings",
     "diagnosis": "bench_diagnosis",
     "cifar10_report": "bench_cifar10_report",
     "small_pictures": "bench_small_pictures",

@@ -40,7 +40,7 @@ class EventReader:
         self._clock = clock
         self._status = StatusLine(output, clock)
         self._epochs = 0
-        self._at_once = False
+        self.at_once = False
         self._began: tuple[float, float] | None = None
         self.finished: Finished | None = None
         if not output.as_json:
@@ -58,7 +58,7 @@ class EventReader:
                 self._epochs = event.epochs
                 self._line(_("Run {name} in {run}").format(name=event.name, run=event.run))
             case PhaseStarted():
-                self._at_once = self._at_once or event.phase == "solve"
+                self.at_once = self.at_once or event.phase == "solve"
                 self._status.show(f"{event.phase} …", at_once=True)
             case Progress():
                 self._status.show(progress_text(event))
@@ -108,7 +108,7 @@ class EventReader:
 
     def _epoch_text(self, event: EpochFinished) -> str:
         numbers = "  ".join(f"{name} {value:.4f}" for name, value in event.metrics.items())
-        if self._at_once:
+        if self.at_once:
             return _("weights found  {numbers}  {seconds:.1f} s").format(numbers=numbers, seconds=event.seconds)
         best = "  " + _("best") if event.best else ""
         return _("epoch {epoch}/{epochs}  {numbers}  {seconds:.1f} s{best}").format(

@@ -107,16 +107,18 @@ def _train(request: TrainRequest | ResumeRequest, output: Output) -> int:
     if end is None:
         raise RuntimeError("the training told no end")
     if not output.as_json:
-        _tell_end(end, output)
+        _tell_end(end, output, reader.at_once)
     if end.state == "failed":
         raise RunFailedError(end.message)
     return _EXIT_CODES[end.state]
 
 
-def _tell_end(end: Finished, output: Output) -> None:
+def _tell_end(end: Finished, output: Output, at_once: bool) -> None:
     words = {"completed": _("Completed"), "stopped": _("Stopped"), "failed": _("Failed")}
     numbers = "  ".join(f"{name} {value:.4f}" for name, value in end.metrics.items() if isinstance(value, float))
-    best = _("best epoch {epoch}").format(epoch=end.best_epoch + 1) if end.best_epoch >= 0 else ""
+    best = ""
+    if end.best_epoch >= 0 and not at_once:
+        best = _("best epoch {epoch}").format(epoch=end.best_epoch + 1)
     seconds = _("{seconds:.1f} s").format(seconds=end.seconds)
     output.line("  ".join(part for part in (f"{words[end.state]}:", seconds, best, numbers) if part))
     output.line(end.run)

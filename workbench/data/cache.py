@@ -102,7 +102,7 @@ def open_entry(name: str) -> CacheEntry | None:
 def read_entry(name: str, read: Callable[[Path], Content]) -> Content | None:
     """What `read` takes out of the folder of an entry, all of it into memory; None when there is none.
 
-    An entry of which `read` says `ValueError`, `KeyError`, `TypeError` or `OSError` is damaged: it is deleted.
+    An entry is damaged, and is deleted, when `read` raises one of the errors that reading half of a file does.
     """
     found = _marked(name, read)
     if found is None:
@@ -121,7 +121,7 @@ def _marked(name: str, read: Callable[[Path], Content]) -> tuple[Content, Path] 
         marker = _mark_as_used(folder)
     try:
         return read(folder), marker
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         # Somebody touched the folder: it is worth nothing, and is made again.
         marker.unlink(missing_ok=True)
         _delete(folder)

@@ -43,7 +43,11 @@ def hidden_layers_instead_of_none(experiment: Experiment) -> Remedy:
 
 
 def _first(experiment: Experiment, remedies: tuple[Remedy, ...]) -> Remedy:
+    deaf_to = registry().trainers.get(experiment.trainer.name).deaf_to
     for remedy in remedies:
+        paths = [path for path, _value in remedy.changes]
+        if "trainer.name" not in paths and any(path.startswith(deaf_to) for path in paths):
+            continue
         changed = experiment
         try:
             for path, value in remedy.changes:

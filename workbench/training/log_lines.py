@@ -24,6 +24,8 @@ def log_line(event: Event) -> str:
         case EpochFinished():
             numbers = "  ".join(f"{name} {value:.4f}" for name, value in event.metrics.items())
             best = "  (best so far)" if event.best else ""
+            if not event.learning_rate:  # found at once
+                return f"weights found: {numbers}  {event.seconds:.1f} s"
             return f"epoch {event.epoch + 1}: {numbers}  rate {event.learning_rate:.3g}  {event.seconds:.1f} s{best}"
         case Note() | StageStarted():
             return event.text

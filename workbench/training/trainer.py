@@ -101,6 +101,7 @@ class Trainer:
     help: str
     section: type[TrainerSection]
     uses: tuple[str, ...] = ()  # the fields of `[training]` that have a meaning for it; empty where all have
+    deaf_to: tuple[str, ...] = ()  # what it refuses or takes no notice of outside of `[training]`: starts of paths
     at_once: bool = False  # whether `solve` finds all weights in one go, in place of epochs
 
     def refuse(self, experiment: Experiment, data: PreparedData, network: Any) -> None:

@@ -19,6 +19,9 @@ from workbench.runs.head import ENTRY
 from workbench.runs.model_file import load_model
 from workbench.training.evaluation import evaluate
 from workbench.training.session import resume, train
+from workbench.training.trainers.classical_figures import figures
+from workbench.training.trainers.classical_layers import with_layers
+from workbench.training.trainers.classical_search import Preparation
 
 SIZE = {"height": 12, "width": 12}
 ON_THE_DISK = "on the disk already"
@@ -62,6 +65,15 @@ def forest(base, tmp_path_factory):
     return completed(tmp_path_factory.mktemp("forest"), experiment(base, small))
 
 
+@pytest.fixture(scope="module")
+def linear(base, tmp_path_factory):
+    """A run with a linear head on some principal components, and what it told."""
+    events = []
+    trainer = {"pca": {"name": "share", "share": 0.9}, "folds": 4}
+    wanted = experiment(base, {"name": "logistic_regression", "c": [0.001, 1.0]}, trainer=trainer)
+    return completed(tmp_path_factory.mktemp("linear"), wanted, events.append), events
+
+
 def features_of(folder, data):
     """What the base gives for all samples, asked from the saved model."""
     import keras
@@ -102,15 +114,14 @@ def test_a_linear_head_with_pca_is_a_keras_model_that_equals_the_pipeline_of_sci
     assert names[-4:] == ["head_scale", "head_pca", "logits", "output"]
 
 
-def test_what_the_run_says_of_itself_is_what_its_saved_model_does(base, tmp_path):
-    events = []
-    folder = completed(tmp_path, experiment(base), events.append)
+def test_what_the_run_says_of_itself_is_what_its_saved_model_does(linear):
+    folder, events = linear
     (end,) = [event for event in events if isinstance(event, Finished)]
     for split, prefix in (("train", ""), ("validation", "val_"), ("test", "test_")):
         numbers = evaluate(EvaluateRequest(str(folder.path), split), quiet, Control()).numbers
         assert end.metrics[f"{prefix}accuracy"] == pytest.approx(numbers["accuracy"])
         assert end.metrics[f"{prefix}loss"] == pytest.approx(numbers["loss"], abs=1e-4)
-    assert end.metrics["test_accuracy"] > 0.8
+    assert end.metrics["test_accuracy"] > 0.7
     assert [event.phase for event in events if isinstance(event, PhaseFinished)][:3] == ["data", "build", "solve"]
     assert len([event for event in events if isinstance(event, EpochFinished)]) == len(folder.metrics()) == 1
 
@@ -131,21 +142,8 @@ def test_the_base_is_not_run_a_second_time_whatever_the_classifier_and_the_split
     assert computed(third)
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed"])
-def test_features_that_were_damaged_on_the_disk_are_made_anew(base, tmp_path, home, damage):
-    completed(tmp_path, experiment(base))
-    (path,) = (home / "cache" / "data").glob("features-*/features.npy")
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2] if damage == "cut" else whole[:-4] + b"abcd")
-    events = []
-    completed(tmp_path, experiment(base), events.append)
-    assert not any(ON_THE_DISK in event.text for event in events if isinstance(event, Note))
-    assert path.read_bytes() == whole
-
-
-def test_the_evaluation_shows_what_was_tried_and_how_many_components_were_taken(base, tmp_path):
-    trainer = {"pca": {"name": "share", "share": 0.9}, "folds": 4}
-    folder = completed(tmp_path, experiment(base, {"name": "logistic_regression", "c": [0.001, 1.0]}, trainer=trainer))
+def test_the_evaluation_shows_what_was_tried_and_how_many_components_were_taken(linear):
+    folder, _events = linear
     table, curves = evaluate(EvaluateRequest(str(folder.path), "test"), quiet, Control()).figures[:2]
     assert isinstance(table, Table)
     assert table.columns[1] == "c"
@@ -154,9 +152,12 @@ def test_the_evaluation_shows_what_was_tried_and_how_many_components_were_taken(
     assert isinstance(curves, Curves)
     share, chosen = curves.curves[0].y, int(curves.marks[0][1])
     assert share[chosen - 2] < 90 <= share[chosen - 1]
-    (folder.path / "search.json").write_text('{"version": 1, "folds"')
-    figures = evaluate(EvaluateRequest(str(folder.path), "test"), quiet, Control()).figures
-    assert table.title not in [figure.title for figure in figures]
+
+
+@pytest.mark.parametrize("text", ['{"version": 1, "folds"', '{"folds": 3, "best": 9, "candidates": []}', "[]"])
+def test_a_damaged_record_of_the_search_shows_nothing(tmp_path, text):
+    (tmp_path / "search.json").write_text(text)
+    assert figures(tmp_path) == ()
 
 
 @pytest.mark.parametrize(
@@ -243,24 +244,44 @@ def test_a_classifier_that_holds_something_else_is_not_opened(forest, tmp_path):
         load_model(tampered(forest, tmp_path, skops.io.dumps(head.classifier)))
 
 
-@pytest.mark.parametrize("what", ["computing features", "search, fits"])
-def test_stopped_in_the_middle_it_says_so_and_begins_anew_when_resumed(base, tmp_path, home, what):
+def test_stopped_in_the_middle_it_says_so_and_begins_anew_when_resumed(base, tmp_path):
     control = Control()
 
     def stop(event):
-        if isinstance(event, Progress) and event.what == what:
+        if isinstance(event, Progress) and event.what == "search, fits":
             control.stop()
 
     folder = run(tmp_path, experiment(base), stop, control)
     assert folder.state() == "stopped"
     assert "no model yet" in folder.end().message
     assert not folder.model_path.exists()
-    cached = list((home / "cache" / "data").glob("features-*"))
-    assert len([path for path in cached if path.is_dir()]) == (what != "computing features")
     resume(ResumeRequest(str(folder.path)), quiet, Control())
     assert folder.state() == "completed"
     with pytest.raises(UserError, match="finds the weights at once"):
         resume(ResumeRequest(str(folder.path), epochs=50), quiet, Control())
+
+
+def test_features_that_hardly_differ_are_scaled_as_scikit_learn_does():
+    import keras
+    from sklearn.preprocessing import StandardScaler
+
+    features = np.random.default_rng(0).normal(3e-10, 1e-10, (50, 4)).astype("float32")
+    given = keras.Input((4,))
+    network = keras.Model(given, keras.layers.Dense(2, name="logits")(given))
+    scaler = StandardScaler().fit(features)
+    model = with_layers(network, Preparation(scaler, None))
+    copied = keras.Model.from_config(model.get_config())
+    copied.set_weights(model.get_weights())
+    np.testing.assert_allclose(copied.predict(features, verbose=0), scaler.transform(features), atol=1e-4)
+
+
+def test_what_is_offered_against_variance_is_nothing_that_this_trainer_refuses(forest):
+    from workbench.diagnosis.diagnose import diagnose
+    from workbench.requests import DiagnoseRequest
+
+    found = diagnose(DiagnoseRequest(forest.experiment(), str(forest.path)), quiet, Control())
+    assert any("variance" in finding.seen for finding in found)
+    assert not [path for finding in found for path, _value in finding.changes if path.startswith("augmentation")]
 
 
 def test_a_pause_between_two_fits_is_told_and_taken_back(base, tmp_path):

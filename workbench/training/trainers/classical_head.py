@@ -39,6 +39,7 @@ class ClassicalHead(Trainer):
     )
     section = ClassicalHeadSection
     at_once = True
+    deaf_to = ("augmentation.", "architecture.dense", "architecture.dropout", "architecture.boundary", "overrides.")
     uses = ("batch_size", "class_weights", "precision", "device", "seed")
 
     def refuse(self, experiment: Experiment, data: PreparedData, network: Any) -> None:

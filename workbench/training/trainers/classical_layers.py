@@ -11,6 +11,8 @@ from workbench.training.trainers.classical_search import Preparation
 SCALE = "head_scale"
 PCA = "head_pca"
 LINEAR = ("logistic_regression", "linear_svm")
+# Keras' Normalization takes smaller ones for 1e-7; the features of an untrained network can be as small.
+_SMALLEST_DEVIATION = 1e-6
 _NEVER = -1e9  # the logit of a class that the training split did not have
 
 
@@ -25,19 +27,29 @@ def with_layers(model: Any, preparation: Preparation) -> Any:
 
     features = model.get_layer(LOGITS).input
     if preparation.scaler is not None:
-        layer = keras.layers.Normalization(axis=-1, name=SCALE, dtype="float32")
-        layer.build(features.shape)
-        # Assigned, not given: what is given would stand in the file as text, and lose digits.
-        layer.adapt_mean.assign(preparation.scaler.mean_)
-        layer.adapt_variance.assign(preparation.scaler.scale_**2)
-        layer.finalize_state()
-        features = layer(features)
+        features = _scaling(preparation.scaler, features.shape)(features)
     if preparation.pca is not None:
         components = preparation.pca.components_
         layer = keras.layers.Dense(len(components), name=PCA, dtype="float32")
         features = layer(features)
         layer.set_weights([components.T, -components @ preparation.pca.mean_])
     return keras.Model(model.input, features, name=model.name)
+
+
+def _scaling(scaler: Any, shape: tuple[int | None, ...]) -> Any:
+    import keras
+
+    if scaler.scale_.min() < _SMALLEST_DEVIATION:
+        factors = 1 / scaler.scale_
+        offsets = (-scaler.mean_ * factors).tolist()
+        return keras.layers.Rescaling(factors.tolist(), offsets, name=SCALE, dtype="float32")
+    layer = keras.layers.Normalization(axis=-1, name=SCALE, dtype="float32")
+    layer.build(shape)
+    # Assigned, not given: what is given would stand in the file as text.
+    layer.adapt_mean.assign(scaler.mean_)
+    layer.adapt_variance.assign(scaler.scale_**2)
+    layer.finalize_state()
+    return layer
 
 
 def with_classifier(model: Any, head: Head, activation: str, name: str) -> Any:

@@ -37,6 +37,7 @@ class ClosedForm(Trainer):
     )
     section = ClosedFormSection
     at_once = True
+    deaf_to = ("augmentation.", "overrides.")
     uses = ("class_weights", "label_smoothing", "precision", "device")
 
     def refuse(self, experiment: Experiment, data: PreparedData, network: Any) -> None:

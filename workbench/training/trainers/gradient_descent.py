@@ -44,6 +44,7 @@ class GradientDescent(Trainer):
         "without momentum. The evaluation shows the path of the weights over the loss."
     )
     section = GradientDescentSection
+    deaf_to = ("augmentation.", "overrides.")
     uses = (
         "epochs", "optimizer", "early_stopping", "monitor", "class_weights", "label_smoothing", "precision", "device",
         "seed",

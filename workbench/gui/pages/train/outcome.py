@@ -25,9 +25,9 @@ def outcome(record: TrainingRecord | None) -> tuple[str, str]:
 def _end(end: Finished, record: TrainingRecord) -> tuple[str, str]:
     match end.state:
         case "completed":
-            best = (
-                _(" The best epoch was {epoch}.").format(epoch=record.best_epoch + 1) if record.best_epoch >= 0 else ""
-            )
+            best = ""
+            if record.best_epoch >= 0 and not record.at_once:
+                best = _(" The best epoch was {epoch}.").format(epoch=record.best_epoch + 1)
             took = _(" It took {time}.").format(time=duration(end.seconds)) if end.seconds else ""
             # The best epoch on validation samples and the model on test samples; the curves show the rest.
             told = {name: value for name, value in end.metrics.items() if name.startswith(("val_", "test_"))}

@@ -124,16 +124,22 @@ class TrainPage(Page):
 
     def _refresh_batches(self) -> None:
         record = self.record
-        at_once = record is not None and record.at_once
+        at_once = self._finds_all_at_once()
         self.numbers.setVisible(not at_once)
         self.curves.setVisible(not at_once)
         self.at_once.setVisible(at_once)
-        self.phases.show_record(record)
+        self.phases.show_record(record, at_once)
         self.numbers.show_record(record)
         self.curves.draw_batches(record)
         self.at_once.show_record(record)
         self._show_progress()
         self._show_notice()
+
+    def _finds_all_at_once(self) -> bool:
+        """Whether what is shown has no batches; with nothing to show yet, whether what is set here would have none."""
+        if self.record is not None:
+            return self.record.at_once
+        return registry().trainers.get(self.workspace.document.experiment.trainer.name).at_once
 
     def _lay_out(self) -> None:
         self._task_card.content.addWidget(self.task)
@@ -185,6 +191,8 @@ class TrainPage(Page):
         self.task.show_experiment(experiment)
         self._task_card.setVisible(not self.task.empty)
         self.trainer.show_experiment(experiment)
+        if self.record is None:
+            self._refresh_batches()
         self.form.set_section(experiment.training)
         self.form.show_only(fields_with_a_meaning(experiment))
 
@@ -211,7 +219,7 @@ class TrainPage(Page):
         """Begin a new record when another training began."""
         if training is not None and training is not self._training:
             self._training = training
-            self.record = TrainingRecord(at_once=_finds_all_at_once(training))
+            self.record = TrainingRecord(at_once=_is_found_at_once(training))
             self._caption.setText(training.name)
             self.findings.clear()
             self._until_past_is_read = None
@@ -291,7 +299,7 @@ class TrainPage(Page):
             self.notice.show_message(text, kind)
 
 
-def _finds_all_at_once(training: Training) -> bool:
+def _is_found_at_once(training: Training) -> bool:
     """Whether it will, as far as its experiment is at hand; what a resumed run does shows in its events."""
     request = training.request
     return isinstance(request, TrainRequest) and registry().trainers.get(request.experiment.trainer.name).at_once

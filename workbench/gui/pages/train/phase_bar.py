@@ -27,10 +27,9 @@ class PhaseBar(QWidget):
         for step in self.steps.values():
             layout.addWidget(step, 1)
 
-    def show_record(self, record: TrainingRecord | None) -> None:
-        """Show how far the phases are."""
+    def show_record(self, record: TrainingRecord | None, at_once: bool = False) -> None:
+        """Show how far the phases are; those of a training with epochs, or of one that finds all `at_once`."""
         now = time.monotonic()
-        at_once = record is not None and record.at_once
         absent = _OF_EPOCHS if at_once else _AT_ONCE
         for name, step in self.steps.items():
             phase = record.phases.get(name) if record is not None else None
