@@ -91,6 +91,15 @@ def test_a_loss_that_is_no_number_is_told_with_the_layer_it_first_arose_in(tmp_p
     assert folder.end() == end
 
 
+def test_a_fault_in_a_later_epoch_is_found_from_the_checkpoint_before_it(tmp_path):
+    rising = {"warmup_epochs": 8.0, "epochs": 9, "optimizer": {"name": "sgd", "learning_rate": 0.4}}
+    folder, events = trained(on_digits([{"kind": "flatten"}, *[dense(32, "linear")] * 4], **rising), tmp_path)
+    (finding,) = findings(events)
+    assert len(folder.metrics()) > 0
+    assert f"at epoch {len(folder.metrics()) + 1}, batch" in finding.seen
+    assert "It first arose in" in finding.seen
+
+
 @pytest.fixture(scope="module")
 def small_network():
     """A compiled network of two dense layers, its samples and its loss."""
