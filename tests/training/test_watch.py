@@ -7,7 +7,8 @@ from workbench.control import Control
 from workbench.data.batches import Batches
 from workbench.events import Finished, Found, from_json, to_json
 from workbench.experiment import from_values
-from workbench.finding import Finding
+from workbench.finding import Check, Finding
+from workbench.registry import registry
 from workbench.requests import ResumeRequest, TrainRequest
 from workbench.runs.folder import RunFolder
 from workbench.training import watch
@@ -144,3 +145,17 @@ def test_the_first_layer_that_gives_no_numbers_is_named(small_network):
     assert probe.broken_weights() == "hidden"
     put(network, weights)
     assert probe.first_fault(np.full_like(x, np.nan), y) == ("input", "")
+
+
+def test_a_check_that_breaks_does_not_break_the_training(tmp_path):
+    def broken(observed):
+        raise ZeroDivisionError("no samples")
+
+    check = Check("broken", "Broken", "Of a plugin.", "during", broken)
+    registry().checks.add(check)
+    try:
+        folder, events = trained(on_digits([{"kind": "flatten"}], epochs=1), tmp_path)
+    finally:
+        registry().checks._entries.pop("broken")
+    assert events[-1].state == "completed"
+    assert "ZeroDivisionError: no samples" in (folder.path / "log.txt").read_text(encoding="utf-8")

@@ -135,19 +135,26 @@ class Watch:
         except Exception as error:  # the training fails for what it failed for
             self._log(f"the fault could not be searched for: {type(error).__name__}: {error}")
         observed = replace(self._observed(progress), fault=fault, table=self._table())
-        self._tell_all(look(registry().checks, "during", observed), progress.epoch)
+        self._tell_all(self._found(observed), progress.epoch)
         return fault
 
     def _judge(self, progress: "Progress") -> None:
         observed = self._observed(progress)
-        if not self._new(look(registry().checks, "during", observed)) or self._steps < self._prove_at:
+        if not self._new(self._found(observed)) or self._steps < self._prove_at:
             return
         # Something is suspected: look well before it is told, and not again soon if it was nothing.
         self._prove_at = int(self._steps * _GROWTH)
         seen = self._looked(_THOROUGH)
         self._look = seen or self._look
         observed = replace(observed, look=self._look, thorough=seen is not None, table=self._table())
-        self._tell_all(look(registry().checks, "during", observed), progress.epoch)
+        self._tell_all(self._found(observed), progress.epoch)
+
+    def _found(self, observed: Observed) -> tuple[Finding, ...]:
+        try:
+            return look(registry().checks, "during", observed)
+        except Exception as error:  # a check of a plugin that fails is no reason for a training to fail
+            self._log(f"the checks broke off: {type(error).__name__}: {error}")
+            return ()
 
     def _learns_little(self, progress: "Progress") -> bool:
         error = self._observed(progress).error
