@@ -21,7 +21,7 @@ from workbench.training.evaluation import evaluate
 from workbench.training.session import resume, train
 from workbench.training.trainers.classical_figures import figures
 from workbench.training.trainers.classical_layers import with_layers
-from workbench.training.trainers.classical_search import Preparation
+from workbench.training.trainers.classical_search import LOGISTIC_TOLERANCE, Preparation
 
 SIZE = {"height": 12, "width": 12}
 ON_THE_DISK = "on the disk already"
@@ -104,7 +104,7 @@ def test_a_linear_head_with_pca_is_a_keras_model_that_equals_the_pipeline_of_sci
     features, training = features_of(folder, data), data.splits["train"]
     found = json.loads((folder.path / "search.json").read_text())
     best = found["candidates"][found["best"]]["values"]["c"]
-    pipeline = make_pipeline(StandardScaler(), PCA(6), LogisticRegression(C=best, max_iter=300))
+    pipeline = make_pipeline(StandardScaler(), PCA(6), LogisticRegression(C=best, tol=LOGISTIC_TOLERANCE, max_iter=300))
     expected = pipeline.fit(features[training], data.targets[training]).predict_proba(features)
     model = keras.saving.load_model(folder.model_path, safe_mode=True)
     answers = model.predict(np.asarray(data.inputs, np.float32), verbose=0)
