@@ -83,10 +83,12 @@ def test_severity_is_a_sign_and_a_word_and_the_text_can_be_selected_and_is_never
     assert [button.accessibleName() for button in panel.buttons] == ["Mend: Set the learning rate to 0.0001"]
 
 
-def test_many_findings_scroll_and_a_narrow_list_grows_with_them(show_panel):
+def test_many_findings_scroll_and_a_narrow_list_grows_with_them(show_panel, qtbot):
     many = tuple(Finding(f"fault_{number}", "warning", "Seen.", "Why.", "Do it") for number in range(12))
     panel = show_panel(many)
-    assert panel._area.height() == 200
+    for window, list_ in ((1200, 200), (600, 120)):
+        panel.resize(700, window)
+        qtbot.waitUntil(lambda list_=list_: panel._area.height() == list_)
     assert panel._area.verticalScrollBar().maximum() > 0
     narrow = show_panel(many, highest=0, narrow=True)
     assert narrow._area.height() > 600

@@ -8,6 +8,7 @@ from typing import Any
 from workbench.architectures.assembly import assemble
 from workbench.architectures.table import LOGITS, OUTPUT, UNSCALE, LayerRow, LayerTable, layer_table
 from workbench.control import Control, Emit
+from workbench.data.expected import expected_target
 from workbench.experiment import Experiment
 from workbench.registry import registry
 from workbench.requests import SummaryRequest
@@ -18,7 +19,9 @@ _KERAS_KINDS = {(LOGITS, "Dense"): "dense", (LOGITS, "Conv2D"): "convolution"}
 
 
 def summarise(request: SummaryRequest, emit: Emit, control: Control) -> LayerTable:
-    """The layer table of any architecture. The dataset is opened to learn its classes, not read.
+    """The layer table of any architecture.
+
+    The dataset is opened to learn its classes, not read; one that is not here is not fetched for that.
 
     Raises:
         UserError: the dataset cannot be opened, or a builder cannot build its network; a list of layers that cannot be
@@ -27,13 +30,17 @@ def summarise(request: SummaryRequest, emit: Emit, control: Control) -> LayerTab
     experiment = request.experiment
     source = registry().datasets.get(experiment.dataset.name)
     kind = registry().inputs.get(source.input_kind)
-    samples = source.open(experiment.dataset, emit)
-    input = kind.planned(experiment.preprocessing) or samples.columns
-    control.check()
     task = registry().tasks.get(experiment.task.name)
-    target = samples.target
-    if samples.read_target is None:  # the fit decides on the layers behind the output
-        target = task.fit(target, samples.targets, experiment.task)
+    input = kind.planned(experiment.preprocessing)
+    if input is not None and not source.at_hand(experiment.dataset):
+        target = expected_target(experiment).target
+    else:
+        samples = source.open(experiment.dataset, emit)
+        input = input or samples.columns
+        target = samples.target
+        if samples.read_target is None:  # the fit decides on the layers behind the output
+            target = task.fit(target, samples.targets, experiment.task)
+    control.check()
     counted = layer_table(experiment, input, task.output(target))
     if counted is not None:
         return counted

@@ -139,6 +139,11 @@ class DatasetSource(ABC):
         """
         return ColumnsToChoose()
 
+    def stated_classes(self, section: DatasetSection) -> int:
+        """How many classes there are, where that is known without opening it; else 0."""
+        stated = getattr(section, "classes", None)
+        return stated if isinstance(stated, int) and stated > 1 else 0
+
     def at_hand(self, section: DatasetSection) -> bool:
         """Whether opening it fetches nothing from the network."""
         return True

@@ -5,13 +5,13 @@ from typing import Any
 
 from workbench.architectures.layers import Layer
 from workbench.architectures.table import LayerRow, LayerTable, extra_layers, hidden_layers, layer_table
+from workbench.data.expected import expected_target
 from workbench.data.report import DataReport
 from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.registry import registry
 from workbench.specs import InputSpec, OutputSpec, TargetSpec
 
-USUAL_CLASSES = 10
 _WEIGHTED = ("convolution", "conv2d", "separableconv", "depthwiseconv", "dense")
 _JOINING = ("add", "concatenate", "multiply", "average", "maximum")
 
@@ -77,9 +77,7 @@ def gather(experiment: Experiment, report: DataReport | None = None, **more: Any
     if report is not None and (report.input.kind != kind.name or report.target.kind != task.learns.kind):
         report = None  # of another dataset
     input = kind.planned(experiment.preprocessing) or (report.input if report is not None else None)
-    stated = getattr(experiment.dataset, "classes", None)
-    target = task.learns.usual(stated if isinstance(stated, int) and stated > 1 else USUAL_CLASSES)
-    target = report.target if report is not None else target
+    target = report.target if report is not None else expected_target(experiment).target
     found: dict[str, Any] = {"table": None, "problem": ""}
     output = None
     try:

@@ -218,11 +218,13 @@ class FindingsPanel(QWidget):
         layout = self._layout
         wraps = layout.hasHeightForWidth()  # not while its rows are new and hidden
         height = layout.heightForWidth(max(self.width(), 1)) if wraps else layout.sizeHint().height()
-        scrolls = bool(self._highest) and height > self._highest
+        # In a low window something of what stands below is to be left.
+        highest = min(self._highest, self.window().height() // 5)
+        scrolls = bool(self._highest) and height > highest
         # Never a bar for a moment: it would make the texts narrower, so higher, and be needed from then on.
         off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
         self._area.setVerticalScrollBarPolicy(needed if scrolls else off)
-        self._area.setFixedHeight(self._highest if scrolls else height)
+        self._area.setFixedHeight(highest if scrolls else height)
 
     def _clear(self) -> None:
         self.rows.clear()

@@ -121,7 +121,7 @@ class Rows(InputKind):
     def front(self, spec: TableInput, preprocessing: TablePreprocessing) -> tuple[tuple[str, str, tuple], ...]:
         """Filling and scaling; every word of a column becomes a column."""
         width = sum(max(1, len(column.categories)) for column in spec.columns)
-        return (("row", "input", spec.shape), ("fill", "fill", spec.shape), ("scale", "scale", (width,)))
+        return (("row", "row", spec.shape), ("fill", "fill", spec.shape), ("scale", "scale", (width,)))
 
     def asked(
         self,

@@ -113,6 +113,10 @@ class KerasDataset(DatasetSource):
         """The size it has."""
         return {"height": self._size, "width": self._size, "channels": self._channels, "scaling": "unit"}
 
+    def stated_classes(self, section: DatasetSection) -> int:
+        """See `DatasetSource.stated_classes`."""
+        return len(self._class_names(section))
+
     def at_hand(self, section: DatasetSection) -> bool:
         """Whether all its files were fetched before."""
         return all(find(file) is not None for file in self._files)

@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSplitter, QWidget
 
 from workbench.architectures.table import LayerTable, layer_table
+from workbench.data.expected import Expected, expected_target
 from workbench.diagnosis.diagnose import free_memory
 from workbench.diagnosis.facts import gather
 from workbench.errors import UserError
@@ -29,7 +30,6 @@ from workbench.requests import CodeRequest, SummaryRequest
 from workbench.specs import InputSpec, OutputSpec
 
 REST_MILLISECONDS = 300
-USUAL_CLASSES = 10
 
 
 class ModelPage(Page):
@@ -178,13 +178,8 @@ class ModelPage(Page):
         task = registry().tasks.get(experiment.task.name)
         if report is not None and isinstance(report.target, task.learns):
             return task.output(report.target), ""
-        stated = getattr(experiment.dataset, "classes", None)
-        count = stated if isinstance(stated, int) else USUAL_CLASSES
-        target = task.learns.usual(count)
-        note = ""
-        if stated is None and target.strata_names:
-            note = _("The classes are known after the data are read; counted with {count} for now.").format(count=count)
-        return task.output(target), note
+        expected = expected_target(experiment)
+        return task.output(expected.target), _what_is_guessed(expected)
 
     def _input(self, experiment: Experiment) -> InputSpec | None:
         """What enters the network, as far as it is known."""
@@ -278,6 +273,13 @@ class ModelPage(Page):
     def _code_done(self) -> None:
         for button in (self.copy_button, self.view_button):
             button.setEnabled(True)
+
+
+def _what_is_guessed(expected: Expected) -> str:
+    count = len(expected.target.strata_names)
+    if expected.stated or not count:
+        return ""
+    return _("The classes are known after the data are read; counted with {count} for now.").format(count=count)
 
 
 def _network_settings(experiment: Experiment) -> tuple[Any, ...]:

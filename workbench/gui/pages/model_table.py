@@ -16,7 +16,10 @@ from workbench.i18n import _, mark
 NAME, KIND, SHAPE, PARAMETERS = range(4)
 _TITLES = (mark("Layer"), mark("Kind"), mark("Output shape"), mark("Parameters"))
 _NARROWEST, _SHAPE_WIDTH, _PARAMETERS_WIDTH = 90, 125, 108
-_FIXED_KINDS = {"input": mark("Picture"), "resize": mark("Resize"), "scale": mark("Scale")}
+_FIXED_KINDS = {
+    "input": mark("Picture"), "resize": mark("Resize"), "cut": mark("Cut"), "scale": mark("Scale"),
+    "row": mark("Row"), "fill": mark("Fill in"),
+}  # fmt: skip
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -220,7 +223,7 @@ class LayerTablePanel(QWidget):
                 _("{size} as float32").format(size=_bytes(4 * table.total)),
             ]
             if operations:
-                parts.append(_("{count} multiply-adds a picture").format(count=_short(operations)))
+                parts.append(_("{count} multiply-adds a sample").format(count=_short(operations)))
             if note:
                 parts.append(note)
             text = " · ".join(parts)
