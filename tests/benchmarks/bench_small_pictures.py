@@ -2,7 +2,7 @@
 
 Run: `python tests/benchmarks/bench_small_pictures.py [--seeds 0 1]`. The recipe
 `resources/experiments/small_colour_pictures.toml` is trained by `workbench train` on 10,000 training pictures, of which
-it keeps a share to choose the best epoch (about a quarter of an hour a seed on two cores), and judged on 2,000 others.
+it keeps a share to choose the best epoch (10 to 15 minutes a seed on two cores), and judged on 2,000 others.
 """
 
 import argparse
