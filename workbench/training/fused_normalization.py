@@ -3,7 +3,8 @@
 Keras 3 writes the batch normalisation of a batch as a dozen operations, each of which reads and writes all maps, in
 float32 also where the network computes in another precision. The fused kernel reads them twice. The layers stay Keras'
 own: a model file, a copied script and a prediction know nothing of it, and the numbers are the same but for rounding.
-Measured on two cores at 32 px, batches of 64: a step of ResNet-50 takes 0.6 of the time, one of Xception 0.8.
+Measured on two busy cores at 32 px, batches of 64: a step of ResNet-50 at a quarter of its width takes 0.8 of the time
+in float32 and 0.4 in mixed_bfloat16, one of Xception 1.0 and 0.9.
 """
 
 from collections.abc import Iterator
