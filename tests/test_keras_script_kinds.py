@@ -237,6 +237,27 @@ def test_the_closed_form_of_a_script_is_that_of_the_trainer(
     np.testing.assert_allclose(model(rows.astype("float32")), expected, rtol=1e-3, atol=1e-5)
 
 
+def test_the_closed_form_of_a_script_takes_pictures(home, tmp_path, monkeypatch):
+    import keras
+
+    values = {
+        "dataset": {"name": "shapes", "classes": 2},
+        "preprocessing": {"height": 6, "width": 6, "channels": 1},
+        "architecture": "logistic",
+        "trainer": {"name": "closed_form"},
+    }
+    experiment = experiment_of(values)
+    monkeypatch.chdir(tmp_path)
+    names_in(script_of(experiment))["main"]()
+    data = prepare(experiment, lambda event: None, Control())
+    pictures, targets = (array[data.splits["train"]] for array in (data.inputs, data.targets))
+    rows = pictures.reshape(len(pictures), -1) / 255.0
+    weights = best_weights(Sums("binary", rows, targets.astype(np.float64).reshape(-1, 1)))
+    expected = 1 / (1 + np.exp(-np.column_stack([rows, np.ones(len(rows))]) @ weights))
+    answers = keras.saving.load_model("model.keras").predict(pictures, verbose=0)
+    np.testing.assert_allclose(answers, expected, rtol=1e-2, atol=1e-3)
+
+
 def test_the_script_of_gradient_descent_takes_all_samples_at_once(home):
     values = {"dataset": {"name": "loans"}, "architecture": "logistic", "trainer": {"name": "gradient_descent"}}
     script = script_of(experiment_of(values))

@@ -140,7 +140,7 @@ class Trainer:
     def keras_code(self, experiment: Experiment, data: PreparedData, network: Any) -> str:
         """For *Copy as Keras code*: lines that find the weights in place of `fit`; empty where `fit` does.
 
-        They find `model`, `trainable` (with the layers between its input and what the loss takes in its layer
-        `network`), `x_train` and `y_train` there. Raises `UserError` where it cannot be told in a few lines.
+        They find `model`, whose output layer is called `logits`, `trainable`, with the layers up to what the loss takes
+        in its layer `network`, `x_train` and `y_train` there. Raises `UserError` where a few lines cannot tell it.
         """
         return ""

@@ -18,10 +18,11 @@ from workbench.registry import registry
 from workbench.training.embeddings import embed
 from workbench.training.trainer import Problem, Solution, Trainer
 from workbench.training.trainers import classical_figures
+from workbench.training.trainers.classical_code import classical_code
 from workbench.training.trainers.classical_layers import LINEAR, with_classifier, with_layers
 from workbench.training.trainers.classical_search import Found, Samples, search, spectrum
 from workbench.training.trainers.classical_sections import ClassicalHeadSection
-from workbench.training.trainers.last_layer import features_of
+from workbench.training.trainers.last_layer import features_of, refuse_cut_pictures
 
 _COPIES = 6  # of the features of the training split that a search holds at the same time, at most
 _SHARE_OF_MEMORY = 0.8
@@ -116,13 +117,17 @@ class ClassicalHead(Trainer):
         return classical_figures.figures(folder.path)
 
     def keras_code(self, experiment: Experiment, data: PreparedData, network: Any) -> str:
-        """See `Trainer.keras_code`."""
-        raise UserError(
-            _(
-                "A classical head cannot be written as a Keras script yet: its classifier is scikit-learn's. Choose "
-                "the trainer fit to copy this experiment."
+        """See `classical_code`; a classifier that is no layer has no place in a Keras model."""
+        section, training = experiment.trainer, experiment.training
+        if section.classifier.name not in LINEAR:
+            raise UserError(
+                _(
+                    "Only linear classifiers become layers of a Keras model: this one cannot be written as a Keras "
+                    "script. Choose logistic_regression or linear_svm as trainer.classifier to copy this experiment."
+                )
             )
-        )
+        refuse_cut_pictures(network)
+        return classical_code(section, training.class_weights == "balanced", training.seed)
 
 
 def _class_names(experiment: Experiment, data: PreparedData) -> tuple[str, ...]:

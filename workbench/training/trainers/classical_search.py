@@ -18,9 +18,9 @@ from workbench.i18n import _
 from workbench.runs.head import Head
 from workbench.training.trainers.classical_sections import ClassicalHeadSection, Classifier
 
-_LOGISTIC_ITERATIONS = 300
+LOGISTIC_ITERATIONS = 300
 LOGISTIC_TOLERANCE = 1e-3  # ten times scikit-learn's: the same accuracy in half the iterations
-_SVM_ITERATIONS = 1_000
+SVM_ITERATIONS = 1_000
 _MANY_FEATURES = 2_000  # more make the whole spectrum too slow to compute
 
 
@@ -210,7 +210,7 @@ def _fit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # told in the table instead
         classifier.fit(features, targets)
-    most = {"logistic_regression": _LOGISTIC_ITERATIONS, "linear_svm": _SVM_ITERATIONS}.get(section.name)
+    most = {"logistic_regression": LOGISTIC_ITERATIONS, "linear_svm": SVM_ITERATIONS}.get(section.name)
     if section.name == "random_forest":
         classifier.n_jobs = None
     return classifier, most is None or int(np.max(classifier.n_iter_)) < most
@@ -223,11 +223,11 @@ def _classifier(section: Classifier, values: dict[str, Any], features: np.ndarra
     match section.name:
         case "logistic_regression":
             return linear_model.LogisticRegression(
-                C=values["c"], class_weight=weights, max_iter=_LOGISTIC_ITERATIONS, tol=LOGISTIC_TOLERANCE
+                C=values["c"], class_weight=weights, max_iter=LOGISTIC_ITERATIONS, tol=LOGISTIC_TOLERANCE
             )
         case "linear_svm":
             return svm.LinearSVC(
-                C=values["c"], class_weight=weights, max_iter=_SVM_ITERATIONS, random_state=samples.seed
+                C=values["c"], class_weight=weights, max_iter=SVM_ITERATIONS, random_state=samples.seed
             )
         case "rbf_svm":
             variance = float(features.var())

@@ -12,7 +12,13 @@ from workbench.section import setting
 from workbench.training.steps import measured
 from workbench.training.trainer import Problem, Solution, Trainer
 from workbench.training.trainers.closed_form_code import closed_form_code
-from workbench.training.trainers.last_layer import loss_kind, output_layer, refuse_hidden_layers, sums_of
+from workbench.training.trainers.last_layer import (
+    loss_kind,
+    output_layer,
+    refuse_cut_pictures,
+    refuse_hidden_layers,
+    sums_of,
+)
 from workbench.training.trainers.solving import MOST_WEIGHTS, best_weights
 from workbench.training_settings import TrainingSection
 
@@ -83,6 +89,7 @@ class ClosedForm(Trainer):
                     "trainer fit to copy this experiment."
                 )
             )
+        refuse_cut_pictures(network)
         return closed_form_code(kind, experiment.training.class_weights == "balanced")
 
 

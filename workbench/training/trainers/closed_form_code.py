@@ -2,9 +2,8 @@
 
 _FEATURES = """\
 # Everything there is to learn: features times weights plus bias.
-network = trainable.get_layer("network")
-before = keras.Model(network.input, network.get_layer("logits").input)
-features = np.asarray(before.predict(x_train.astype("float32"), verbose=0), "float64")
+before = keras.Model(model.input, model.get_layer("logits").input)
+features = np.asarray(before.predict(x_train, verbose=0), "float64")
 rows = np.column_stack([features, np.ones(len(features))])
 """
 
@@ -36,7 +35,7 @@ for _ in range(100):
 """
 
 _SET = """\
-network.get_layer("logits").set_weights([best[:-1], best[-1]])"""
+model.get_layer("logits").set_weights([best[:-1], best[-1]])"""
 
 
 def closed_form_code(kind: str, balanced: bool) -> str:

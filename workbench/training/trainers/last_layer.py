@@ -13,6 +13,7 @@ from workbench.data.batches import Batches
 from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.i18n import _
+from workbench.runs.model_file import CUT
 
 _KINDS = {
     "MeanSquaredError": "squared",
@@ -61,6 +62,17 @@ def refuse_hidden_layers(experiment: Experiment, network: Any, trainer: str) -> 
         raise UserError(
             _("The trainer {trainer} takes all samples at once, as they are. Switch the augmentation off.").format(
                 trainer=trainer
+            )
+        )
+
+
+def refuse_cut_pictures(network: Any) -> None:
+    """Raise `UserError` where the model cuts rows off: a script's prepared pictures have lost them already."""
+    if any(layer.name == CUT for layer in network.model.layers):
+        raise UserError(
+            _(
+                "Weights that are found at once, from pictures of which rows are cut off, cannot be written as a Keras "
+                "script yet. Set preprocessing.crop_top and crop_bottom to 0 to copy this experiment."
             )
         )
 
