@@ -11,7 +11,7 @@ from workbench.finding import Check, Finding
 from workbench.registry import registry
 from workbench.requests import ResumeRequest, TrainRequest
 from workbench.runs.folder import RunFolder
-from workbench.training import watch
+from workbench.training import loop, watch
 from workbench.training.session import resume, train
 
 
@@ -45,6 +45,7 @@ def findings(events):
 def test_being_watched_changes_nothing_to_the_bit(tmp_path, monkeypatch):
     monkeypatch.setattr(watch, "_SHARE", float("inf"))  # a look at every opportunity
     monkeypatch.setattr(watch, "_GROWTH", 1.0)
+    monkeypatch.setattr(loop, "_TELL_SECONDS", 0.0)  # after every batch, however quick they are
     layers = [
         {"kind": "convolution", "filters": 4}, {"kind": "batch_normalization"}, {"kind": "flatten"},
         {"kind": "dropout", "rate": 0.3}, dense(8),
