@@ -8,6 +8,8 @@ import time
 
 import psutil
 import pytest
+import shiboken6
+from PySide6.QtWidgets import QWidget
 
 from workbench.experiment import new_experiment
 from workbench.experiment_toml import write_experiment
@@ -15,6 +17,7 @@ from workbench.gui.app import EngineStart, open_window
 from workbench.gui.doctor_dialog import DoctorDialog, about_text
 from workbench.gui.settings import Settings, read_settings
 from workbench.gui.settings_dialog import SettingsDialog
+from workbench.gui.signals import close_on_signal
 
 
 def test_the_window_starts_its_engines_after_the_first_paint_and_leaves_nothing(qtbot, home):
@@ -67,6 +70,17 @@ def test_an_interrupt_from_the_terminal_closes_the_window_and_its_engines(home):
         process.wait()
     assert (process.returncode, complaints) == (0, b"")
     assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_a_signal_after_the_window_was_closed_is_passed_over(qtbot):
+    window = QWidget()
+    with close_on_signal(window):
+        shiboken6.delete(window)
+        with qtbot.captureExceptions() as complaints:
+            signal.raise_signal(signal.SIGTERM)
+            qtbot.wait(50)
+    assert complaints == []
 
 
 def test_keras_that_cannot_start_is_said_in_the_window(open_window, scripted_engine, qtbot):

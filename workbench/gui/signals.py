@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Iterator
 
+import shiboken6
 from PySide6.QtCore import QSocketNotifier
 from PySide6.QtWidgets import QWidget
 
@@ -26,7 +27,8 @@ def close_on_signal(window: QWidget) -> Iterator[None]:
     def close() -> None:
         with contextlib.suppress(BlockingIOError):
             reading.recv(64)
-        window.close()
+        if shiboken6.isValid(window):  # a second signal may come when it has been closed by the first
+            window.close()
 
     notifier.activated.connect(close)
     old_socket = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
