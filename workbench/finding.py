@@ -35,9 +35,7 @@ class Finding:
 
     def mended(self, experiment: Experiment) -> Experiment:
         """The experiment with the changes applied. Raises `UserError` where it does not take them."""
-        for path, value in self.changes:
-            experiment = experiment.changed(path, value)
-        return experiment
+        return changed_by(experiment, self.changes)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -77,6 +75,13 @@ def look(checks: Iterable[Check], moment: Moment, subject: Any) -> tuple[Finding
     """What all checks of a moment find, the worst first."""
     found = [finding for check in checks if check.moment == moment for finding in check.look(subject)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def changed_by(experiment: Experiment, changes: Iterable[tuple[str, Any]]) -> Experiment:
+    """The experiment with these settings. Raises `UserError` where it does not take them."""
+    for path, value in changes:
+        experiment = experiment.changed(path, value)
+    return experiment
 
 
 def applicable(finding: Finding, experiment: Experiment) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from workbench.diagnosis.after_outcome import Numbers, Outcome, outcome
-from workbench.diagnosis.after_remedies import Remedy, against_bias, against_variance, hidden_layers_instead_of_none
+from workbench.diagnosis.after_remedies import against_bias, against_variance, hidden_layers_instead_of_none
+from workbench.diagnosis.remedies import Remedy
 from workbench.finding import Check, Finding
 from workbench.i18n import _, mark
 from workbench.runs.folder import RunFolder

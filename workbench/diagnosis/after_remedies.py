@@ -1,12 +1,11 @@
 """What can be changed in an experiment that learned too little, or too much by heart: a text and settings each."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from workbench.architectures.fitting import suits
 from workbench.architectures.table import hidden_layers
 from workbench.diagnosis.after_outcome import Outcome
-from workbench.errors import UserError
+from workbench.diagnosis.remedies import Remedy, first_that_fits
 from workbench.experiment import Experiment
 from workbench.i18n import _
 from workbench.registry import registry
@@ -15,16 +14,6 @@ _RESTRAINED = 0.3  # a dropout from here on holds a network back noticeably
 _DROPOUT = 0.5  # Srivastava et al. (2014)
 _WEIGHT_DECAY = 0.01
 _STILL_FALLING = 0.05  # of the loss, over the last quarter of the epochs
-
-
-class Remedy(NamedTuple):
-    """What to do, in words for a button, and the settings."""
-
-    text: str
-    changes: tuple[tuple[str, Any], ...]
-
-
-NONE = Remedy("", ())
 
 
 def against_bias(run: Outcome) -> Remedy:
@@ -43,20 +32,14 @@ def hidden_layers_instead_of_none(experiment: Experiment) -> Remedy:
 
 
 def _first(experiment: Experiment, remedies: tuple[Remedy, ...]) -> Remedy:
+    return first_that_fits(experiment, (remedy for remedy in remedies if _is_heard(experiment, remedy)))
+
+
+def _is_heard(experiment: Experiment, remedy: Remedy) -> bool:
+    """Whether the trainer takes notice of all of it, or another trainer is part of it."""
     deaf_to = registry().trainers.get(experiment.trainer.name).deaf_to
-    for remedy in remedies:
-        paths = [path for path, _value in remedy.changes]
-        if "trainer.name" not in paths and any(path.startswith(deaf_to) for path in paths):
-            continue
-        changed = experiment
-        try:
-            for path, value in remedy.changes:
-                changed = changed.changed(path, value)
-        except UserError:  # beyond the limits of that setting
-            continue
-        if changed != experiment:
-            return remedy
-    return NONE
+    paths = [path for path, _value in remedy.changes]
+    return "trainer.name" in paths or not any(path.startswith(deaf_to) for path in paths)
 
 
 def _longer(run: Outcome) -> Iterator[Remedy]:

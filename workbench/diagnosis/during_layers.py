@@ -5,8 +5,6 @@ from statistics import median
 from typing import Any
 
 from workbench.diagnosis.during_remedies import (
-    Remedy,
-    first_that_fits,
     mended_before,
     never_dead,
     normalised,
@@ -14,6 +12,7 @@ from workbench.diagnosis.during_remedies import (
     scaled,
     smaller_rate,
 )
+from workbench.diagnosis.remedies import Remedy, first_that_fits
 from workbench.finding import Check, Finding
 from workbench.i18n import _, mark
 from workbench.training.observed import Observed

@@ -7,9 +7,7 @@ from typing import Any
 
 from workbench.diagnosis.during_layers import in_words
 from workbench.diagnosis.during_remedies import (
-    Remedy,
     faults_before,
-    first_that_fits,
     mended_before,
     normalised,
     rectified,
@@ -17,6 +15,7 @@ from workbench.diagnosis.during_remedies import (
     smaller_rate,
     usual_rate,
 )
+from workbench.diagnosis.remedies import Remedy, first_that_fits
 from workbench.finding import Check, Finding
 from workbench.i18n import _, mark
 from workbench.registry import registry

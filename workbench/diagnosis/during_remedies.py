@@ -1,9 +1,9 @@
 """What can be changed in an experiment whose training goes wrong: a text and settings each."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
 
 from workbench.diagnosis.facts import Facts
+from workbench.diagnosis.remedies import Remedy
 from workbench.errors import UserError
 from workbench.experiment import Experiment
 from workbench.finding import Finding, look
@@ -13,27 +13,6 @@ from workbench.training.observed import Observed
 
 _ENDED = ("sigmoid", "tanh")  # activations with two ends, where nothing gets through
 _OF_THE_RATE = ("learning_rate", "rate_for_trained_layers")
-
-
-class Remedy(NamedTuple):
-    """What to do, in words for a button, and the settings; none where it has to be done by hand."""
-
-    text: str
-    changes: tuple[tuple[str, Any], ...] = ()
-
-
-def first_that_fits(experiment: Experiment, remedies: Iterable[Remedy], by_hand: str) -> Remedy:
-    """The first whose settings the experiment takes and that changes something; else what to do by hand."""
-    for remedy in remedies:
-        changed = experiment
-        try:
-            for path, value in remedy.changes:
-                changed = changed.changed(path, value)
-        except UserError:  # beyond the limits of that setting
-            continue
-        if changed != experiment:
-            return remedy
-    return Remedy(by_hand)
 
 
 def faults_before(observed: Observed) -> tuple[Finding, ...]:
