@@ -194,6 +194,10 @@ def _add_model_commands(commands: argparse._SubParsersAction) -> None:
     inspect.add_argument("--method", required=True, metavar=_("NAME"), help=_("`workbench list inspectors`"))
     inspect.add_argument("--layer", default="", metavar=_("NAME"), help=_("the layer to look at"))
     inspect.add_argument("--class", default="", metavar=_("NAME"), dest="target", help=_("the class to explain"))
+    inspect.add_argument(
+        "--set", action="append", default=[], metavar=_("key=value"), dest="changes",
+        help=_("change a setting of the method; may be given several times"),
+    )  # fmt: skip
     inspect.add_argument("--out", required=True, metavar=_("DIR"), help=_("where the figures go"))
 
 

@@ -13,9 +13,11 @@ from workbench.cli.output import Output
 from workbench.cli.saving import made, save_all, unfolded
 from workbench.cli.settings import runs_folder
 from workbench.cli.tables import print_table
+from workbench.cli.training import settings_of
 from workbench.errors import UserError
 from workbench.figures import Table
 from workbench.i18n import _
+from workbench.registry import registry
 from workbench.requests import EvaluateRequest, InspectRequest, PredictRequest
 from workbench.runs.folder import find_run
 
@@ -68,15 +70,20 @@ def predict(arguments: argparse.Namespace, output: Output) -> int:
 
 def inspect(arguments: argparse.Namespace, output: Output) -> int:
     """Look into a model and write what is seen into a folder."""
-    if (arguments.path is None) == (arguments.sample is None):
+    subject = registry().inspectors.get(arguments.method).subject
+    if subject == "sample" and (arguments.path is None) == (arguments.sample is None):
         raise UserError(_("Give either a picture or --sample N, and not both."))
+    if subject != "sample" and not (arguments.path is None and arguments.sample is None):
+        text = _("{method} looks at no single sample. Leave the picture and --sample away.")
+        raise UserError(text.format(method=arguments.method))
     if arguments.path is not None and not arguments.path.strip():
         raise UserError(_("An empty text is no picture: name a file."))
-    params = {"layer": arguments.layer, "target": arguments.target}
+    chosen = {"layer": arguments.layer, "target": arguments.target}
+    params = {name: value for name, value in chosen.items() if value} | settings_of(arguments.changes, "count=16")
     request = InspectRequest(
         model_of(arguments),
         arguments.method,
-        {name: value for name, value in params.items() if value},
+        params,
         path=arguments.path or "",
         split=arguments.split,
         sample=arguments.sample or 0,

@@ -1,21 +1,22 @@
-"""The job behind the Inspect page: one method, one picture, one answer."""
+"""The job behind the Inspect page: one method, one sample, split or model, one answer."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pydantic import ValidationError
 
 from workbench.control import Control, Emit
+from workbench.data.prepared import PreparedData
 from workbench.data.source import SPLIT_NAMES
 from workbench.errors import UserError, did_you_mean
 from workbench.figures import Figure
 from workbench.i18n import _
-from workbench.inspection.inspector import Question
+from workbench.inspection.inspector import Inspector, Question, SplitSamples
 from workbench.inspection.loaded import OpenModel, open_data, open_model
 from workbench.registry import registry
 from workbench.requests import InspectRequest
-from workbench.section import explain
+from workbench.section import Section, explain
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,7 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
                 "it: the network ends in the features. Look at the feature maps, or train a linear classifier."
             ).format(method=_(inspector.title))
         )
-    asked = _asked(request, opened, emit, control)
-    control.check()
-    prepared = opened.prepared([asked.sample])
-    shown = (opened.shown(asked.sample, prepared[0]),) if asked.sample.ndim == 3 else ()
-    names = opened.choices if opened.explainable else ()  # the outputs are features otherwise
-    question = Question(opened.inputs(prepared), shown, (asked.caption,), params, names, opened.decode)
+    asked, question = _asked_question(request, inspector, params, opened, emit, control)
     findings = inspector.inspect(opened.model, question)
     return InspectAnswer(
         findings.figures,
@@ -98,6 +94,26 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
     )
 
 
+def _asked_question(
+    request: InspectRequest, inspector: Inspector, params: Section, opened: OpenModel, emit: Emit, control: Control
+) -> tuple[_Asked, Question]:
+    """The question to the inspector, and what is known of the sample it is about."""
+    names = opened.choices if opened.explainable else ()  # the outputs are features otherwise
+    nothing = np.empty((0,), np.uint8)
+    question = Question(opened, nothing, (), (), params, names, opened.decode, emit=emit, control=control)
+    match inspector.subject:
+        case "model":
+            return _Asked(nothing), question
+        case "split":
+            split = SplitSamples(request.split, _data(request, opened, emit, control))
+            return _Asked(nothing, samples=len(split.indices)), replace(question, split=split)
+    asked = _asked(request, opened, emit, control)
+    control.check()
+    prepared = opened.prepared([asked.sample])
+    shown = (opened.shown(asked.sample, prepared[0]),) if asked.sample.ndim == 3 else ()
+    return asked, replace(question, inputs=opened.inputs(prepared), pictures=shown, captions=(asked.caption,))
+
+
 def _asked(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> _Asked:
     if not (request.pixels or request.path):
         return _sample(request, opened, emit, control)
@@ -109,14 +125,19 @@ def _asked(request: InspectRequest, opened: OpenModel, emit: Emit, control: Cont
     return _Asked(given.sample, request.path.replace("\\", "/").rsplit("/", 1)[-1])
 
 
-def _sample(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> _Asked:
+def _data(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> PreparedData:
+    """The data of the run, which have the split that is asked about."""
     if opened.run is None:
         raise UserError(_("A model file has no samples of its own. Name a picture, or a run instead of the file."))
     if request.split not in SPLIT_NAMES:
         hint = did_you_mean(request.split, SPLIT_NAMES)
         text = _("There is no split {split!r}; it is one of {known}. {hint}")
         raise UserError(text.format(split=request.split, known=", ".join(SPLIT_NAMES), hint=hint).strip())
-    data = open_data(opened.run.experiment(), emit, control)
+    return open_data(opened.run.experiment(), emit, control)
+
+
+def _sample(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> _Asked:
+    data = _data(request, opened, emit, control)
     indices = data.splits[request.split]
     if not 0 <= request.sample < len(indices):
         raise UserError(

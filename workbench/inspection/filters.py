@@ -32,6 +32,8 @@ class Filters(Inspector):
     title = mark("Filters")
     help = mark("Shows the kernels that a convolution has learned.")
     section = FiltersSection
+    subject = "model"
+    family = "model"
 
     def layers(self, model: Any) -> list[str]:
         """The layers that have kernels over two axes."""

@@ -44,6 +44,7 @@ class GradCam(Inspector):
     title = mark("Grad-CAM")
     help = mark("Shows where in the picture the network finds evidence for a class.")
     section = GradCamSection
+    family = "heatmaps"
     explains_answers = True
 
     def layers(self, model: Any) -> list[str]:

@@ -2,15 +2,52 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
+from workbench.control import Control, Emit
+from workbench.data.prepared import InputsOf, PreparedData
+from workbench.events import Event
 from workbench.figures import Figure
+from workbench.i18n import mark
+from workbench.inspection.loaded import OpenModel
 from workbench.section import Section
 from workbench.specs import ImageInput
 from workbench.tasks.task import Answer
+
+
+def _silent(_event: Event) -> None:
+    """For whoever does not watch."""
+
+
+@dataclass(frozen=True)
+class SplitSamples:
+    """The samples of one split, for methods that look at many.
+
+    Attributes:
+        name: `train`, `validation` or `test`.
+        data: what the split is of.
+    """
+
+    name: str
+    data: PreparedData
+
+    @property
+    def indices(self) -> np.ndarray:
+        """Where the samples stand in the data."""
+        return self.data.splits[self.name]
+
+    @property
+    def inputs(self) -> InputsOf:
+        """The prepared samples, read as they are asked for."""
+        return InputsOf(self.data.inputs, self.indices)
+
+    @property
+    def targets(self) -> InputsOf:
+        """What is true of them."""
+        return InputsOf(self.data.targets, self.indices)
 
 
 @dataclass(frozen=True)
@@ -18,6 +55,7 @@ class Question:
     """What is asked of an inspector.
 
     Attributes:
+        opened: the model with its task, its run and how samples are prepared for it.
         inputs: what the model takes, (n, height, width, channels) at the network's input size: uint8, or floats where
             a foreign model expects scaled values.
         pictures: what to show for each: uint8, (rows, columns) or (rows, columns, 3), of any size, covering what the
@@ -26,14 +64,21 @@ class Question:
         params: the inspector's own settings.
         choices: names of the outputs that can be explained; empty where none can.
         decode: outputs of the model -> what they say, an answer a row.
+        split: the samples of the split, for a method that looks at all of them.
+        emit: takes `Progress` events of what lasts.
+        control: asked often (`control.check()`), so that a stop is answered within 200 ms.
     """
 
+    opened: OpenModel
     inputs: np.ndarray
     pictures: tuple[np.ndarray, ...]
     captions: tuple[str, ...]
     params: Section
     choices: tuple[str, ...]
     decode: Callable[[np.ndarray], list[Answer]]
+    split: SplitSamples | None = None
+    emit: Emit = _silent
+    control: Control = field(default_factory=Control)
 
 
 @dataclass(frozen=True)
@@ -51,15 +96,32 @@ class Findings:
     target: str = ""
 
 
+FAMILIES = {
+    "layers": mark("Layers"),
+    "heatmaps": mark("Heatmaps"),
+    "model": mark("Model"),
+    "samples": mark("Samples of a split"),
+}
+
+
 class Inspector(ABC):
-    """A method to look into a network."""
+    """A method to look into a network.
+
+    Attributes:
+        subject: what it looks at: one `sample` (or picture), all of a `split`, or the `model` alone.
+        family: under which heading the window lists it, one of `FAMILIES`.
+        inputs: the kinds of input of the models it can look into.
+        explains_answers: whether it traces answers back through the network, which must give them then.
+    """
 
     name: str
     title: str
     help: str
     section: type[Section]
-    inputs: tuple[str, ...] = (ImageInput.kind,)  # the kinds of input of the models it can look into
-    explains_answers: bool = False  # whether it traces answers back through the network, which must give them then
+    subject: Literal["sample", "split", "model"] = "sample"
+    family: str = "layers"
+    inputs: tuple[str, ...] = (ImageInput.kind,)
+    explains_answers: bool = False
 
     @abstractmethod
     def layers(self, model: Any) -> list[str]:
