@@ -214,13 +214,6 @@ class EfficientNet(FunctionNetwork):
             "https://arxiv.org/abs/1905.11946", size, parameters, multiply_adds,
         )  # fmt: skip
 
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {
-            "optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
-            "warmup_epochs": 1.0, "batch_size": 64, "epochs": 20,
-        }  # fmt: skip
-
     def arguments(self, section: EfficientNetSection) -> dict[str, Any]:
         """See `FunctionNetwork.arguments`."""
         return {

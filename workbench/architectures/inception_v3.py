@@ -1,6 +1,6 @@
 """Inception v3 (Szegedy et al., 2016): large kernels taken apart into small and into one-dimensional ones."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from workbench.architectures.architecture import Card
 from workbench.architectures.network_function import FunctionNetwork, FunctionSection, is_small
@@ -174,11 +174,6 @@ class InceptionV3(FunctionNetwork):
         parameters=23_851_784,
         multiply_adds=5_713_216_096,
     )
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
-                "warmup_epochs": 1.0, "batch_size": 64, "epochs": 20}  # fmt: skip
 
 
 def register(registry) -> None:

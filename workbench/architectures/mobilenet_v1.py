@@ -1,6 +1,6 @@
 """The first MobileNet (Howard et al., 2017): a plain stack of convolutions in two parts."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from workbench.architectures.architecture import Card
 from workbench.architectures.convolutional import kernel_size_setting
@@ -96,11 +96,6 @@ class MobileNetV1(FunctionNetwork):
         parameters=4_253_864,
         multiply_adds=568_740_352,
     )
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
-                "warmup_epochs": 1.0, "batch_size": 64, "epochs": 20}  # fmt: skip
 
 
 def register(registry) -> None:

@@ -1,6 +1,6 @@
 """MobileNetV2 (Sandler et al., 2018): inverted residuals with linear bottlenecks."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from workbench.architectures.architecture import Card
 from workbench.architectures.convolutional import dropout_setting, kernel_size_setting
@@ -127,11 +127,6 @@ class MobileNetV2(FunctionNetwork):
         parameters=3_538_984,
         multiply_adds=300_774_272,
     )
-
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
-                "warmup_epochs": 1.0, "batch_size": 64, "epochs": 20}  # fmt: skip
 
 
 def register(registry) -> None:

@@ -181,11 +181,6 @@ class MobileNetV3(FunctionNetwork):
         """See `FunctionNetwork.arguments`."""
         return {"variant": self.variant, **super().arguments(section)}
 
-    def default_training(self) -> dict[str, Any]:
-        """See `Architecture.default_training`."""
-        return {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": {"name": "cosine"},
-                "warmup_epochs": 1.0, "batch_size": 64, "epochs": 20}  # fmt: skip
-
 
 def register(registry) -> None:
     """Add both to the architectures."""

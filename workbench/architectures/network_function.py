@@ -63,6 +63,16 @@ class FunctionNetwork(Architecture):
     function: Callable[..., Any]  # a `staticmethod`
     helpers: tuple[Callable[..., Any], ...] = ()
 
+    def default_training(self) -> dict[str, Any]:
+        """See `Architecture.default_training`; what suits networks with batch normalisation."""
+        return {
+            "optimizer": {"name": "adam", "learning_rate": 1e-3},
+            "schedule": {"name": "cosine"},
+            "warmup_epochs": 1.0,
+            "batch_size": 64,
+            "epochs": 20,
+        }
+
     def build(self, section: FunctionSection, inputs: Any, spec: InputSpec) -> Any:
         """See `Architecture.build`."""
         return self.function(inputs, **self.arguments(section))
