@@ -112,6 +112,9 @@ class Inspector(ABC):
         family: under which heading the window lists it, one of `FAMILIES`.
         inputs: the kinds of input of the models it can look into.
         explains_answers: whether it traces answers back through the network, which must give them then.
+        paper: where the method comes from ("Selvaraju et al. 2017, arXiv:1610.02391"); empty for what is common lore.
+        quick: whether an answer takes about as long as a look at it. The window asks such a method by itself at every
+            change, and any other when its user says so.
     """
 
     name: str
@@ -122,6 +125,8 @@ class Inspector(ABC):
     family: str = "layers"
     inputs: tuple[str, ...] = (ImageInput.kind,)
     explains_answers: bool = False
+    paper: str = ""
+    quick: bool = True
 
     @abstractmethod
     def layers(self, model: Any) -> list[str]:
