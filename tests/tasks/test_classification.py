@@ -130,7 +130,7 @@ def test_the_report_equals_that_of_scikit_learn():
     evaluation = TASK.evaluate(Evidence(outputs, targets, TASK.sample_losses(outputs, targets, SIX), SIX))
     predicted = outputs.argmax(axis=1)
     report = classification_report(targets, predicted, target_names=SIX.class_names, output_dict=True)
-    matrix, averages, per_class, bars = evaluation.figures
+    matrix, averages, per_class, bars, *_trust = evaluation.figures
     assert isinstance(matrix, Matrix)
     assert isinstance(bars, Bars)
     assert isinstance(per_class, Table)

@@ -8,7 +8,8 @@ import numpy as np
 
 from workbench.figures import Bars, Figure, Matrix, Table
 from workbench.i18n import _
-from workbench.tasks import binary_report
+from workbench.tasks import binary_report, calibration
+from workbench.tasks.calibration_figures import confidence_histogram, reliability_diagram
 from workbench.tasks.task import Evaluation
 
 MAX_BARS = 30
@@ -51,6 +52,10 @@ def judge(
             samples=_samples_per_cell(targets, predicted, confidence, len(names)),
         )  # fmt: skip
     figures: list[Figure] = [matrix, *learned, *_reports(counts, names)]
+    if calibration.are_probabilities(probabilities):  # not by an override of the output activation
+        trust = {_("Answers"): calibration.of_answers(probabilities, targets)}
+        numbers["calibration_error"] = trust[_("Answers")].error
+        figures += [reliability_diagram(trust), confidence_histogram(trust)]
     answers = dict(zip(names, zip(counts.sum(axis=1).tolist(), counts.sum(axis=0).tolist(), strict=True), strict=True))
     return Evaluation(numbers, tuple(figures), tuple(worst_first.tolist()), answers=answers)
 
