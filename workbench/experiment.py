@@ -12,6 +12,7 @@ from pydantic import SerializeAsAny, ValidationError, ValidationInfo, field_vali
 
 from workbench.errors import UserError
 from workbench.i18n import _, mark
+from workbench.probe_settings import ProbesSection
 from workbench.registry import registry
 from workbench.section import Section, explain, setting
 from workbench.training_settings import TrainingSection
@@ -67,6 +68,19 @@ class SplitsSection(Section):
         return self
 
 
+class CorrectionsSection(Section):
+    """Samples to leave out and labels to change, from a list that stands beside the data."""
+
+    file: str = setting(
+        "", title=mark("Corrections"), widget="file",
+        help=mark("A list of samples to leave out and of labels to change; empty: the data as they are."),
+    )  # fmt: skip
+    digest: str = setting(
+        "", title=mark("Digest of the list"), widget="hidden",
+        help=mark("What the list was: another one is refused then. A run has it, so that it can be repeated."),
+    )  # fmt: skip
+
+
 class PreprocessingSection(Section):
     """Base of what is done to a sample before the network, inside the model; its kind of input adds the fields."""
 
@@ -106,6 +120,7 @@ class Experiment(Section):
     version: Literal[1] = setting(1, title=mark("Version"), widget="hidden")
     name: str = setting("", title=mark("Name"), help=mark("Shown in the list of runs."), max_length=120)
     dataset: SerializeAsAny[DatasetSection] = setting(title=mark("Dataset"))
+    corrections: CorrectionsSection = setting(title=mark("Corrections"), default_factory=CorrectionsSection)
     splits: SplitsSection = setting(title=mark("Splits"), default_factory=SplitsSection)
     preprocessing: SerializeAsAny[PreprocessingSection] = setting(title=mark("Input"))
     augmentation: SerializeAsAny[AugmentationSection] = setting(title=mark("Augmentation"))
@@ -114,6 +129,7 @@ class Experiment(Section):
     trainer: SerializeAsAny[TrainerSection] = setting(title=mark("Trainer"))
     training: TrainingSection = setting(title=mark("Training"), default_factory=TrainingSection)
     overrides: OverridesSection = setting(title=mark("Overrides"), default_factory=OverridesSection)
+    probes: ProbesSection = setting(title=mark("Probes"), default_factory=ProbesSection, optional=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -176,16 +192,24 @@ def with_dataset(experiment: Experiment, dataset: dict[str, Any]) -> dict[str, A
     """The values of an experiment with another dataset.
 
     What follows from the dataset starts from its defaults; the augmentation and the architecture are kept where they
-    suit the new kind of samples.
+    suit the new kind of samples, and the corrections where the samples come from the same place.
     """
     values = {**experiment.model_dump(), "dataset": dataset}
     for follower in ("preprocessing", "task"):
         values.pop(follower)
     old = registry().datasets.get(experiment.dataset.name)
     new = registry().datasets.get(dataset["name"])
+    if dataset["name"] != old.name or _places(experiment.dataset.model_dump(), old) != _places(dataset, new):
+        values.pop("corrections")
     if old.input_kind != new.input_kind:
         values.pop("augmentation")
     return values
+
+
+def _places(dataset: dict[str, Any], source: Any) -> list[Any]:
+    """The files and folders that the settings of a dataset name."""
+    hints = {name: (field.json_schema_extra or {}).get("widget") for name, field in source.section.model_fields.items()}
+    return [dataset.get(name) or "" for name, hint in hints.items() if hint in ("file", "folder")]
 
 
 def _with(given: Any, defaults: dict[str, Any]) -> Any:
@@ -279,7 +303,16 @@ def read_experiment(path: Path) -> Experiment:
             path=path)) from None  # fmt: skip
     except (OSError, ValueError) as error:
         raise UserError(_("{path} cannot be read: {error}").format(path=path, error=error)) from None
-    return parse_experiment(text, str(path))
+    return _with_places_beside(parse_experiment(text, str(path)), path)
+
+
+def _with_places_beside(experiment: Experiment, path: Path) -> Experiment:
+    """A list of corrections that is named without a folder lies beside the experiment's file, wherever that goes."""
+    named = experiment.corrections.file
+    if not named or Path(named).expanduser().is_absolute():
+        return experiment
+    beside = experiment.corrections.model_copy(update={"file": str(path.absolute().parent / named)})
+    return experiment.model_copy(update={"corrections": beside})
 
 
 def parse_experiment(text: str, what: str) -> Experiment:

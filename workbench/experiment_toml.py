@@ -37,7 +37,14 @@ def to_toml(experiment: Experiment, commented: bool = True) -> str:
 
 
 def write_experiment(experiment: Experiment, path: Path) -> None:
-    """Write the commented TOML; the file is replaced as a whole or stays as it was."""
+    """Write the commented TOML; the file is replaced as a whole or stays as it was.
+
+    A list of corrections in the same folder is named without it, so that both can be moved together.
+    """
+    listed = Path(experiment.corrections.file)
+    if experiment.corrections.file and listed.parent == path.absolute().parent:
+        beside = experiment.corrections.model_copy(update={"file": listed.name})
+        experiment = experiment.model_copy(update={"corrections": beside})
     replace_text(path, to_toml(experiment))
 
 
@@ -55,9 +62,16 @@ def _fill(table: Any, section: Section, fields: dict[str, FieldInfo], commented:
         elif commented:
             table.add(tomlkit.comment(f"{name} ="))
     for name, value in inner.items():
+        if _left_out(value, fields[name]):
+            continue
         if commented:
             table.add(tomlkit.nl())
         table.add(name, _table(value, fields[name], commented))
+
+
+def _left_out(section: Section, field: FieldInfo) -> bool:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    return bool(extra.get("optional")) and section == field.get_default(call_default_factory=True)
 
 
 def _name_first(fields: dict[str, FieldInfo]) -> Callable[[str], tuple[bool, int]]:
@@ -112,7 +126,7 @@ def _comment(section: Section, name: str, field: FieldInfo) -> list[str]:
     takes = _choices(field) or _limits(field)
     takes = " ".join(part for part in (takes, _(extra.get("unit", ""))) if part)
     together = f"{what} {_sentence(takes)}" if takes else what
-    return [together] if len(together) <= _LINE_WIDTH else [what, _sentence(takes)]
+    return [together] if len(together) <= _LINE_WIDTH or not takes else [what, _sentence(takes)]
 
 
 def _sentence(text: str) -> str:

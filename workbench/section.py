@@ -51,6 +51,7 @@ def setting(
     advanced: bool = False,
     labels: dict[str, str] | None = None,
     shown_if: tuple[str, tuple[Any, ...]] | None = None,
+    optional: bool = False,
     **limits: Any,
 ) -> Any:
     """A field of a section.
@@ -65,10 +66,11 @@ def setting(
         labels: for choices, a title per value.
         shown_if: another field of the section and the values of it with which this one has a meaning: a form hides it
             with any other. It keeps its value, and a TOML file may set it at any time.
+        optional: of a section within another: whether a TOML file leaves it out while all in it is at its default.
         **limits: pydantic's own limits (`ge`, `le`, `gt`, `lt`, `min_length`, `multiple_of`, `default_factory`...).
     """
     extra = {"unit": unit, "widget": widget, "advanced": advanced, "labels": labels or {},
-             "shown_if": shown_if}  # fmt: skip
+             "shown_if": shown_if, "optional": optional}  # fmt: skip
     if "default_factory" in limits:
         return Field(title=title, description=help, json_schema_extra=extra, **limits)
     return Field(default, title=title, description=help, json_schema_extra=extra, **limits)
