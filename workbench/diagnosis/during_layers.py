@@ -1,6 +1,6 @@
 """Layers in a training: units that are dead, activations at their ends, gradients that fade or grow with the depth."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
@@ -15,28 +15,24 @@ from workbench.diagnosis.during_remedies import (
 from workbench.diagnosis.remedies import Remedy, first_that_fits
 from workbench.finding import Check, Finding
 from workbench.i18n import _, mark
+from workbench.inspection.units import (
+    BY_HAND,
+    WHY_DEAD,
+    WHY_SATURATED,
+    dead_layers,
+    dead_text,
+    saturated_layers,
+    saturated_text,
+)
 from workbench.training.observed import Observed
-from workbench.training.probe import GradientSeen, Look, UnitsSeen
+from workbench.training.probe import GradientSeen, Look
 
-# Measured on networks that learn well: at most 46 % of a layer dead (wide dense ones), 9 % of its values saturated, the
-# first layers' gradient 0.03 to 14 times the last ones', each at most 6 times its weights.
-_DEAD, _DEAD_WHERE_IT_GUESSES = 0.8, 0.5  # of a layer
-_SATURATED = 0.75  # of the values of a layer
+# Measured on networks that learn well: the first layers' gradient 0.03 to 14 times the last ones', each at most 6 times
+# its weights.
+_DEAD_WHERE_IT_GUESSES = 0.5  # of a layer
 _DEEP = 4  # layers with weights: of fewer there is no first and last third
 _FADED, _GROWN = 1e-3, 1e4  # the first layers' gradient by the last ones', each by the size of its weights
 _HUGE = 1e4  # a gradient by the size of the weights
-_NAMED = 3
-
-
-def dead_layers(look: Look, share: float = _DEAD) -> list[UnitsSeen]:
-    """Layers of which most units never gave anything but 0, the worst first."""
-    dead = [seen for seen in look.units if seen.dead >= max(1.0, share * seen.units)]
-    return sorted(dead, key=lambda seen: -seen.dead / seen.units)
-
-
-def saturated_layers(look: Look) -> list[UnitsSeen]:
-    """Layers whose values lie at the ends of their activation."""
-    return [seen for seen in look.units if seen.saturated >= _SATURATED]
 
 
 def fading(look: Look) -> float:
@@ -51,12 +47,13 @@ def fading(look: Look) -> float:
 
 def in_words(look: Look) -> list[str]:
     """Everything about the layers of a network that guesses which may be the reason for that, a sentence each."""
-    dead, saturated, ratio = dead_layers(look, _DEAD_WHERE_IT_GUESSES), saturated_layers(look), fading(look)
+    dead, saturated = dead_layers(look.units, _DEAD_WHERE_IT_GUESSES), saturated_layers(look.units)
+    ratio = fading(look)
     sentences = []
     if dead:
-        sentences.append(_dead_text(dead, look.samples))
+        sentences.append(dead_text(dead, look.samples))
     if saturated:
-        sentences.append(_saturated_text(saturated))
+        sentences.append(saturated_text(saturated))
     if ratio < _FADED and not _is_cut(look):
         sentences.append(_fading_text(look, ratio))
     if _is_flat(look) and not _is_cut(look):
@@ -68,21 +65,19 @@ def in_words(look: Look) -> list[str]:
 
 def dead_units(observed: Observed) -> Iterator[Finding]:
     """ReLUs that never let anything through any more."""
-    if observed.look is None or observed.fault or not (dead := dead_layers(observed.look)):
+    if observed.look is None or observed.fault or not (dead := dead_layers(observed.look.units)):
         return
     ways = (*mended_before(observed), *normalised(observed), *smaller_rate(observed), *never_dead(observed))
-    remedy = first_that_fits(observed.experiment, ways, _(_BY_HAND))
+    remedy = first_that_fits(observed.experiment, ways, _(BY_HAND))
     yield Finding(
-        "dead_units", "error" if _is_cut(observed.look) else "warning", _dead_text(dead, observed.look.samples),
-        _("A ReLU that is 0 for every sample has no slope: no gradient gets through, and it never comes back. Steps "
-          "that were too long push units there."),
-        remedy.text, remedy.changes,
+        "dead_units", "error" if _is_cut(observed.look) else "warning", dead_text(dead, observed.look.samples),
+        _(WHY_DEAD), remedy.text, remedy.changes,
     )  # fmt: skip
 
 
 def saturated_units(observed: Observed) -> Iterator[Finding]:
     """Sigmoids at 0 or 1, tanh at -1 or 1."""
-    if observed.look is None or observed.fault or not (saturated := saturated_layers(observed.look)):
+    if observed.look is None or observed.fault or not (saturated := saturated_layers(observed.look.units)):
         return
     ways = (
         *mended_before(observed),
@@ -91,12 +86,10 @@ def saturated_units(observed: Observed) -> Iterator[Finding]:
         *rectified(observed),
         *smaller_rate(observed),
     )
-    remedy = first_that_fits(observed.experiment, ways, _(_BY_HAND))
+    remedy = first_that_fits(observed.experiment, ways, _(BY_HAND))
     yield Finding(
-        "saturated_units", "warning", _saturated_text(saturated),
-        _("At its ends the activation is flat: hardly any gradient gets through, and the layers before learn nothing. "
-          "What goes into it is too large."),
-        remedy.text, remedy.changes,
+        "saturated_units", "warning", saturated_text(saturated),
+        _(WHY_SATURATED), remedy.text, remedy.changes,
     )  # fmt: skip
 
 
@@ -108,7 +101,7 @@ def fading_gradients(observed: Observed) -> Iterator[Finding]:
     if ratio >= _FADED or _is_cut(observed.look):
         return
     ways: tuple[Remedy, ...] = (*mended_before(observed), *rectified(observed), *normalised(observed))
-    remedy = first_that_fits(observed.experiment, ways, _(_BY_HAND))
+    remedy = first_that_fits(observed.experiment, ways, _(BY_HAND))
     yield Finding(
         "vanishing_gradients", "warning", _fading_text(observed.look, ratio),
         _("Every layer on the way back makes the gradient smaller. The first layers, which everything else builds on, "
@@ -122,15 +115,12 @@ def exploding_gradients(observed: Observed) -> Iterator[Finding]:
     if observed.look is None or observed.fault or not _exploding(observed.look):
         return
     ways = (*mended_before(observed), *scaled(observed), *normalised(observed), *smaller_rate(observed))
-    remedy = first_that_fits(observed.experiment, ways, _(_BY_HAND))
+    remedy = first_that_fits(observed.experiment, ways, _(BY_HAND))
     yield Finding(
         "exploding_gradients", "warning", _exploding_text(observed.look),
         _("One step changes a layer by more than all it has learned; the loss jumps and often becomes NaN."),
         remedy.text, remedy.changes,
     )  # fmt: skip
-
-
-_BY_HAND = mark("Put a batch normalisation between the layers, or set a smaller learning rate")
 
 
 def _is_cut(look: Look) -> bool:
@@ -151,24 +141,6 @@ def _exploding(look: Look) -> bool:
     return grown or any(_relative(seen) > _HUGE for seen in look.gradients)
 
 
-def _dead_text(dead: Sequence[UnitsSeen], samples: int) -> str:
-    layers = _list([
-        _("{dead} of {units} of {layer}").format(dead=seen.dead, units=seen.units, layer=seen.layer)
-        if seen.dead < seen.units else _("all {units} of {layer}").format(units=seen.units, layer=seen.layer)
-        for seen in dead
-    ])  # fmt: skip
-    return _("Dead units, which gave 0 for all of {samples} samples: {layers}.").format(samples=samples, layers=layers)
-
-
-def _saturated_text(saturated: Sequence[UnitsSeen]) -> str:
-    layers = _list([
-        _("{share:.0%} of {layer} ({activation})").format(
-            share=seen.saturated, layer=seen.layer, activation=seen.activation)
-        for seen in saturated
-    ])  # fmt: skip
-    return _("Values at the ends of their activation: {layers}.").format(layers=layers)
-
-
 def _fading_text(look: Look, ratio: float) -> str:
     first, last = look.gradients[0].layer, look.gradients[-1].layer
     if ratio == 0:
@@ -182,12 +154,6 @@ def _exploding_text(look: Look) -> str:
     return _("The gradient of {layer} is {times:.1e} times as large as its weights.").format(
         layer=largest.layer, times=_relative(largest)
     )
-
-
-def _list(texts: Sequence[str]) -> str:
-    more = len(texts) - _NAMED
-    shown = ", ".join(texts[:_NAMED])
-    return _("{layers} and {count} more").format(layers=shown, count=more) if more > 0 else shown
 
 
 def register(registry: Any) -> None:

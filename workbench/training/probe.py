@@ -11,31 +11,10 @@ from typing import Any
 import numpy as np
 
 from workbench.data.batches import Batches
+from workbench.inspection.units import ENDS, UnitsSeen, activation_of, marks
 
 NETWORK = "network"
-_RECTIFYING = ("relu", "relu6")
-# Values beyond these are as good as at the end of the range: the slope there is below 0.02.
-_ENDS = {"sigmoid": (0.02, 0.98), "tanh": (-0.99, 0.99)}
 _HALF_PRECISION_SCALE = 1024.0  # the gradients of a loss so many times as large do not vanish in half precision
-
-
-@dataclass(frozen=True)
-class UnitsSeen:
-    """The units of a layer, behind its activation.
-
-    Attributes:
-        layer: its name.
-        activation: `relu`, `relu6`, `sigmoid` or `tanh`.
-        units: how many; a map counts as one.
-        dead: how many of a rectifying layer were 0 for all samples, at all places.
-        saturated: the share of values at the ends of the range of an activation that has two.
-    """
-
-    layer: str
-    activation: str
-    units: int
-    dead: int = 0
-    saturated: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,12 +54,12 @@ class Probe:
     def look(self, batches: int = 1) -> Look:
         """The units of all layers over so many batches, and the gradients of the first one."""
         if self._tapped is None:
-            watched = [(node, _activation(node.operation)) for node in _nodes(self._network)]
+            watched = [(node, activation_of(node.operation)) for node in _nodes(self._network)]
             nodes = [node for node, activation in watched if activation]
             names = [(node.operation.name, activation) for node, activation in watched if activation]
             self._tapped = _tap(self._network, nodes), names
         model, taps = self._tapped
-        marks: list[list[np.ndarray]] = []
+        seen: list[list[np.ndarray]] = []
         gradients: tuple[GradientSeen, ...] = ()
         samples = 0
         for number, (x, y, _weights) in zip(range(batches), self._samples.evaluation(), strict=False):
@@ -89,10 +68,10 @@ class Probe:
                 gradients = _kernels(model, values, slopes)
             else:
                 outputs = _forward(model, _as_float(x))
-            marks.append([_mark(kind, output) for (_name, kind), output in zip(taps, outputs[:-1], strict=True)])
+            seen.append([marks(kind, output) for (_name, kind), output in zip(taps, outputs[:-1], strict=True)])
             samples += len(x)
         units = tuple(
-            _seen(name, kind, np.stack([row[place] for row in marks])) for place, (name, kind) in enumerate(taps)
+            _seen(name, kind, np.stack([row[place] for row in seen])) for place, (name, kind) in enumerate(taps)
         )
         return Look(samples, units, gradients)
 
@@ -176,16 +155,6 @@ def _origin(nodes: list[Any], outputs: list[Any], input_is_finite: bool) -> tupl
     return "input", ""
 
 
-def _activation(layer: Any) -> str:
-    """The activation of a layer, if it is one that can die or saturate; else an empty text."""
-    import keras
-
-    if isinstance(layer, keras.layers.ReLU):
-        return "" if layer.negative_slope or layer.threshold else "relu"
-    name = getattr(getattr(layer, "activation", None), "__name__", "")
-    return name if name in _RECTIFYING or name in _ENDS else ""
-
-
 def _forward(model: Any, x: Any) -> list[Any]:
     values = [variable.value for variable in model.trainable_variables]
     others = [variable.value for variable in model.non_trainable_variables]
@@ -198,22 +167,10 @@ def _as_list(outputs: Any) -> list[Any]:
     return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
 
 
-def _mark(activation: str, output: Any) -> np.ndarray:
-    """For every unit its largest value, or the share of its values at the ends of the range."""
-    from keras import ops
-
-    axes = tuple(range(len(output.shape) - 1))
-    if activation in _ENDS:
-        low, high = _ENDS[activation]
-        output = ops.cast(ops.logical_or(output < low, output > high), "float32")
-        return np.asarray(ops.convert_to_numpy(ops.mean(output, axis=axes)))
-    return np.asarray(ops.convert_to_numpy(ops.cast(ops.max(output, axis=axes), "float32")))
-
-
-def _seen(layer: str, activation: str, marks: np.ndarray) -> UnitsSeen:
-    if activation in _ENDS:
-        return UnitsSeen(layer, activation, marks.shape[1], saturated=float(marks.mean()))
-    return UnitsSeen(layer, activation, marks.shape[1], dead=int(np.count_nonzero(marks.max(axis=0) <= 0)))
+def _seen(layer: str, activation: str, values: np.ndarray) -> UnitsSeen:
+    if activation in ENDS:
+        return UnitsSeen(layer, activation, values.shape[1], saturated=float(values.mean()))
+    return UnitsSeen(layer, activation, values.shape[1], dead=int(np.count_nonzero(values.max(axis=0) <= 0)))
 
 
 def _kernels(model: Any, values: list[Any], slopes: list[Any]) -> tuple[GradientSeen, ...]:
