@@ -151,6 +151,7 @@ def test_a_network_whose_classes_are_colours_is_seen_to_look_at_them(colour_mode
 
 
 def test_a_layer_without_evidence_sends_the_search_one_convolution_down(pictures):
+    from workbench.inspection.explained import Explained
     from workbench.inspection.grad_cam import candidates, find_evidence
 
     model = branched()
@@ -161,17 +162,17 @@ def test_a_layer_without_evidence_sends_the_search_one_convolution_down(pictures
     assert candidates(model, "first") == ["first"]
     blank = find_evidence(model, candidates(model, ""), pictures)
     assert [found.layer for found in blank] == ["inner/deep"] * 3
-    assert not blank[0].heat.any()
+    assert not blank[0].values.any()
     model = branched()
     answer = model.get_layer("answer")
     # Every map of the last convolution speaks against class 1.
     kernel = np.asarray(answer.get_weights()[0])
     kernel[:, 1] = -1
     answer.set_weights([kernel, np.zeros(5, np.float32)])
-    for found in find_evidence(model, candidates(model, ""), pictures, 1):
+    for found in find_evidence(model, candidates(model, ""), pictures, Explained(1)):
         assert found.layer in ("branch", "first")
-        assert found.blank_layers[0] == "inner/deep"
-        assert found.heat.max() == pytest.approx(1)
+        assert "inner/deep" in found.note
+        assert found.values.max() == pytest.approx(1)
 
 
 JAX_SCRIPT = """

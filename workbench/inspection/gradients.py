@@ -1,48 +1,104 @@
-"""The one module that needs a gradient, and with it the only one here that knows the backends.
+"""Scores of a model and what they come from: forward passes and gradients, compiled once per model and kept with it.
 
-Everything is compiled once per (model, layer) and kept with the model. The tape watches from the layer's output on,
-so that nothing is paid for the network below it.
+The score of a picture is what a heatmap explains: a unit before the final softmax or sigmoid; of a single unit, 0
+stands for what lowers it and 1 for what raises it. Where the answer is a map, it is the mean of the unit over a region.
+
+An index of -1 stands for the likeliest class. A region is None or float32 (n, rows, columns) of the output, the weight
+of every place; None stands for the places where the class is answered, of every picture anew.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from workbench.errors import UserError
+from workbench.i18n import _
+from workbench.inspection.backends import as_array, as_float, compiled, compiled_with_gradient
 from workbench.inspection.layers import final_layer, find_layer
+from workbench.inspection.tap import entered, tapped
 
 _KEPT_FUNCTIONS = 16
 
-
-def class_maps(model: Any, layer: str) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, ...]]:
-    """Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391), compiled.
-
-    Args:
-        model: a Keras model whose output is one row of scores per picture, or one at every pixel (their mean counts).
-        layer: name of a layer whose output is (batch, rows, columns, channels).
-
-    Returns:
-        A function of (pictures, class indices) -> (outputs of the model, maps, indices explained). An index of -1
-        stands for the likeliest class; of a single unit, 0 explains what lowers it and 1 what raises it. Maps are
-        float32 (n, rows, columns), each scaled to a highest value of 1 (all 0 where nothing speaks for the class). The
-        gradient is of the score before the final softmax or sigmoid.
-    """
-    return _kept(model, ("class_maps", layer), lambda: _compile_class_maps(model, layer))
-
-
-def activations(model: Any, layer: str) -> Callable[[np.ndarray], np.ndarray]:
-    """A compiled function of pictures -> the output of a layer, float32."""
-    return _kept(model, ("activations", layer), lambda: _compile_forward(model, layer))
+Region = np.ndarray | None
 
 
 def outputs(model: Any) -> Callable[[np.ndarray], np.ndarray]:
     """A compiled function of pictures -> the output of the model, float32."""
-    return _kept(model, ("outputs", ""), lambda: _compile_forward(model, ""))
+    return kept(model, ("outputs", ""), lambda: _forward(model, ""))
 
 
-def _kept(model: Any, key: tuple[str, str], make: Callable[[], Any]) -> Any:
-    # In the model's own dictionary, past Keras' tracking of attributes: what is compiled goes when the model goes.
+def activations(model: Any, layer: str) -> Callable[[np.ndarray], np.ndarray]:
+    """A compiled function of pictures -> the output of a layer, float32."""
+    return kept(model, ("activations", layer), lambda: _forward(model, layer))
+
+
+def explained(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, Region]]:
+    """A compiled function of (pictures, indices) -> (outputs, indices explained, places where that is answered).
+
+    The places are a region, None for a model whose output is no map. For methods that change a picture: what they
+    explain must not change with it.
+
+    Raises:
+        UserError: as `scores`.
+    """
+    return kept(model, ("explained", ""), lambda: _explained(model))
+
+
+def scores(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """A compiled function of (pictures, indices, region=None) -> (outputs of the model, scores (n,) float32).
+
+    Pictures are float32 (n, rows, columns, channels) as the network takes them, and need not be whole grey levels.
+
+    Raises:
+        UserError: the model has several inputs, or its output is neither a row of values nor a map of them.
+    """
+    return kept(model, ("scores", ""), lambda: _scores(model))
+
+
+def input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """As `scores`, with the gradients of the scores by the pictures as a third result, (n, rows, columns, channels).
+
+    A model that resizes by itself is differentiated behind that: by the picture at its own size.
+
+    Raises:
+        UserError: as `scores`.
+    """
+    return kept(model, ("input_gradients", ""), lambda: _input_gradients(model))
+
+
+def class_maps(model: Any, layer: str) -> Callable[..., tuple[np.ndarray, ...]]:
+    """Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391), compiled.
+
+    Args:
+        model: a Keras model whose output is one row of scores per picture, or one at every pixel.
+        layer: name of a layer whose output is (batch, rows, columns, channels).
+
+    Returns:
+        A function of (pictures, class indices, region=None) -> (outputs of the model, maps, indices explained). Maps
+        are float32 (n, rows, columns), each scaled to a highest value of 1 (all 0 where nothing speaks for the class).
+    """
+    return weighted_maps(model, layer, _grad_cam, "class_maps")
+
+
+def weighted_maps(
+    model: Any, layer: str, weigh: Callable[[Any, Any], Any], name: str
+) -> Callable[..., tuple[np.ndarray, ...]]:
+    """As `class_maps`, with other weights.
+
+    Args:
+        model: as in `class_maps`.
+        layer: as in `class_maps`.
+        weigh: from the maps of the layer and the gradient of the score by them, both float32 (n, rows, columns,
+            channels), to the map of the class, (n, rows, columns), in `keras.ops`.
+        name: of the method, which tells what is kept apart.
+    """
+    return kept(model, (name, layer), lambda: _weighted_maps(model, layer, weigh))
+
+
+def kept(model: Any, key: tuple[str, str], make: Callable[[], Any]) -> Any:
+    """What is made once for a model, and goes with it; the ones used last are kept."""
+    # In the model's own dictionary, past Keras' tracking of attributes.
     functions = vars(model).setdefault("_workbench_compiled", {})
     function = functions.pop(key, None) or make()
     functions[key] = function
@@ -51,185 +107,157 @@ def _kept(model: Any, key: tuple[str, str], make: Callable[[], Any]) -> Any:
     return function
 
 
-class _Tap:
-    """What is caught while a model is traced."""
-
-    activation: Any = None
-    score: Any = None
-
-
-@contextmanager
-def _tapped(model: Any, layer: Any, at_layer: Callable[[Any], Any]) -> Iterator[_Tap]:
-    """Catch a layer's output and the score before the final activation, within one trace of the model.
-
-    Works through the instance's own `call` and `activation`, so that nested models, shared layers and branches around
-    the layer need no surgery on the graph.
-    """
-    tap = _Tap()
-    last = final_layer(model)
-    layer_call, last_call = layer.call, last.call
-    activation = getattr(last, "activation", None)
-    own_activation = callable(activation) and type(last).__name__ != "Activation"
-
-    def call_layer(*args: Any, **kwargs: Any) -> Any:
-        tap.activation = at_layer(layer_call(*args, **kwargs))
-        return tap.activation
-
-    def call_last(inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        # An activation that stands as a layer of its own: what enters it is the score.
-        if type(last).__name__ in ("Activation", "Softmax"):
-            tap.score = inputs
-            return last_call(inputs, *args, **kwargs)
-        result = last_call(inputs, *args, **kwargs)
-        if tap.score is None:
-            tap.score = result
-        return result
-
-    def call_activation(inputs: Any) -> Any:
-        tap.score = inputs
-        return activation(inputs)
-
-    try:
-        vars(last)["call"] = call_last
-        if own_activation:
-            vars(last)["activation"] = call_activation
-        if layer is not last:
-            vars(layer)["call"] = call_layer
-        yield tap
-    finally:
-        vars(last).pop("call", None)
-        vars(layer).pop("call", None)
-        if own_activation:
-            vars(last)["activation"] = activation
-
-
-def _explained_score(scores: Any, result: Any, index: Any, units: int) -> Any:
-    """The sum over the batch of the score asked for, and its index; one unit stands for two: less and more of it."""
+def explained_scores(score: Any, result: Any, index: Any, region: Any, units: int) -> tuple[Any, Any, Any]:
+    """The scores asked for, (n,), their indices and the region, in `keras.ops`; see the module's text."""
     from keras import ops
 
-    if len(result.shape) == 4:
-        scores, result = ops.mean(ops.cast(scores, "float32"), axis=(1, 2)), ops.mean(result, axis=(1, 2))
+    score, result = ops.cast(score, "float32"), ops.cast(result, "float32")
+    spatial = len(result.shape) == 4
     # The number of units is named: a batch of any size leaves nothing else known of the shape.
-    scores = ops.cast(ops.reshape(scores, (-1, units)), "float32")
+    means = ops.reshape(ops.mean(score, axis=(1, 2)) if spatial else score, (-1, units))
+    answers = ops.reshape(ops.mean(result, axis=(1, 2)) if spatial else result, (-1, units))
     if units == 1:
-        likeliest = ops.cast(scores[:, 0] > 0, "int32")
-        chosen = ops.where(index < 0, likeliest, index)
-        return ops.sum(ops.where(chosen == 0, -scores[:, 0], scores[:, 0])), chosen
-    result = ops.reshape(result, (-1, units))
-    chosen = ops.where(index < 0, ops.cast(ops.argmax(result, axis=-1), "int32"), index)
-    return ops.sum(scores * ops.one_hot(chosen, units, dtype="float32")), chosen
-
-
-def _weighted_map(activation: Any, gradient: Any) -> Any:
-    from keras import ops
-
-    activation, gradient = ops.cast(activation, "float32"), ops.cast(gradient, "float32")
-    weights = ops.mean(gradient, axis=(1, 2), keepdims=True)
-    heat = ops.relu(ops.sum(activation * weights, axis=-1))
-    highest = ops.max(heat, axis=(1, 2), keepdims=True)
-    return ops.where(highest > 0, heat / ops.maximum(highest, 1e-20), 0.0)
-
-
-def _compile_class_maps(model: Any, name: str) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
-    import keras
-
-    layer = find_layer(model, name)
-    if keras.backend.backend() == "jax":
-        run = _class_maps_by_jax(model, layer)
+        chosen = ops.where(index < 0, ops.cast(means[:, 0] > 0, "int32"), index)
+        wanted = ops.cast(2 * chosen - 1, "float32")
     else:
-        run = _class_maps_by_tensorflow(model, layer)
+        chosen = ops.where(index < 0, ops.cast(ops.argmax(answers, axis=-1), "int32"), index)
+        wanted = ops.one_hot(chosen, units, dtype="float32")
+    if not spatial:
+        return (means[:, 0] * wanted if units == 1 else ops.sum(means * wanted, axis=-1)), chosen, None
+    if units == 1:
+        places = score[..., 0] * wanted[:, None, None]
+        answered = ops.cast(places > 0, "float32")
+    else:
+        places = ops.sum(score * wanted[:, None, None, :], axis=-1)
+        answered = ops.cast(ops.cast(ops.argmax(result, axis=-1), "int32") == chosen[:, None, None], "float32")
+    if region is None:
+        # A class that is answered nowhere is looked for everywhere.
+        region = ops.where(ops.any(answered > 0, axis=(1, 2), keepdims=True), answered, 1.0)
+    return ops.sum(places * region, axis=(1, 2)) / ops.sum(region, axis=(1, 2)), chosen, region
 
-    def maps(pictures: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, ...]:
-        result, heat, chosen = run(_as_float(pictures), np.asarray(index, np.int32))
-        return _as_array(result), _as_array(heat), _as_array(chosen).astype(np.int32)
+
+def _units(model: Any) -> int:
+    """The number of units of the model's output.
+
+    Raises:
+        UserError: it has several inputs or outputs, or its output is of another form.
+    """
+    inputs = getattr(model, "inputs", None) or [None]
+    if len(inputs) > 1:
+        names = ", ".join(str(each.name) for each in inputs)
+        raise UserError(
+            _(
+                "Heatmaps explain models with one input, a picture; this one has {count}: {names}. Make a model of "
+                "one of them, with the others held at fixed values."
+            ).format(count=len(inputs), names=names)
+        )
+    shape = getattr(model, "output_shape", None)
+    if not isinstance(shape, tuple) or len(shape) not in (2, 4) or not isinstance(shape[-1], int):
+        raise UserError(
+            _(
+                "Heatmaps explain a row of values per picture, or one at every pixel; the output of this model is "
+                "{shape}. Make a model of the one output to explain."
+            ).format(shape=shape)
+        )
+    return shape[-1]
+
+
+def _forward(model: Any, name: str) -> Callable[[np.ndarray], np.ndarray]:
+    layer = find_layer(model, name) if name else final_layer(model)
+
+    def forward(pictures: Any) -> Any:
+        with tapped(model, layer) as tap:
+            result = model(pictures, training=False)
+        return tap.activation if tap.activation is not None else result
+
+    run = compiled(model, forward)
+    return lambda pictures: as_array(run(as_float(pictures)))
+
+
+def _explained(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, Region]]:
+    units = _units(model)
+
+    def forward(pictures: Any, index: Any) -> tuple[Any, ...]:
+        with entered(model, lambda value: value, pictures) as given, tapped(model) as tap:
+            result = model(given, training=False)
+        _values, chosen, region = explained_scores(tap.score, result, index, None, units)
+        return (result, chosen) if region is None else (result, chosen, region)
+
+    run = compiled(model, forward)
+
+    def explain(pictures: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, Region]:
+        result, chosen, *region = (as_array(value) for value in run(*_arguments(pictures, index, None)[:2]))
+        return result, chosen.astype(np.int32), region[0] if region else None
+
+    return explain
+
+
+def _scores(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    units = _units(model)
+
+    def forward(pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
+        with entered(model, lambda value: value, pictures) as given, tapped(model) as tap:
+            result = model(given, training=False)
+        return result, explained_scores(tap.score, result, index, region, units)[0]
+
+    run = compiled(model, forward)
+
+    def score(pictures: np.ndarray, index: np.ndarray, region: Region = None) -> tuple[np.ndarray, np.ndarray]:
+        result, values = run(*_arguments(pictures, index, region))
+        return as_array(result), as_array(values)
+
+    return score
+
+
+def _input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    units = _units(model)
+
+    def forward(at: Any, pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
+        with entered(model, at, pictures) as given, tapped(model) as tap:
+            result = model(given, training=False)
+        values, _chosen, _region = explained_scores(tap.score, result, index, region, units)
+        return values, (result, values)
+
+    run = compiled_with_gradient(model, forward, lambda _pictures, gradient, *extras: (*extras, gradient))
+
+    def differentiate(pictures: np.ndarray, index: np.ndarray, region: Region = None) -> tuple[np.ndarray, ...]:
+        return tuple(as_array(value) for value in run(*_arguments(pictures, index, region)))
+
+    return differentiate
+
+
+def _weighted_maps(model: Any, name: str, weigh: Callable[[Any, Any], Any]) -> Callable[..., tuple[np.ndarray, ...]]:
+    layer = find_layer(model, name)
+    units = _units(model)
+
+    def forward(at: Any, pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
+        with tapped(model, layer, at) as tap:
+            result = model(pictures, training=False)
+        values, chosen, _region = explained_scores(tap.score, result, index, region, units)
+        return values, (result, chosen)
+
+    def finish(maps: Any, gradient: Any, result: Any, chosen: Any) -> tuple[Any, ...]:
+        from keras import ops
+
+        heat = weigh(ops.cast(maps, "float32"), ops.cast(gradient, "float32"))
+        highest = ops.max(heat, axis=(1, 2), keepdims=True)
+        return result, ops.where(highest > 0, heat / ops.maximum(highest, 1e-20), 0.0), chosen
+
+    run = compiled_with_gradient(model, forward, finish)
+
+    def maps(pictures: np.ndarray, index: np.ndarray, region: Region = None) -> tuple[np.ndarray, ...]:
+        result, heat, chosen = run(*_arguments(pictures, index, region))
+        return as_array(result), as_array(heat), as_array(chosen).astype(np.int32)
 
     return maps
 
 
-def _class_maps_by_tensorflow(model: Any, layer: Any) -> Any:
-    import tensorflow as tf
-
-    @tf.function(reduce_retracing=True, autograph=False)
-    def run(pictures: Any, index: Any) -> tuple[Any, ...]:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-
-            def watch(value: Any) -> Any:
-                tape.watch(value)
-                return value
-
-            with _tapped(model, layer, watch) as tap:
-                result = model(pictures, training=False)
-            score, chosen = _explained_score(tap.score, result, index, model.output_shape[-1])
-        gradient = tape.gradient(score, tap.activation, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return tf.cast(result, tf.float32), _weighted_map(tap.activation, gradient), chosen
-
-    return run
+def _arguments(pictures: np.ndarray, index: np.ndarray, region: Region) -> tuple[Any, ...]:
+    return as_float(pictures), np.asarray(index, np.int32), None if region is None else as_float(region)
 
 
-def _class_maps_by_jax(model: Any, layer: Any) -> Any:
-    import jax
-    import jax.numpy as jnp
+def _grad_cam(maps: Any, gradient: Any) -> Any:
+    from keras import ops
 
-    def forward(nudge: Any, state: Any, pictures: Any, index: Any) -> Any:
-        # The gradient by a nudge of zeros added to the layer's output is the gradient by that output.
-        with _tapped(model, layer, lambda value: value if nudge is None else value + nudge) as tap:
-            result, _state = model.stateless_call(*state, pictures, training=False)
-        score, chosen = _explained_score(tap.score, result, index, model.output_shape[-1])
-        return score, (result, tap.activation, chosen)
-
-    @jax.jit
-    def compiled(state: Any, pictures: Any, index: Any) -> tuple[Any, ...]:
-        _score, (_result, shape, _chosen) = jax.eval_shape(
-            lambda *values: forward(None, *values), state, pictures, index
-        )
-        nudge = jnp.zeros(shape.shape, shape.dtype)
-        gradient, (result, activation, chosen) = jax.grad(forward, has_aux=True)(nudge, state, pictures, index)
-        return result, _weighted_map(activation, gradient), chosen
-
-    return lambda pictures, index: compiled(_state_of(model), pictures, index)
-
-
-def _compile_forward(model: Any, name: str) -> Callable[[np.ndarray], np.ndarray]:
-    import keras
-
-    layer = find_layer(model, name) if name else final_layer(model)
-
-    if keras.backend.backend() == "jax":
-        import jax
-
-        @jax.jit
-        def compiled(state: Any, pictures: Any) -> Any:
-            with _tapped(model, layer, lambda value: value) as tap:
-                result, _state = model.stateless_call(*state, pictures, training=False)
-            return tap.activation if tap.activation is not None else result
-
-        def run(pictures: Any) -> Any:
-            return compiled(_state_of(model), pictures)
-
-    else:
-        import tensorflow as tf
-
-        @tf.function(reduce_retracing=True, autograph=False)
-        def run(pictures: Any) -> Any:
-            with _tapped(model, layer, lambda value: value) as tap:
-                result = model(pictures, training=False)
-            return tap.activation if tap.activation is not None else result
-
-    return lambda pictures: _as_array(run(_as_float(pictures)))
-
-
-def _state_of(model: Any) -> tuple[list[Any], list[Any]]:
-    return (
-        [variable.value for variable in model.trainable_variables],
-        [variable.value for variable in model.non_trainable_variables],
-    )
-
-
-def _as_float(pictures: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(pictures, np.float32)
-
-
-def _as_array(value: Any) -> np.ndarray:
-    import keras
-
-    return np.asarray(keras.ops.convert_to_numpy(value), np.float32)
+    weights = ops.mean(gradient, axis=(1, 2), keepdims=True)
+    return ops.relu(ops.sum(maps * weights, axis=-1))

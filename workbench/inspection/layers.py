@@ -72,5 +72,30 @@ def find_layer(model: Any, name: str) -> Any:
 
 def final_layer(model: Any) -> Any:
     """The layer whose output is the model's."""
-    last = model.layers[-1]
+    outputs = getattr(model, "outputs", None) or []
+    history = getattr(outputs[0], "_keras_history", None) if len(outputs) == 1 else None
+    last = model.layers[-1] if history is None else history.operation
     return final_layer(last) if hasattr(last, "layers") else last
+
+
+def entry_operation(model: Any) -> Any:
+    """The last operation of the resizing to whole grey levels that our own models begin with, or None.
+
+    What comes behind it takes a picture of the network's size, with values that need not be whole.
+    """
+    functional = getattr(model, "_functional", None) or model  # a Sequential model wraps one
+    inputs = getattr(functional, "inputs", None) or []
+    operations = getattr(functional, "operations", [])
+    found, tensor = None, inputs[0] if len(inputs) == 1 else None
+    for wanted in ("Resizing", "Round", "Cropping2D"):
+        takers = [each for each in operations if any(tensor is taken for taken in _taken(each))]
+        if len(takers) != 1 or type(takers[0]).__name__ != wanted:
+            break
+        tensor = takers[0].output
+        found = takers[0] if wanted != "Resizing" else None
+    return found
+
+
+def _taken(operation: Any) -> list[Any]:
+    nodes = getattr(operation, "_inbound_nodes", [])
+    return [tensor for node in nodes for tensor in node.input_tensors]

@@ -17,7 +17,8 @@ from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.figures import Figure
 from workbench.i18n import _
-from workbench.inspection.grad_cam import candidates, find_evidence, heatmap_figure
+from workbench.inspection.grad_cam import GradCam, candidates, find_evidence
+from workbench.inspection.heatmaps import heatmap_figure
 from workbench.inspection.layers import last_convolution
 from workbench.inspection.loaded import OpenModel, open_model
 from workbench.inspection.pictures import shrunk
@@ -151,7 +152,10 @@ def _heatmaps(pictures: list[np.ndarray], answers: list[Answer], opened: OpenMod
     """The heatmap of what was predicted over every picture."""
     prepared = opened.prepared(pictures)
     evidence = find_evidence(opened.model, candidates(opened.model, ""), opened.inputs(prepared))
+    method = GradCam()
     return {
-        position: (heatmap_figure(opened.shown(picture, prepared[position]), "", found, opened.choices, answer.text),)
+        position: (
+            heatmap_figure(method, opened.shown(picture, prepared[position]), "", found, opened.choices, answer.text),
+        )
         for position, (picture, answer, found) in enumerate(zip(pictures, answers, evidence, strict=False))
     }

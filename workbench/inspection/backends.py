@@ -1,0 +1,138 @@
+"""Compiled functions of a model on each Keras backend: the only module here that knows them.
+
+A `forward` is written in `keras.ops`; its arguments are NumPy arrays or None, the first axis of each the batch.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+At = Callable[[Any], Any]
+
+
+def compiled(model: Any, forward: Callable[..., Any]) -> Callable[..., Any]:
+    """`forward(*arguments)`, which calls the model, compiled for batches of any size."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        return _by_jax(model, forward)
+    return _traced_once(forward)
+
+
+def compiled_with_gradient(
+    model: Any, forward: Callable[..., tuple[Any, Any]], finish: Callable[..., Any]
+) -> Callable[..., Any]:
+    """A gradient by any value on the way, compiled for batches of any size.
+
+    Args:
+        model: what `forward` calls.
+        forward: `(at, *arguments) -> (score, extras)`; `at(value)` marks the value by which the sum of the scores is
+            differentiated, and returns what is to be used in its place. Nothing is paid for the network before it.
+        finish: `(value, gradient, *extras) -> result`, compiled with the rest.
+
+    Returns:
+        A function of the arguments -> the result of `finish`.
+    """
+    import keras
+
+    if keras.backend.backend() == "jax":
+        return _gradient_by_jax(model, forward, finish)
+    return _gradient_by_tensorflow(forward, finish)
+
+
+def as_array(value: Any) -> np.ndarray:
+    """A tensor as float32 in NumPy."""
+    import keras
+
+    return np.asarray(keras.ops.convert_to_numpy(value), np.float32)
+
+
+def as_float(values: np.ndarray) -> np.ndarray:
+    """What a compiled function takes, so that no other type makes it compile again."""
+    return np.ascontiguousarray(values, np.float32)
+
+
+def _gradient_by_tensorflow(forward: Callable[..., Any], finish: Callable[..., Any]) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    def run(*arguments: Any) -> Any:
+        marked: list[Any] = []
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+
+            def at(value: Any) -> Any:
+                # A value of its own: whoever else uses the same one is not differentiated by it.
+                value = tf.identity(value)
+                tape.watch(value)
+                marked.append(value)
+                return value
+
+            score, extras = forward(at, *arguments)
+        gradient = tape.gradient(score, marked[-1], unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return finish(marked[-1], gradient, *extras)
+
+    return _traced_once(run)
+
+
+def _traced_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A TensorFlow function that is traced once for batches of any size (`tf.function` by itself does so twice)."""
+    import tensorflow as tf
+
+    traced: dict[Any, Any] = {}
+
+    def run(*arguments: Any) -> Any:
+        given = [each for each in arguments if each is not None]
+        key = tuple(None if each is None else each.shape[1:] for each in arguments)
+        if key not in traced:
+            specs = [None if each is None else tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in arguments]
+            traced[key] = tf.function(function, autograph=False).get_concrete_function(*specs)
+        return traced[key](*(tf.constant(each) for each in given))
+
+    return run
+
+
+def _by_jax(model: Any, forward: Callable[..., Any]) -> Callable[..., Any]:
+    import jax
+
+    @jax.jit
+    def run(state: Any, *arguments: Any) -> Any:
+        with _in_place_of_variables(model, state):
+            return forward(*arguments)
+
+    return lambda *arguments: run(_state_of(model), *arguments)
+
+
+def _gradient_by_jax(model: Any, forward: Callable[..., Any], finish: Callable[..., Any]) -> Callable[..., Any]:
+    import jax
+    import jax.numpy as jnp
+
+    def nudged(nudge: Any, state: Any, *arguments: Any) -> Any:
+        # The gradient by a nudge of zeros added to a value is the gradient by that value.
+        marked: list[Any] = []
+
+        def at(value: Any) -> Any:
+            marked.append(value if nudge is None else value + nudge)
+            return marked[-1]
+
+        with _in_place_of_variables(model, state):
+            score, extras = forward(at, *arguments)
+        return jnp.sum(score), (marked[-1], extras)
+
+    @jax.jit
+    def run(state: Any, *arguments: Any) -> Any:
+        _score, (shape, _extras) = jax.eval_shape(lambda *values: nudged(None, *values), state, *arguments)
+        nudge = jnp.zeros(shape.shape, shape.dtype)
+        gradient, (value, extras) = jax.grad(nudged, has_aux=True)(nudge, state, *arguments)
+        return finish(value, gradient, *extras)
+
+    return lambda *arguments: run(_state_of(model), *arguments)
+
+
+def _state_of(model: Any) -> list[Any]:
+    return [variable.value for variable in model.variables]
+
+
+def _in_place_of_variables(model: Any, state: list[Any]) -> Any:
+    import keras
+
+    return keras.StatelessScope(state_mapping=list(zip(model.variables, state, strict=True)))
