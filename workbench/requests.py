@@ -131,6 +131,15 @@ class EvaluateRequest:
 
 
 @dataclass(frozen=True)
+class CalibrateRequest:
+    """Mend the confidence of a run's classifier by a temperature fitted on a split, or take that back (`undo`)."""
+
+    run: str
+    split: str = "validation"
+    undo: bool = False
+
+
+@dataclass(frozen=True)
 class SamplesRequest:
     """Pictures of samples of a run's split, by their indices in it."""
 

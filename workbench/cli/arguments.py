@@ -175,6 +175,13 @@ def _add_model_commands(commands: argparse._SubParsersAction) -> None:
     _add_run(evaluate)
     evaluate.add_argument("--split", choices=SPLITS, default="test", help=_("which samples (default: test)"))
     evaluate.add_argument("--out", metavar=_("DIR"), help=_("write the figures into a folder"))
+    calibrate = _command(commands, "calibrate", _("mend how sure a run's classifier is, by a temperature"), json=True)
+    _add_run(calibrate)
+    calibrate.add_argument(
+        "--split", choices=SPLITS, default="validation", help=_("what it is fitted on (default: validation)")
+    )
+    calibrate.add_argument("--undo", action="store_true", help=_("take it back: the model as it was trained"))
+    calibrate.add_argument("--out", metavar=_("DIR"), help=_("write the reliability diagrams into a folder"))
     predict = _command(commands, "predict", _("what a run's model answers, a line a picture or row"), json=True)
     _add_run(predict)
     predict.add_argument(

@@ -26,6 +26,7 @@ _COMMANDS = {
     "train": "workbench.cli.training:train",
     "resume": "workbench.cli.training:resume",
     "evaluate": "workbench.cli.models:evaluate",
+    "calibrate": "workbench.cli.calibrate:calibrate",
     "predict": "workbench.cli.models:predict",
     "inspect": "workbench.cli.models:inspect",
     "serve": "workbench.cli.serve:serve",

@@ -172,6 +172,13 @@ def store_evaluation(
     replace_json(folder.path / "evaluation.json", {**known, "version": 1})
 
 
+def forget_numbers(folder: RunFolder) -> None:
+    """Drop the numbers of all splits from `evaluation.json`: they are of a model that is no more."""
+    known = folder.judged()
+    if known.pop("splits", None):
+        replace_json(folder.path / "evaluation.json", known)
+
+
 def store_learned(folder: RunFolder, learned: dict[str, Any]) -> None:
     """Keep how the best model does on a part of the training and the validation samples: see `training.learned`."""
     replace_json(folder.path / "evaluation.json", {**folder.judged(), "version": 1, "learned": learned})

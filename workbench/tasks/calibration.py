@@ -16,6 +16,7 @@ LOWEST, HIGHEST = 0.02, 50.0  # temperatures beyond these mend nothing that a pe
 _STEPS = 60
 _CLOSE = 1e-7
 _VALUES_AT_A_TIME = 1_000_000
+_NEVER = -1e6  # a class with such a score was never learned: its samples tell nothing of a temperature
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,8 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray, check: Callable[[],
         raise UserError(_("There are no samples to fit a temperature on."))
     if not np.isfinite(scores).all():
         raise UserError(_("The model answers with values that are not numbers; its training diverged."))
+    known = scores[np.arange(len(scores)), targets] > _NEVER
+    scores, targets = scores[known], targets[known]
     low, high = 1 / HIGHEST, 1 / LOWEST
     if _slopes(scores, targets, high, check)[0] <= 0:
         raise UserError(

@@ -35,14 +35,14 @@ def evaluate(request: EvaluateRequest, emit: Emit, control: Control) -> Evaluati
         UserError: the run has no model yet, the data are gone, or the split is empty or unknown.
         Stopped: it was asked to stop.
     """
-    folder, experiment, data = _open(request.run, request.split, emit, control)
-    _compare(folder, data, emit)
+    folder, experiment, data = open_run(request.run, request.split, emit, control)
+    compare_data(folder, data, emit)
     evaluation = evaluate_model(folder, experiment, data, request.split, emit, control)
     store_evaluation(folder, request.split, evaluation.numbers, evaluation.answers)
     return evaluation
 
 
-def _compare(folder: RunFolder, data: PreparedData, emit: Emit) -> None:
+def compare_data(folder: RunFolder, data: PreparedData, emit: Emit) -> None:
     """Tell when the data are not those of the training. Raises `UserError` when the model cannot be used on them."""
     about = read_about(folder.model_path) or {}
     for key, spec in (("input", data.input), ("target", data.target)):
@@ -149,7 +149,7 @@ def show_samples(request: SamplesRequest, emit: Emit, control: Control) -> Figur
     Raises:
         UserError: the run or its data are gone, or an index is outside of the split.
     """
-    _folder, experiment, data = _open(request.run, request.split, emit, control)
+    _folder, experiment, data = open_run(request.run, request.split, emit, control)
     task = registry().tasks.get(experiment.task.name)
     indices = data.splits[request.split]
     outside = [index for index in request.indices if not 0 <= index < len(indices)]
@@ -170,7 +170,8 @@ def show_samples(request: SamplesRequest, emit: Emit, control: Control) -> Figur
     )
 
 
-def _open(run: str, split: str, emit: Emit, control: Control) -> tuple[RunFolder, Experiment, PreparedData]:
+def open_run(run: str, split: str, emit: Emit, control: Control) -> tuple[RunFolder, Experiment, PreparedData]:
+    """A run that has a model, with its data. Raises `UserError` where there is none, or the split is empty."""
     if split not in SPLIT_NAMES:
         raise UserError(
             _("There is no split {split!r}; it is one of {known}. {hint}")
