@@ -37,7 +37,7 @@ class Filters(Inspector):
 
     def layers(self, model: Any) -> list[str]:
         """The layers that have kernels over two axes."""
-        return [name for name, layer in named_layers(model).items() if _kernels(layer) is not None]
+        return [name for name, layer in named_layers(model).items() if kernels_of(layer) is not None]
 
     def inspect(self, model: Any, question: Question) -> Findings:
         """One gallery: in colour where the layer takes colours, else the mean over its input maps."""
@@ -45,7 +45,7 @@ class Filters(Inspector):
         if not suitable:
             raise UserError(_("This model has no convolution, and so no filters to show."))
         name = question.params.layer or suitable[0]
-        kernels = _kernels(find_layer(model, name))
+        kernels = kernels_of(find_layer(model, name))
         if kernels is None:
             raise UserError(
                 _("The layer {name!r} has no kernels. Layers that have: {layers}.").format(
@@ -72,7 +72,7 @@ class Filters(Inspector):
         return Findings((Gallery(title, tiles, not colour, note=note),), name)
 
 
-def _kernels(layer: Any) -> np.ndarray | None:
+def kernels_of(layer: Any) -> np.ndarray | None:
     """Kernels as (height, width, input maps, filters); None for a layer without."""
     if "Conv2D" not in type(layer).__name__:
         return None
