@@ -1,8 +1,8 @@
-"""How whoever launched a job speaks to it while it runs: stop, pause, continue. Thread-safe."""
+"""How whoever launched a job speaks to it while it runs: stop, pause, continue, news. Thread-safe."""
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from workbench.events import Event
 
@@ -27,6 +27,8 @@ class Control:
         self._stop = threading.Event()
         self._go_on = threading.Event()
         self._go_on.set()
+        self._told: dict[str, Any] = {}
+        self._telling = threading.Condition()
 
     def stop(self) -> None:
         """Ask the job to end at the next opportunity, keeping what it has."""
@@ -55,6 +57,23 @@ class Control:
     def wait_while_paused(self, timeout: float | None = None) -> bool:
         """Block until resumed or stopped; whether that came within `timeout` seconds."""
         return self._go_on.wait(timeout)
+
+    def tell(self, values: dict[str, Any]) -> None:
+        """Tell a running service something, by name; what is told twice stands as it was told last."""
+        with self._telling:
+            self._told.update(values)
+            self._telling.notify_all()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """All that was told until now."""
+        with self._telling:
+            return dict(self._told)
+
+    def wait_until_told(self, enough: Callable[[dict[str, Any]], bool], timeout: float) -> bool:
+        """Block until what was told is enough, at most `timeout` seconds; whether it is."""
+        with self._telling:
+            return self._telling.wait_for(lambda: enough(self._told), timeout)
 
     def check(self) -> None:
         """Raise `Stopped` if the job was asked to stop."""

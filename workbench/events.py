@@ -148,6 +148,35 @@ class ServiceShown(Event):
 
 
 @dataclass(frozen=True)
+class FrameSeen(Event):
+    """What a network says of one frame of a camera or a video.
+
+    Attributes:
+        frame: number of the frame among those that were looked at, from 1.
+        seconds: when it was taken: seconds into the video, or since the camera was opened.
+        text: the answer in one line.
+        bars: names with values from 0 to 1, the likeliest first; empty where the answer has no classes.
+        numbers: `frames_per_second` that were looked at, `latency_ms` from the frame's arrival to its answer,
+            `model_ms` of that in the network, `skipped` frames so far.
+        taken: the clock of `time.monotonic` when the frame arrived.
+        pixels: the frame, uint8 (height, width, 3); `heat`: float32 in [0, 1], (rows, columns) over it, or None;
+            `over`: uint8 as `pixels`, what else is laid over it (a mask), or None. They stand in no line of text.
+        note: what is worth knowing (why there is no heatmap).
+    """
+
+    frame: int
+    seconds: float
+    text: str
+    bars: tuple[tuple[str, float], ...]
+    numbers: dict[str, float]
+    note: str = ""
+    taken: float = dataclasses.field(default=0.0, metadata={"in_lines": False})
+    pixels: Any = dataclasses.field(default=None, metadata={"in_lines": False})
+    heat: Any = dataclasses.field(default=None, metadata={"in_lines": False})
+    over: Any = dataclasses.field(default=None, metadata={"in_lines": False})
+
+
+@dataclass(frozen=True)
 class Finished(Event):
     """The end of a run. `message` says what happened and what to try; empty when it completed."""
 

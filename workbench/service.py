@@ -4,7 +4,7 @@ A service is asked to stop like any other job, by its `Control`. It looks there 
 """
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
@@ -16,7 +16,7 @@ from workbench.requests import ServeRequest
 from workbench.section import Section, explain, setting
 
 SHOWN_PER_SECOND = 5
-"""How often a service shows its figures at most: drawing costs the time of whoever is served."""
+"""How often most services show their figures at most: drawing costs the time of whoever is served."""
 
 
 class ServiceSection(Section):
@@ -40,6 +40,9 @@ class Service(ABC):
         title: for people; `help` says what it serves and to whom.
         section: its settings.
         number_titles: a title for each of its numbers, in the order they are shown.
+        shown_per_second: how often it tells what it shows at most.
+        has_a_page: whether it has a page of its own in the window; the page Serve lists the others.
+        in_lines: settings that differ on the command line, where nothing is drawn, from what its section says.
     """
 
     name: str
@@ -47,6 +50,9 @@ class Service(ABC):
     help: str
     section: type[ServiceSection] = ServiceSection
     number_titles: ClassVar[dict[str, str]] = {}
+    shown_per_second: float = SHOWN_PER_SECOND
+    has_a_page: bool = False
+    in_lines: ClassVar[dict[str, Any]] = {}
 
     def missing(self) -> str:
         """What has to be installed before it can run, as a sentence that says how; empty when nothing is missing."""
@@ -59,9 +65,9 @@ class Service(ABC):
         Args:
             model: a run folder or a `.keras` file.
             params: its settings.
-            emit: takes a `ServiceStarted` when it is ready, then `ServiceShown` at most `SHOWN_PER_SECOND` times a
-                second; from any thread.
-            control: asks to stop.
+            emit: takes a `ServiceStarted` when it is ready, then `ServiceShown` or an event of its own at most
+                `shown_per_second` times a second; from any thread.
+            control: asks to stop, and holds what whoever watches told it meanwhile.
 
         Raises:
             UserError: it cannot serve: no such model, the port is taken. What a client does wrong never ends it.

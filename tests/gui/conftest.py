@@ -79,6 +79,7 @@ class ScriptedEngine:
         self.script = script
         self.requests = []
         self.calls = []
+        self.told = []
         self.stopped = threading.Event()
         self.killed = threading.Event()
         self.go_on = threading.Event()
@@ -127,6 +128,9 @@ class ScriptedEngine:
 
     def resume(self):
         self.calls.append("resume")
+
+    def tell(self, values):
+        self.told.append(values)
 
     def kill(self):
         self.calls.append("kill")

@@ -11,7 +11,7 @@ from workbench.cli.output import Output
 from workbench.cli.readers import ProgressReader, StatusLine
 from workbench.cli.training import settings_of
 from workbench.control import Stopped
-from workbench.events import Event, ServiceShown, ServiceStarted, to_json
+from workbench.events import Event, FrameSeen, ServiceShown, ServiceStarted, to_json
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.requests import ServeRequest
@@ -21,7 +21,7 @@ from workbench.service import Service, params_of
 def serve(arguments: argparse.Namespace, output: Output) -> int:
     """Run a service in the foreground."""
     service = registry().services.get(arguments.service)
-    params = _params(arguments)
+    params = {**service.in_lines, **_params(arguments)}
     params_of(service, params)  # what is wrong with them is said before anything heavy is imported
     request = ServeRequest(service.name, model_of(arguments), params)
     foreground = Foreground()
@@ -55,8 +55,12 @@ class ServiceReader:
         match event:
             case ServiceStarted():
                 self._progress.close()
-                where = _("{title} at {address}. Ctrl-C ends it.")
+                where = _("{title} at {address}. Ctrl-C ends it.") if event.address else _("{title}. Ctrl-C ends it.")
                 self._output.line(where.format(title=_(self._service.title), address=event.address))
+            case FrameSeen():
+                self._status.clear()
+                self._output.line(f"{event.seconds:8.2f} s  {event.text}")
+                self._show_note(event.note)
             case ServiceShown():
                 self._show(event)
             case _:
@@ -68,14 +72,17 @@ class ServiceReader:
         self._progress.close()
 
     def _show(self, event: ServiceShown) -> None:
-        if event.note and event.note != self._note:
-            self._status.clear()
-            self._output.line(event.note)
-        self._note = event.note
+        self._show_note(event.note)
         titles = self._service.number_titles
         self._status.show(
             "  ".join(f"{_(titles.get(name, name))} {value:.4g}" for name, value in event.numbers.items())
         )
+
+    def _show_note(self, note: str) -> None:
+        if note and note != self._note:
+            self._status.clear()
+            self._output.line(note)
+        self._note = note
 
 
 def _params(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import psutil
 
 from workbench.control import Control, Stopped
-from workbench.engine.messages import Ask, Emitted, JobEnded, Ready, StartJob, pack, read
+from workbench.engine.messages import Ask, Emitted, JobEnded, Ready, StartJob, Tell, pack, read
 from workbench.errors import UserError
 from workbench.events import Event, Finished
 from workbench.i18n import _
@@ -56,6 +56,8 @@ class Child:
                     self._jobs.put(start)
                 case Ask(job, what) if control := self._controls.get(job):
                     getattr(control, what)()
+                case Tell(job, values) if control := self._controls.get(job):
+                    control.tell(values)
         self._end()
 
     def _end(self) -> None:

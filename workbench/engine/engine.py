@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.control import Emit, Stopped
 from workbench.engine.errors import EngineDiedError, JobFailedError
-from workbench.engine.messages import Ask, Emitted, JobEnded, Ready, StartJob
+from workbench.engine.messages import Ask, Emitted, JobEnded, Ready, StartJob, Tell
 from workbench.engine.process import EngineProcess
 from workbench.errors import UserError
 from workbench.i18n import _
@@ -114,6 +114,12 @@ class Engine:
     def resume(self) -> None:
         """Let the running job go on."""
         self._ask("resume")
+
+    def tell(self, values: dict[str, Any]) -> None:
+        """Tell the running job something (see `Control.tell`); nothing where none runs."""
+        with self._state:
+            if self._busy and self._process is not None:
+                self._process.send(Tell(self._job, values))
 
     def kill(self) -> None:
         """End the child at once, whatever it does; a fresh one takes its place."""

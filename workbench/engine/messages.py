@@ -30,6 +30,14 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Tell:
+    """To the engine: tell a running service these values, by name."""
+
+    job: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Ready:
     """From the engine: everything is imported. `problem` says why Keras could not be, if it could not."""
 

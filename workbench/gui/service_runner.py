@@ -49,6 +49,11 @@ class ServiceRunner(QObject):
             self._overdue.start()
             self.state_changed.emit()
 
+    def tell(self, values: dict[str, Any]) -> None:
+        """Tell the running service something, by name (see `Control.tell`)."""
+        if self.running:
+            self._questions.engine.tell(values)
+
     def close(self) -> None:
         """End the service and its engine; nothing is told any more."""
         self._overdue.stop()

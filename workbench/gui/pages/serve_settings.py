@@ -25,7 +25,7 @@ class ServiceSettings(Card):
         self.form: Form | None = None
         self.box = QComboBox()
         self.box.setAccessibleName(_("Service"))
-        for service in registry().services:
+        for service in (each for each in registry().services if not each.has_a_page):
             self.box.addItem(_(service.title), service.name)
         self._help = hint("")
         self.content.addWidget(self.box)
