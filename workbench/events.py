@@ -177,6 +177,13 @@ class FrameSeen(Event):
 
 
 @dataclass(frozen=True)
+class ProbesStored(Event):
+    """What the probes saw after `epoch` (0-based) is in the run folder and can be shown."""
+
+    epoch: int
+
+
+@dataclass(frozen=True)
 class Finished(Event):
     """The end of a run. `message` says what happened and what to try; empty when it completed."""
 
