@@ -120,7 +120,9 @@ class Experiment(Section):
     version: Literal[1] = setting(1, title=mark("Version"), widget="hidden")
     name: str = setting("", title=mark("Name"), help=mark("Shown in the list of runs."), max_length=120)
     dataset: SerializeAsAny[DatasetSection] = setting(title=mark("Dataset"))
-    corrections: CorrectionsSection = setting(title=mark("Corrections"), default_factory=CorrectionsSection)
+    corrections: CorrectionsSection = setting(
+        title=mark("Corrections"), default_factory=CorrectionsSection, optional=True
+    )
     splits: SplitsSection = setting(title=mark("Splits"), default_factory=SplitsSection)
     preprocessing: SerializeAsAny[PreprocessingSection] = setting(title=mark("Input"))
     augmentation: SerializeAsAny[AugmentationSection] = setting(title=mark("Augmentation"))

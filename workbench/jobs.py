@@ -26,6 +26,7 @@ JOBS: dict[type, str] = {
     requests.EvaluateRequest: "workbench.training.evaluation:evaluate",
     requests.CalibrateRequest: "workbench.training.calibration:calibrate",
     requests.SamplesRequest: "workbench.training.evaluation:show_samples",
+    requests.CorrectRequest: "workbench.inspection.correcting:correct",
     requests.InspectRequest: "workbench.inspection.answering:inspect",
     requests.PredictRequest: "workbench.inspection.prediction:predict",
     requests.ServeRequest: "workbench.service:serve",

@@ -50,3 +50,8 @@ def settings_folder() -> Path:
 def user_plugins() -> Path:
     """Plugins the user installed, one folder each."""
     return _user_folder("plugins", platformdirs.user_data_path("workbench", appauthor=False) / "plugins")
+
+
+def corrections_folder() -> Path:
+    """Lists of corrections of the datasets that have no place of their own to keep one beside them."""
+    return _user_folder("corrections", platformdirs.user_data_path("workbench", appauthor=False) / "corrections")

@@ -149,6 +149,28 @@ class SamplesRequest:
 
 
 @dataclass(frozen=True)
+class CorrectRequest:
+    """Change the list of corrections of a dataset; answered by `ListChange`.
+
+    Attributes:
+        experiment: whose data; its own list is changed, or the usual one of its dataset.
+        action: `exclude`, `relabel` (to `label`), `remove` from the list, or `set`: let the list have these `lines`.
+        names: of samples.
+        run: a run folder, for `samples`: (split, number in it) of its data instead of names.
+        note: kept with every line.
+    """
+
+    experiment: Experiment
+    action: Literal["exclude", "relabel", "remove", "set"]
+    names: tuple[str, ...] = ()
+    run: str = ""
+    samples: tuple[tuple[str, int], ...] = ()
+    label: str = ""
+    note: str = ""
+    lines: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
 class InspectRequest:
     """Look into a run's model with a method, on a file or on a sample of a split.
 

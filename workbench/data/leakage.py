@@ -9,7 +9,7 @@ def find_leaks(images: np.ndarray, hashes: np.ndarray, splits: dict[str, np.ndar
     Args:
         images: (n, ...), compared where the hashes agree.
         hashes: uint8, (n, k), a digest per image.
-        splits: indices per split, in order.
+        splits: indices per split, in order; what is in none is left out.
 
     Returns:
         (first picture in the earliest split, its copy in a later one), a pair per copy.
@@ -18,6 +18,8 @@ def find_leaks(images: np.ndarray, hashes: np.ndarray, splits: dict[str, np.ndar
     for number, indices in enumerate(splits.values()):
         split_of[indices] = number
     repeated, groups = _repeated(hashes)
+    used = split_of[repeated] >= 0
+    repeated, groups = repeated[used], groups[used]
     order = np.lexsort((repeated, split_of[repeated], groups))
     leaks = []
     first = last_group = -1

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from workbench.control import Control
+from workbench.data.corrected import CorrectionLine
 from workbench.data.prepare import prepare
 from workbench.data.prepared import PreparedData
 from workbench.data.source import SPLIT_NAMES, SPLIT_TITLES, Emit, Problem
@@ -31,6 +32,7 @@ class DataReport:
         leaks: names of the same sample in two splits.
         figures: samples first, then what there is to see of targets and inputs.
         ready_made: names of the splits that came with the dataset; their shares are not used.
+        corrections: the list beside the data, line by line.
     """
 
     samples: int
@@ -43,6 +45,7 @@ class DataReport:
     leaks: tuple[tuple[str, str], ...]
     figures: tuple[Figure, ...]
     ready_made: tuple[str, ...] = ()
+    corrections: tuple[CorrectionLine, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the figures, as plain values."""
@@ -56,6 +59,7 @@ class DataReport:
             "target": spec_to_json(self.target),
             "problems": [{"where": problem.where, "reason": problem.reason} for problem in self.problems],
             "leaks": [list(pair) for pair in self.leaks],
+            "corrections": [line.to_json() for line in self.corrections],
         }
 
 
@@ -87,8 +91,8 @@ def report(request: DataRequest, emit: Emit, control: Control) -> DataReport:
     figures += task.describe_data(data.targets, data.splits, data.target)
     figures += kind.describe(data)
     return DataReport(
-        samples=len(data.targets),
-        classes=_counts(data, np.arange(len(data.targets))) if names else {},
+        samples=len(data.used),
+        classes=_counts(data, data.used) if names else {},
         splits={name: len(data.splits[name]) for name in SPLIT_NAMES},
         class_splits=class_splits,
         input=data.input,
@@ -97,6 +101,7 @@ def report(request: DataRequest, emit: Emit, control: Control) -> DataReport:
         leaks=tuple((data.names[first], data.names[second]) for first, second in data.leaks),
         figures=tuple(figures),
         ready_made=data.ready_made,
+        corrections=data.corrections,
     )
 
 

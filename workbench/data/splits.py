@@ -15,6 +15,7 @@ def make_splits(
     target: TargetSpec,
     section: SplitsSection,
     together: np.ndarray | None = None,
+    mended: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[dict[str, np.ndarray], tuple[Problem, ...]]:
     """Divide n samples.
 
@@ -27,6 +28,8 @@ def make_splits(
         target: its strata are kept in proportion; without any, samples are divided at random.
         section: shares, seed.
         together: (n,): samples of the same number stay in one split, or None.
+        mended: the corrected targets, and whether a sample is left out, bool (n,); or None. The samples are drawn as if
+            nothing had been corrected: a correction moves no other sample from split to split.
 
     Returns:
         Ascending int64 indices per split name, and what is worth knowing about them.
@@ -52,6 +55,11 @@ def make_splits(
         _names, first, member = np.unique(together[open_to_draw], return_index=True, return_inverse=True)
         of_groups = np.zeros(len(first), np.int64) if drawn is None else drawn[first]
         assigned[open_to_draw] = _draw(of_groups, shares, random)[member]
+    if mended is not None:
+        assigned[mended[1]] = NO_SPLIT
+        strata = target.strata(mended[0])
+        if not np.any(assigned == TRAIN):
+            raise UserError(_("No sample is left for training: the corrections leave all of them out."))
     splits = {name: np.flatnonzero(assigned == number) for number, name in enumerate(SPLIT_NAMES)}
     problems = () if strata is None else _rare_classes(strata, assigned, target.strata_names)
     drawn_from = len(open_to_draw) if together is None else len(first)
@@ -102,7 +110,7 @@ def _empty_splits(
 
 
 def _rare_classes(strata: np.ndarray, assigned: np.ndarray, names: tuple[str, ...]) -> tuple[Problem, ...]:
-    total = np.bincount(strata, minlength=len(names))
+    total = np.bincount(strata[assigned != NO_SPLIT], minlength=len(names))
     training = np.bincount(strata[assigned == TRAIN], minlength=len(names))
     problems = []
     for name, count, trained in zip(names, total, training, strict=True):

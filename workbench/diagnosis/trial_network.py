@@ -21,6 +21,7 @@ from workbench.training.checkpoint import seed_variables
 from workbench.training.devices import use_device
 from workbench.training.failure import explain_failure
 from workbench.training.loop import seed_epoch
+from workbench.training.ready import balanced_weights
 from workbench.training.steps import JointAugmentation, Steps, make_steps
 from workbench.training.trainer import Stage, Trainer
 
@@ -60,8 +61,7 @@ class TrialNetwork:
     def batches(self) -> Iterator[Batch]:
         """Batches of the training split as the training takes them, without end."""
         task, data, settings = registry().tasks.get(self.experiment.task.name), self.data, self.stage.settings
-        balanced = settings.class_weights == "balanced"
-        weights = task.sample_weights(data.targets, data.target) if balanced else None
+        weights = balanced_weights(task, data) if settings.class_weights == "balanced" else None
         targets = task.encode(data.targets, data.target)
         training = Batches(data.inputs, targets, weights, data.splits["train"], settings.batch_size)
         epoch = 0

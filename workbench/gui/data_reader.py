@@ -106,7 +106,9 @@ class DataReader(QObject):
 
 def data_settings(experiment: Experiment) -> tuple[Any, ...]:
     """What the report depends on, the dataset first."""
-    return (experiment.dataset, experiment.splits, experiment.preprocessing, experiment.task)
+    return (
+        experiment.dataset, experiment.splits, experiment.preprocessing, experiment.task, experiment.corrections
+    )  # fmt: skip
 
 
 def places(section_class: type[DatasetSection]) -> dict[str, str]:

@@ -211,7 +211,8 @@ def _is_trained_as(experiment: Experiment, of_run: Experiment) -> bool:
     if experiment == of_run:
         return True
     mine, other = experiment.dataset, of_run.dataset
-    if type(mine) is not type(other) or experiment.model_copy(update={"dataset": other}) != of_run:
+    settled = {"dataset": other, "corrections": of_run.corrections}  # a run has its own copy of the list
+    if type(mine) is not type(other) or experiment.model_copy(update=settled) != of_run:
         return False
     fields = type(mine).model_fields
     return all(getattr(mine, name) in (getattr(other, name), fields[name].default) for name in fields)

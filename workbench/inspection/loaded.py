@@ -148,7 +148,7 @@ def open_model(path: str) -> OpenModel:
 
 def open_data(experiment: Experiment, emit: Emit, control: Control) -> PreparedData:
     """The prepared data of an experiment."""
-    key = experiment.model_dump_json(include={"dataset", "splits", "preprocessing", "task"})
+    key = experiment.model_dump_json(include={"dataset", "corrections", "splits", "preprocessing", "task"})
     return _kept(_data, key, lambda: prepare(experiment, emit, control), _KEPT_DATA)
 
 

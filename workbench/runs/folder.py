@@ -8,6 +8,7 @@ metrics.csv        a line an epoch
 events.jsonl       everything the run told the world
 evaluation.json    numbers per split, and what diagnosis needs beside them
 environment.json   versions, device, seed, hash of the data
+corrections.csv    the samples left out and the labels changed, where there are any
 log.txt            for people, with tracebacks
 run.lock           held by the process that runs it
 ```

@@ -16,9 +16,10 @@ from typing import IO, Any
 from filelock import FileLock, Timeout
 
 from workbench.atomic_files import replace_json, replace_text
+from workbench.data.corrections import LIST_NAME, digest, read_corrections, write_corrections
 from workbench.errors import UserError
 from workbench.events import Event, Finished, to_json
-from workbench.experiment import Experiment
+from workbench.experiment import CorrectionsSection, Experiment
 from workbench.experiment_toml import write_experiment
 from workbench.i18n import _
 from workbench.runs.folder import LOCK_NAME, RunFolder
@@ -38,8 +39,10 @@ def run_name(text: str) -> str:
 def create_run_folder(experiment: Experiment, runs: Path) -> RunFolder:
     """A new folder in `runs`, named after the experiment and the time, never one that exists.
 
+    A list of corrections is copied into it: the run stays what it is when the list beside the data grows.
+
     Raises:
-        UserError: nothing can be written there.
+        UserError: nothing can be written there, or the list cannot be read.
     """
     label = run_name(experiment.name or f"{experiment.dataset.name}-{experiment.architecture.name}")
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
@@ -53,6 +56,7 @@ def create_run_folder(experiment: Experiment, runs: Path) -> RunFolder:
                 continue
             try:
                 replace_json(path / "environment.json", {"created": time.time()})
+                experiment = _with_own_corrections(experiment, path)
                 write_experiment(experiment, path / "experiment.toml")  # from here on it is a run
             except BaseException:
                 shutil.rmtree(path, ignore_errors=True)
@@ -65,6 +69,17 @@ def create_run_folder(experiment: Experiment, runs: Path) -> RunFolder:
             )
         ) from None
     raise UserError(_("There are already too many runs called {name!r}.").format(name=f"{label}-{stamp}"))
+
+
+def _with_own_corrections(experiment: Experiment, path: Path) -> Experiment:
+    if not experiment.corrections.file:
+        return experiment
+    corrections = read_corrections(Path(experiment.corrections.file).expanduser())
+    write_corrections(path / LIST_NAME, corrections)
+    about = {"file": experiment.corrections.file, "count": len(corrections), "digest": digest(corrections)}
+    replace_json(path / "environment.json", {**RunFolder(path).environment(), "corrections": about})
+    own = CorrectionsSection(file=str(path.absolute() / LIST_NAME), digest=about["digest"])
+    return experiment.model_copy(update={"corrections": own})
 
 
 class RunWriter:

@@ -12,6 +12,7 @@ import numpy as np
 
 from workbench.architectures.assembly import assemble
 from workbench.control import Control, Emit
+from workbench.data.corrected import corrected
 from workbench.data.prepare import PreparedData, prepare
 from workbench.errors import UserError
 from workbench.experiment import Experiment
@@ -68,6 +69,7 @@ def write(request: CodeRequest, emit: Emit, control: Control) -> str:
         maps=maps,
         used=tuple(name for name in used if len(data.splits[name])),
         solved=solved,
+        relabelled=corrected(experiment.corrections, samples, control).relabelled,
     )
     parts = [
         _header(experiment, bool(solved)),

@@ -1,7 +1,7 @@
 """The `main` of the Keras script: read, train, test."""
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.data.input_kind import InputCode
 from workbench.experiment import Experiment
@@ -21,6 +21,7 @@ class MainParts:
         maps: whether targets are as large as pictures.
         used: the splits that have samples.
         solved: what finds the weights in place of `fit`, or empty.
+        relabelled: samples whose label was corrected, as `read_dataset` counts them, with the index of the class.
     """
 
     samples: InputCode
@@ -30,6 +31,7 @@ class MainParts:
     maps: bool
     used: tuple[str, ...]
     solved: str
+    relabelled: dict[int, int] = field(default_factory=dict)
 
 
 def main_code(experiment: Experiment, parts: MainParts) -> str:
@@ -40,6 +42,7 @@ def main_code(experiment: Experiment, parts: MainParts) -> str:
         'split = np.array(list("".join(SPLITS.split())))',
         'assert len(inputs) == len(split), "the dataset is not the one this script was written for"',
         *([] if parts.maps else ["labels = np.asarray(labels)"]),
+        *_corrections(parts.relabelled),
         *(f'{name} = np.flatnonzero(split == "{SPLIT_CODES[name]}")' for name in parts.used),
         *(f"x_{name} = {samples.taken.format(indices=name)}" for name in parts.used),
     ]
@@ -59,6 +62,17 @@ def main_code(experiment: Experiment, parts: MainParts) -> str:
     body = "\n".join(f"    {line}" if line else "" for text in lines for line in text.split("\n"))
     about = "Read, compute the weights, test." if parts.solved else "Read, train, keep the best epoch, test."
     return f'def main():\n    """{about}"""\n{body}'
+
+
+def _corrections(relabelled: dict[int, int]) -> list[str]:
+    if not relabelled:
+        return []
+    return [
+        "# Labels that were corrected; samples that were left out are - below.",
+        "labels = labels.copy()",
+        *textwrap.wrap(f"corrected = {relabelled!r}", 100, subsequent_indent="    ", break_long_words=False),
+        "labels[list(corrected)] = list(corrected.values())",
+    ]
 
 
 def _compiling(parts: MainParts, optimizer: str, first: bool = True) -> list[str]:

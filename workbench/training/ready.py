@@ -52,7 +52,7 @@ def ready_to_train(experiment: Experiment, teller: Teller, control: Control, ane
         if not trainer.at_once:
             judge = make_judge(settings.monitor, task.metric_directions(), len(validation_indices) > 0)
         targets = task.encode(data.targets, data.target)
-        weights = task.sample_weights(data.targets, data.target) if settings.class_weights == "balanced" else None
+        weights = balanced_weights(task, data) if settings.class_weights == "balanced" else None
         training = Batches(data.inputs, targets, weights, train_indices, settings.batch_size)
         validation = None
         if len(validation_indices):
@@ -80,6 +80,15 @@ def ready_to_train(experiment: Experiment, teller: Teller, control: Control, ane
             yield prepared
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def balanced_weights(task: Task, data: PreparedData) -> np.ndarray:
+    """The weight of every sample that makes its class count as much as the others; 0 for what is in no split."""
+    if not len(data.left_out):
+        return task.sample_weights(data.targets, data.target)
+    weights = np.zeros(len(data.targets), np.float32)
+    weights[data.used] = task.sample_weights(data.targets[data.used], data.target)
+    return weights
 
 
 def _refuse_what_cannot_be_learned(task: Task, experiment: Experiment, data: PreparedData) -> None:

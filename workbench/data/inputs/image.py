@@ -226,7 +226,7 @@ def _found_at(path: str) -> Iterator[Asked]:
 
 
 def _sizes(data: PreparedData) -> Table:
-    counts = Counter(map(tuple, data.original_sizes.tolist()))
+    counts = Counter(map(tuple, data.original_sizes[data.used].tolist()))
     rows = [(f"{width} x {height}", count) for (height, width), count in counts.most_common(_SIZES_LISTED)]
     rest = len(counts) - len(rows)
     smallest, largest = min(counts, key=np.prod), max(counts, key=np.prod)
