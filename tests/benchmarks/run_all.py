@@ -31,6 +31,7 @@ BENCHMARKS = {
     "membranes": "bench_membranes",
     "drive": "bench_drive",
     "embeddings": "bench_embeddings",
+    "inspection": "bench_inspection",
     "diagnosis": "bench_diagnosis",
     "cifar10_report": "bench_cifar10_report",
     "small_pictures": "bench_small_pictures",
