@@ -39,7 +39,7 @@ def test_every_page_is_reached_by_the_list_and_by_its_key(open_window, qtbot):
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow, timeout=3000)
     for number, entry in enumerate(PAGES, start=1):
-        QTest.keyClick(window, getattr(Qt.Key, f"Key_{number}"), Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(window, getattr(Qt.Key, f"Key_{number % 10}"), Qt.KeyboardModifier.ControlModifier)
         assert window.pages.current_name == entry.name
         assert window.navigation.currentRow() == number - 1
 

@@ -115,7 +115,7 @@ class Actions:
         for number, page in enumerate(PAGES, start=1):
             action = menu.addAction(_(page.title))
             action.setData(page.name)
-            action.setShortcut(QKeySequence(f"Ctrl+{number}"))
+            action.setShortcut(QKeySequence(f"Ctrl+{number % 10}"))  # the tenth is Ctrl+0
             set_icon(action, page.icon)
             action.triggered.connect(self._window.page_action_triggered)
             self._by_name[f"page_{page.name}"] = action

@@ -28,7 +28,7 @@ class Navigation(QListWidget):
         for number, entry in enumerate(PAGES, start=1):
             item = QListWidgetItem(_(entry.title), self)
             item.setData(Qt.ItemDataRole.UserRole, entry.name)
-            item.setToolTip(f"{_(entry.title)} (Ctrl+{number})")
+            item.setToolTip(f"{_(entry.title)} (Ctrl+{number % 10})")
         self._tint()
         appearance().changed.connect(self._tint)
         self.currentRowChanged.connect(self._row_changed)

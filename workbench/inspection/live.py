@@ -4,6 +4,8 @@ import time
 from collections import deque
 from typing import Any, ClassVar, Literal
 
+from pydantic import field_validator
+
 from workbench.control import Control, Emit
 from workbench.errors import UserError
 from workbench.events import FrameSeen, Note, ServiceStarted
@@ -52,6 +54,12 @@ class LiveSection(ServiceSection):
         False, title=mark("Paced"), widget="hidden",
         help=mark("Whether whoever watches tells the number of each frame it has shown: no more are sent than that."),
     )  # fmt: skip
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _a_number_is_a_camera(cls, source: Any) -> Any:
+        """On the command line, `source=0` is a number."""
+        return str(source) if isinstance(source, int) and not isinstance(source, bool) else source
 
 
 class LiveService(Service):

@@ -29,6 +29,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("evaluate", mark("Evaluate"), "evaluate", "workbench.gui.pages.evaluate", "EvaluatePage"),
     PageEntry("inspect", mark("Inspect"), "inspect", "workbench.gui.pages.inspect", "InspectPage"),
     PageEntry("predict", mark("Predict"), "predict", "workbench.gui.pages.predict", "PredictPage"),
+    PageEntry("live", mark("Live"), "live", "workbench.gui.pages.live", "LivePage"),
     PageEntry("serve", mark("Serve"), "serve", "workbench.gui.pages.serve", "ServePage"),
     PageEntry("runs", mark("Runs"), "runs", "workbench.gui.pages.runs", "RunsPage"),
 )
