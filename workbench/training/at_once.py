@@ -12,6 +12,7 @@ from workbench.events import Continued, EpochFinished, Paused
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.training.execution import Execution
+from workbench.training.probes.beside import tell_that_there_are_no_epochs
 from workbench.training.trainer import Problem, Solution
 
 
@@ -30,6 +31,7 @@ class AtOnce:
     def run(self) -> str:
         """Find the weights and save the model; `completed`, or `stopped` before there was any."""
         execution = self._execution
+        tell_that_there_are_no_epochs(execution)
         started = time.perf_counter()
         try:
             with execution.teller.phase("solve"):

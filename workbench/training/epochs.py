@@ -6,6 +6,7 @@ from workbench.registry import registry
 from workbench.training.checkpoint import write_checkpoint
 from workbench.training.execution import Execution
 from workbench.training.loop import TrainingLoop
+from workbench.training.probes.beside import probes_beside
 from workbench.training.schedules import LearningRates
 from workbench.training.steps import JointAugmentation
 from workbench.training.trainer import Stage
@@ -23,6 +24,7 @@ class EpochByEpoch:
         with execution.teller.phase("compile"):
             self._loop = self._make_loop()
             execution.trainer.begin(self._loop, execution.folder)
+            self._probes = probes_beside(execution, self._loop.position.epoch)
         self.first_epoch = self._loop.position.epoch
 
     @property
@@ -60,6 +62,8 @@ class EpochByEpoch:
             self._enter_next_stage()  # before the checkpoint: it holds the optimizer of the epoch to come
             write_checkpoint(execution.folder.checkpoint_path, loop.checkpoint())
             execution.writer.add_metrics(loop.history[-1])
+            if self._probes is not None:
+                self._probes.epoch_ended(loop.position.epoch, loop.history[-1]["seconds"], loop.finished)
             if not go_on and not loop.finished:
                 return "stopped"
         if loop.stopped_early:

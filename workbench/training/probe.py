@@ -27,6 +27,15 @@ class GradientSeen:
 
 
 @dataclass(frozen=True)
+class Kernel:
+    """A kernel of a layer and the gradient of the loss by it, tensors both; no gradient where it does not learn."""
+
+    layer: str
+    value: Any
+    gradient: Any
+
+
+@dataclass(frozen=True)
 class Look:
     """What was seen of the layers, in their order in the network, on so many samples."""
 
@@ -74,6 +83,18 @@ class Probe:
             _seen(name, kind, np.stack([row[place] for row in seen])) for place, (name, kind) in enumerate(taps)
         )
         return Look(samples, units, gradients)
+
+    def kernels(self) -> list[Kernel]:
+        """All weights with two axes or more, with the gradients of the first batch of the samples."""
+        x, y, _weights = next(self._samples.evaluation())
+        _outputs, values, slopes = self._with_gradients(self._network, _as_float(x), y)
+        learning = self._network.trainable_variables
+        found = {variable.path: pair for variable, *pair in zip(learning, values, slopes, strict=True)}
+        return [
+            Kernel(_layer_of(variable), *found.get(variable.path, (variable.value, None)))
+            for variable in self._network.variables
+            if len(variable.shape) > 1
+        ]
 
     def first_fault(self, x: np.ndarray, y: np.ndarray) -> tuple[str, str]:
         """Where a number first is none on the way forward and back, for a batch as the network takes it.

@@ -20,6 +20,7 @@ from workbench.training.at_once import AtOnce
 from workbench.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from workbench.training.epochs import EpochByEpoch
 from workbench.training.execution import Execution, execute
+from workbench.training.probes.beside import refuse_what_cannot_be_probed
 from workbench.training.ready import ready_to_train
 from workbench.training.teller import Teller
 
@@ -36,6 +37,7 @@ def train(request: TrainRequest, emit: Emit, control: Control) -> str:
     teller = Teller(emit)
     experiment = request.experiment
     with ready_to_train(experiment, teller, control, anew=True) as prepared:
+        refuse_what_cannot_be_probed(experiment, prepared)
         source = registry().datasets.get(experiment.dataset.name)
         settled = source.settled(experiment.dataset, prepared.data.target)
         experiment = experiment.model_copy(update={"dataset": settled})
