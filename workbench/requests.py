@@ -203,6 +203,43 @@ class PredictRequest:
 
 
 @dataclass(frozen=True)
+class SideBySideRequest:
+    """Let several runs answer the same samples; answered by `SideBySideAnswer`.
+
+    Attributes:
+        runs: run folders, 2 to 8.
+        split: whose samples; those that the split of every run holds are compared.
+        samples: how many are shown with their answers and heatmaps.
+        method: an inspector that makes heatmaps; empty for none. `params` are its settings.
+    """
+
+    runs: tuple[str, ...]
+    split: str = "test"
+    samples: int = 8
+    method: str = "grad_cam"
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReportRequest:
+    """Write a run, or several beside each other, as one self-contained HTML file; answered by its path.
+
+    Attributes:
+        runs: run folders, 1 to 8.
+        out: the file; replaced once the new one is whole.
+        split: whose samples the models are judged on and shown with.
+        samples: how many of them are shown with heatmaps; 0 for none.
+        method: an inspector that makes the heatmaps; empty for none.
+    """
+
+    runs: tuple[str, ...]
+    out: str
+    split: str = "test"
+    samples: int = 6
+    method: str = "grad_cam"
+
+
+@dataclass(frozen=True)
 class ServeRequest:
     """Keep a service up until it is asked to stop.
 
