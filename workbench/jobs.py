@@ -28,6 +28,7 @@ JOBS: dict[type, str] = {
     requests.SamplesRequest: "workbench.training.evaluation:show_samples",
     requests.CorrectRequest: "workbench.inspection.correcting:correct",
     requests.InspectRequest: "workbench.inspection.answering:inspect",
+    requests.SideBySideRequest: "workbench.inspection.side_by_side:side_by_side",
     requests.PredictRequest: "workbench.inspection.prediction:predict",
     requests.ServeRequest: "workbench.service:serve",
     requests.CodeRequest: "workbench.training.keras_script:write",

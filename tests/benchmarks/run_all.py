@@ -24,6 +24,7 @@ BENCHMARKS = {
     "training": "bench_training",
     "window_training": "bench_window_training",
     "window": "bench_window",
+    "runs": "bench_runs",
     "data_reading": "bench_data_reading",
     "grad_cam": "bench_grad_cam",
     "tables": "bench_tables",

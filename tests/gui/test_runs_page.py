@@ -17,7 +17,7 @@ from workbench.experiment import new_experiment
 from workbench.gui.pages.runs import RunsPage
 from workbench.gui.workspace import Workspace
 from workbench.requests import ResumeRequest, TrainRequest
-from workbench.runs import index
+from workbench.runs import index, reading
 from workbench.runs.folder import RunFolder
 from workbench.runs.writer import RunWriter, create_run_folder
 
@@ -120,10 +120,10 @@ def test_searching_keeps_the_rows_that_hold_every_word(qtbot, page, runs):
     write_run(runs, "wide kernels")
     write_run(runs, "narrow kernels", state="failed", message="The loss is not a number.")
     show(qtbot, page)
-    qtbot.keyClicks(page.search, "kernels fail")
+    qtbot.keyClicks(page.search.field, "kernels fail")
     assert names(page) == ["narrow kernels"]
-    assert page._count.text() == "1 of 2 runs"
-    page.search.clear()
+    assert page.search.count.text() == "1 of 2 runs"
+    page.search.field.clear()
     assert len(names(page)) == 2
 
 
@@ -153,9 +153,9 @@ def test_only_runs_whose_files_changed_are_opened_again(qtbot, page, runs, monke
     write_run(runs, "second")
     show(qtbot, page)
     opened = []
-    summarise = index.summarise_run
+    summarise = reading.summarise_run
     monkeypatch.setattr(
-        "workbench.gui.pages.runs_reading.summarise_run",
+        "workbench.runs.reading.summarise_run",
         lambda folder: opened.append(folder.name) or summarise(folder),
     )
     page.refresh()
@@ -355,17 +355,17 @@ def test_comparing_shows_what_differs_and_the_curves_of_every_metric(qtbot, page
     assert not page.compare_button.isEnabled()
     select(page, "slow", "fast")
     page.compare_button.click()
-    qtbot.waitUntil(lambda: page._comparison.isVisible())
-    table = page.differences.views[0].figure
+    qtbot.waitUntil(lambda: page.comparison.isVisible())
+    table = page.comparison.tables.views[0].figure
     assert any("learning_rate" in str(row[0]) for row in table.rows)
-    shown = [view.figure for view in page.figures.views]
+    shown = [view.figure for view in page.comparison.figures.views]
     titles = [figure.title for figure in shown]
     assert {"loss", "val_loss", "accuracy", "val_accuracy"} <= set(titles)
     assert {curve.name for curve in shown[0].curves} == {"slow", "fast"}
     select(page, "slow", "fast", "other")
-    qtbot.waitUntil(lambda: len(page.figures.views[0].figure.curves) == 3)
-    page.close_comparison()
-    assert page._comparison.isHidden()
+    qtbot.waitUntil(lambda: len(page.comparison.figures.views[0].figure.curves) == 3)
+    page.comparison.close_comparison()
+    assert page.comparison.isHidden()
 
 
 def test_ten_thousand_rows_are_sorted_and_searched_within_a_moment(qtbot, page, runs):
@@ -385,7 +385,7 @@ def test_ten_thousand_rows_are_sorted_and_searched_within_a_moment(qtbot, page, 
     started = time.thread_time()  # what the window itself takes, whatever else the machine does
     page._show_rows()
     page.table.sortByColumn(4, Qt.SortOrder.DescendingOrder)
-    page.search.setText("run 9999")
+    page.search.field.setText("run 9999")
     qtbot.wait(1)
     took = time.thread_time() - started
     gc.unfreeze()
@@ -413,6 +413,6 @@ def test_enter_in_the_search_box_leads_to_the_first_run_found(qtbot, page, runs)
     write_run(runs, "one")
     write_run(runs, "two")
     show(qtbot, page)
-    qtbot.keyClicks(page.search, "two")
-    qtbot.keyClick(page.search, Qt.Key.Key_Return)
+    qtbot.keyClicks(page.search.field, "two")
+    qtbot.keyClick(page.search.field, Qt.Key.Key_Return)
     assert [run.name for run in page.table.selected()] == ["two"]

@@ -68,6 +68,7 @@ class RowTableModel(QAbstractTableModel):
         self._all: list[Row] = []
         self._shown: list[Row] = []
         self._search: tuple[str, ...] = ()
+        self._wanted: Callable[[Row], bool] | None = None
         self._order: tuple[int, bool] = (-1, False)
 
     @property
@@ -99,7 +100,7 @@ class RowTableModel(QAbstractTableModel):
             self._shown = after
             last = self.columnCount() - 1
             for place, (old, new) in enumerate(zip(before, after, strict=True)):
-                if old != new:
+                if old is not new and old != new:
                     self.dataChanged.emit(self.index(place, 0), self.index(place, last))
             return
         self._show(after)
@@ -109,6 +110,12 @@ class RowTableModel(QAbstractTableModel):
         words = tuple(text.casefold().split())
         if words != self._search:
             self._search = words
+            self._show(self._arranged())
+
+    def set_filter(self, wanted: Callable[[Row], bool] | None) -> None:
+        """Show only rows for which this holds; None shows all."""
+        if wanted is not self._wanted:
+            self._wanted = wanted
             self._show(self._arranged())
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -172,6 +179,8 @@ class RowTableModel(QAbstractTableModel):
 
     def _arranged(self) -> list[Row]:
         rows = self._all
+        if self._wanted is not None:
+            rows = [row for row in rows if self._wanted(row)]
         if self._search:
             rows = [row for row in rows if self._matches(row)]
         column, descending = self._order

@@ -36,6 +36,7 @@ class SettingsValues(BaseModel):
     recent: tuple[str, ...] = setting((), title="", widget="hidden")
     geometry: str = setting("", title="", widget="hidden")
     page: str = setting("data", title="", widget="hidden")
+    run_columns: tuple[str, ...] = setting((), title="", widget="hidden")
     splitters: dict[str, tuple[int, ...]] = setting(title="", widget="hidden", default_factory=dict)
 
 

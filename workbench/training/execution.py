@@ -150,6 +150,7 @@ def _describe_environment(execution: Execution) -> None:
             "versions": {name: _version(name) for name in _VERSIONS_OF},
             "device": execution.experiment.training.device,
             "seed": execution.experiment.training.seed,
+            "parameters": int(execution.prepared.network.model.count_params()),
             "data": execution.prepared.data.fingerprint,
             "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         }

@@ -1,5 +1,6 @@
 """The runs page: every run there is, what became of it, and two or more of them over each other."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,8 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
-    QLineEdit,
     QMenu,
     QPushButton,
-    QScrollArea,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -19,24 +17,25 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.events import EpochFinished, Finished, RunStarted
-from workbench.figures import Table
 from workbench.gui.background import BackgroundWork
-from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.pages.page import Page
 from workbench.gui.pages.runs_actions import RESUMABLE, RunActions
-from workbench.gui.pages.runs_columns import NAME_COLUMN, columns, created_column
-from workbench.gui.pages.runs_reading import RunsReader, with_queue
+from workbench.gui.pages.runs_columns import NAME_COLUMN
+from workbench.gui.pages.runs_comparison import RunsComparison
+from workbench.gui.pages.runs_header import RunsHeader
+from workbench.gui.pages.runs_reading import with_queue
+from workbench.gui.pages.runs_search import RunsSearch
 from workbench.gui.row_table import RowTableModel, RowTableView
 from workbench.gui.theme import GRID, appearance
 from workbench.gui.widgets import Notice, button_with_icon, hint, primary_button, section_title
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
-from workbench.runs.index import RunSummary
+from workbench.runs.reading import RunsReader
+from workbench.runs.summary import RunSummary
 
 WATCH_MILLISECONDS = 3_000
 AFTER_EVENT_MILLISECONDS = 300
-MOST_COMPARED = 16
-COMPARISON_COLUMN = 460
+MOST_COMPARED = 8
 TABLE_BESIDE_COMPARISON = 130
 
 
@@ -55,22 +54,18 @@ class RunsPage(Page):
         self._read: list[RunSummary] = []
         self._reading = False
         self._read_again = False
-        self._widths_set = False
         self._to_select = ""
-        self._comparing: tuple[str, ...] = ()
         self.actions_on_runs = RunActions(workspace, self._work, self)
         self.table_model = RowTableModel(_identity, _tip)
-        self.table_model.set_columns(columns())
         self.table = RowTableView(self.table_model)
         self.table.setAccessibleName(_("Runs"))
-        self.table.sortByColumn(created_column(), Qt.SortOrder.DescendingOrder)
+        self.header = RunsHeader(self.table, workspace.settings)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.search = QLineEdit()
-        self.notice = Notice(self)  # what went wrong with an action
+        self.search = RunsSearch(self.table_model)
+        self.notice = Notice(self)  # what went wrong with an action, or what can be undone
         self.about = Notice(self)  # what is wrong with the selected run
         self._selected: set[str] = set()
-        self.differences = FigurePanel()
-        self.figures = FigurePanel(column_width=COMPARISON_COLUMN)
+        self.comparison = RunsComparison(workspace, self._work)
         self._build()
         self._connect()
         self._timer = QTimer(self, interval=WATCH_MILLISECONDS)
@@ -98,57 +93,51 @@ class RunsPage(Page):
         self._reading, self._read_again = True, False
         folder = self.workspace.settings.runs_folder
         stopped = self._work.hurry.is_set
-        self._work.start(
-            lambda post: self._reader.read(folder, post, stopped), self._take_all, self._take_part, self._reading_failed
-        )
+        first = not self._read
+
+        def read(post: Callable[[list[RunSummary]], None]) -> list[RunSummary] | None:
+            if first and (remembered := self._reader.remembered(folder)):
+                post(remembered)
+            return self._reader.read(folder, post, stopped, breathe=True)
+
+        self._work.start(read, self._take_all, self._take_part, self._reading_failed)
 
     def compare_selected(self) -> None:
         """Lay the selected runs over each other, below the table."""
         runs = [run for run in self.table.selected() if run.path]
         if len(runs) > MOST_COMPARED:
-            self.notice.show_message(
+            self._tell(
                 _("{count} runs are too many to tell their curves apart; select up to {most}.").format(
                     count=len(runs), most=MOST_COMPARED
                 ),
                 "warning",
             )
         elif len(runs) >= 2:
-            self._compare(tuple(run.path for run in runs))
-
-    def close_comparison(self) -> None:
-        """Give the room back to the table."""
-        self._comparing = ()
-        self._comparison.hide()
+            self.comparison.compare(tuple(run.path for run in runs))
 
     def _build(self) -> None:
-        self.search.setPlaceholderText(_("Search runs"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setAccessibleName(_("Search runs"))
-        self.search.setMinimumWidth(220)
-        self.search.setMaximumWidth(420)
-        self._count = QLabel()
-        self._count.setProperty("role", "hint")
         self.reopen_button = primary_button(_("Reo&pen"), "evaluate")
         self.resume_button = button_with_icon(_("Res&ume…"), "play")
         self.copy_button = button_with_icon(_("&New experiment from this"), "new")
         self.compare_button = button_with_icon(_("&Compare"), "compare")
         self.rename_button = button_with_icon(_("Rena&me"), "edit")
         self.folder_button = button_with_icon(_("Open f&older"), "folder")
+        self.notes_button = button_with_icon(_("&Tags, note…"), "tag")
         self.delete_button = button_with_icon(_("&Delete"), "delete")
         self.reopen_button.setToolTip(_("Evaluate, inspect and predict with this run (Enter)"))
         self.rename_button.setToolTip(_("Rename in place (F2)"))
+        self.notes_button.setToolTip(_("Group, tags and note of the selected runs (Ctrl+T)"))
+        self._undo_button = button_with_icon(_("&Undo"), "undo")
+        self._undo_button.setToolTip(_("Give them the group, tags and note of before (Ctrl+Z)"))
+        self._undo_button.hide()
+        self.notice.buttons.addWidget(self._undo_button)
         self.delete_button.setToolTip(_("Move to the trash (Delete)"))
         bar = QHBoxLayout()
         bar.setSpacing(GRID)
         for button in self._buttons():
             bar.addWidget(button)
         bar.addStretch(1)
-        finder = QHBoxLayout()
-        finder.setSpacing(GRID)
-        finder.addWidget(self.search, 1)
-        finder.addWidget(self._count)
-        finder.addStretch(1)
-        self.content.addLayout(finder)
+        self.content.addWidget(self.search)
         self.content.addLayout(bar)
         self.content.addWidget(self.notice)
         self.content.addWidget(self.about)
@@ -159,34 +148,14 @@ class RunsPage(Page):
 
     def _buttons(self) -> tuple[QPushButton, ...]:
         return (
-            self.reopen_button, self.resume_button, self.compare_button, self.copy_button, self.rename_button,
-            self.folder_button, self.delete_button,
+            self.reopen_button, self.resume_button, self.compare_button, self.notes_button, self.copy_button,
+            self.rename_button, self.folder_button, self.delete_button,
         )  # fmt: skip
 
     def _table_and_comparison(self) -> QWidget:
-        close = button_with_icon(_("Close comparison"), "remove")
-        close.clicked.connect(self.close_comparison)
-        head = QHBoxLayout()
-        head.addWidget(section_title(_("Comparison")), 1)
-        head.addWidget(close)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        inside = QWidget()
-        below_each_other = QVBoxLayout(inside)
-        below_each_other.setContentsMargins(0, 0, 0, 0)
-        below_each_other.setSpacing(2 * GRID)
-        below_each_other.addWidget(self.differences)
-        below_each_other.addWidget(self.figures, 1)
-        scroll.setWidget(inside)
-        self._comparison = QWidget()
-        layout = QVBoxLayout(self._comparison)
-        layout.setContentsMargins(0, GRID, 0, 0)
-        layout.addLayout(head)
-        layout.addWidget(scroll, 1)
-        self._comparison.hide()
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.addWidget(self.table)
-        self._splitter.addWidget(self._comparison)
+        self._splitter.addWidget(self.comparison)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setStretchFactor(0, 2)
         self._splitter.setStretchFactor(1, 3)
@@ -210,8 +179,10 @@ class RunsPage(Page):
         actions = self.actions_on_runs
         actions.changed.connect(self.refresh)
         actions.failed.connect(self._show_problem)
-        self.search.textChanged.connect(self._search)
-        self.search.returnPressed.connect(self._to_the_first)
+        actions.notes_changed.connect(self._notes_changed)
+        self.search.left.connect(self._to_the_first)
+        self.comparison.shown.connect(self._make_room)
+        self.comparison.failed.connect(self._show_problem)
         self.table.chosen.connect(actions.reopen)
         self.table.delete_pressed.connect(self._delete)
         self.table.selected_changed.connect(self._follow_selection)
@@ -223,14 +194,21 @@ class RunsPage(Page):
         self.compare_button.clicked.connect(self.compare_selected)
         self.rename_button.clicked.connect(self._edit_name)
         self.folder_button.clicked.connect(self._open_folder)
+        self.notes_button.clicked.connect(self._edit_notes)
+        self._undo_button.clicked.connect(actions.undo_notes)
         self.delete_button.clicked.connect(self._delete)
-        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        find.activated.connect(self.search.setFocus)
+        self._shortcut(QKeySequence.StandardKey.Find, self.search.field.setFocus, self)
+        self._shortcut("Ctrl+T", self._edit_notes, self)
+        self._shortcut(QKeySequence.StandardKey.Undo, actions.undo_notes, self.table)
         self.workspace.training.event.connect(self._training_event)
         self.workspace.training.state_changed.connect(self._queue_changed)
         self.workspace.settings.changed.connect(self._settings_changed)
         appearance().changed.connect(self.table.viewport().update)
+
+    def _shortcut(self, keys: Any, act: Callable[[], None], within: QWidget) -> None:
+        shortcut = QShortcut(QKeySequence(keys), within)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(act)
 
     def _take_part(self, runs: list[RunSummary]) -> None:
         self._read = runs
@@ -255,26 +233,18 @@ class RunsPage(Page):
         if self.table.editing:  # a name is being typed: the next reading shows what is new
             self._soon.start()
             return
-        self.table_model.set_rows(with_queue(self._read, self.workspace.training.queue))
-        if self.table_model.rows and not self._widths_set:
-            self._widths_set = True
-            self.table.fit_columns(NAME_COLUMN)
+        rows = with_queue(self._read, self.workspace.training.queue)
+        self.search.follow(rows)
+        self.header.follow(rows, self.search.metrics)
+        self.table_model.set_rows(rows)
+        self.header.fit()
         if self._to_select and self.table_model.place(self._to_select) >= 0:
             self.table.select([self._to_select])
             self._to_select = ""
         if self.table_model.all_rows:
             self._stack.setCurrentIndex(0)
-        self._show_count()
+        self.search.show_count()
         self._follow_selection()
-
-    def _show_count(self) -> None:
-        shown, total = len(self.table_model.rows), len(self.table_model.all_rows)
-        text = _("{total} runs") if shown == total else _("{shown} of {total} runs")
-        self._count.setText(text.format(shown=shown, total=total) if total != 1 or shown != 1 else _("1 run"))
-
-    def _search(self, text: str) -> None:
-        self.table_model.set_search(text)
-        self._show_count()
 
     def _follow_selection(self) -> None:
         """Enable what can be done with the selected runs, say what is wrong with one, keep the comparison up."""
@@ -288,32 +258,22 @@ class RunsPage(Page):
         self.rename_button.setEnabled(one is not None and one.state not in ("running", "queued"))
         self.delete_button.setEnabled(bool(selected) and all(run.state != "running" for run in selected))
         self.compare_button.setEnabled(len(kept) >= 2)
+        self.notes_button.setEnabled(bool(kept))
         self.about.show_message(one.problem if one else "", "error" if one and one.state == "failed" else "warning")
         identities = {_identity(run) for run in selected}
         if identities != self._selected:
             self._selected = identities
-            self.notice.show_message("")
+            self._tell("")
         paths = tuple(run.path for run in kept)
-        if self._comparing and 2 <= len(paths) <= MOST_COMPARED and set(paths) != set(self._comparing):
-            self._compare(paths)
+        comparing = self.comparison.paths
+        if comparing and 2 <= len(paths) <= MOST_COMPARED and set(paths) != set(comparing):
+            self.comparison.compare(paths)
 
-    def _compare(self, paths: tuple[str, ...]) -> None:
-        from workbench.runs.comparison import compare
-
-        self._comparing = paths
-        self._work.start(lambda _post: (paths, compare(paths).figures), self._show_comparison, None, self._show_problem)
-
-    def _show_comparison(self, outcome: tuple[tuple[str, ...], Any]) -> None:
-        paths, figures = outcome
-        if paths != self._comparing:  # another comparison was asked for, or it was closed
-            return
-        self.differences.set_figures(figure for figure in figures if isinstance(figure, Table))
-        self.figures.set_figures(figure for figure in figures if not isinstance(figure, Table))
-        if self._comparison.isHidden():
-            self._comparison.show()
-            height = self._splitter.height()
-            table = max(TABLE_BESIDE_COMPARISON, height // 3)
-            self._splitter.setSizes([table, height - table])
+    def _make_room(self) -> None:
+        """For the comparison, below a table that still shows some runs."""
+        height = self._splitter.height()
+        table = max(TABLE_BESIDE_COMPARISON, height // 3)
+        self._splitter.setSizes([table, height - table])
 
     def menu_of_selected(self) -> QMenu:
         """What the buttons do, as a menu."""
@@ -366,12 +326,25 @@ class RunsPage(Page):
         self._to_select = str(Path(run.path).with_name(name.strip()))
         self.actions_on_runs.rename(run, name)
 
+    def _edit_notes(self) -> None:
+        if self.notes_button.isEnabled():
+            self.actions_on_runs.edit_notes(self.table.selected(), self.table_model.all_rows)
+
+    def _notes_changed(self, count: int) -> None:
+        text = _("Changed what is said about {count} runs.") if count > 1 else _("Changed what is said about the run.")
+        self._tell(text.format(count=count) if count else "", "success")
+        self._undo_button.setVisible(bool(count))
+
     def _delete(self) -> None:
         if self.delete_button.isEnabled():
             self.actions_on_runs.delete(self.table.selected())
 
     def _show_problem(self, message: str) -> None:
-        self.notice.show_message(message, "error")
+        self._tell(message, "error")
+
+    def _tell(self, message: str, kind: str = "information") -> None:
+        self._undo_button.hide()
+        self.notice.show_message(message, kind)
 
     def _training_event(self, event: Any) -> None:
         if isinstance(event, RunStarted | EpochFinished | Finished):
@@ -398,4 +371,4 @@ def _identity(run: RunSummary) -> str:
 
 
 def _tip(run: RunSummary) -> str:
-    return run.problem
+    return "\n\n".join(text for text in (run.problem, run.note) if text)

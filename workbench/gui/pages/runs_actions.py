@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -14,16 +15,19 @@ from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 from workbench.requests import ResumeRequest
 from workbench.runs.folder import RunFolder
-from workbench.runs.index import NoTrashError, RunSummary, delete_run, rename_run
+from workbench.runs.index import NoTrashError, delete_run, rename_run
+from workbench.runs.notes import NotesChange, RunNotes, change_notes, restore_notes
+from workbench.runs.summary import RunSummary
 
 RESUMABLE = ("stopped", "interrupted", "failed", "completed")
 _MOST_EPOCHS = 100_000
 
 
 class RunActions(QObject):
-    """Acts on runs. `ask`, `ask_number` and `open_url` may be replaced, so that tests open no dialogs."""
+    """Acts on runs. What asks the user may be replaced, so that tests open no dialogs."""
 
     changed = Signal()  # the list has to be read again
+    notes_changed = Signal(int)  # of so many runs; `undo_notes` takes it back
     failed = Signal(str)
 
     def __init__(self, workspace: Workspace, work: BackgroundWork, parent: QWidget) -> None:
@@ -33,7 +37,9 @@ class RunActions(QObject):
         self._parent = parent
         self.ask: Callable[[str], bool] = self._ask_in_a_dialog
         self.ask_number: Callable[[str, int, int], int | None] = self._ask_number_in_a_dialog
+        self.ask_notes: Callable[[list[RunSummary], list[RunSummary]], NotesChange | None] = self._ask_notes_in_a_dialog
         self.open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl
+        self._undo: list[list[tuple[Path, RunNotes]]] = []
 
     def reopen(self, run: RunSummary) -> None:
         """Let all pages look at the run, beginning with its evaluation."""
@@ -85,6 +91,47 @@ class RunActions(QObject):
             self._workspace.set_current_run(str(folder.path))
         self.changed.emit()
 
+    @property
+    def can_undo_notes(self) -> bool:
+        """Whether group, tags or notes were changed since the window was opened."""
+        return bool(self._undo)
+
+    def edit_notes(self, runs: list[RunSummary], known: list[RunSummary]) -> None:
+        """Ask for group, tags and note of some runs; `known` are all runs, whose groups and tags are offered."""
+        runs = [run for run in runs if run.path]
+        change = self.ask_notes(runs, known) if runs else None
+        if change is not None and change != NotesChange():
+            paths = [Path(run.path) for run in runs]
+            self._work.start(
+                lambda _post: _outcome_of(change_notes, paths, change),
+                self._after_changing_notes,
+                None,
+                self.failed.emit,
+            )
+
+    def undo_notes(self) -> None:
+        """Take the last change of group, tags or notes back."""
+        if self._undo:
+            before = self._undo.pop()
+            self._work.start(
+                lambda _post: _outcome_of(restore_notes, before), self._after_undoing_notes, None, self.failed.emit
+            )
+
+    def _after_changing_notes(self, outcome: tuple[list[tuple[Path, RunNotes]] | None, str]) -> None:
+        before, problem = outcome
+        if problem:
+            self.failed.emit(problem)
+        elif before:
+            self._undo.append(before)
+            self.notes_changed.emit(len(before))
+        self.changed.emit()
+
+    def _after_undoing_notes(self, outcome: tuple[None, str]) -> None:
+        if outcome[1]:
+            self.failed.emit(outcome[1])
+        self.notes_changed.emit(0)
+        self.changed.emit()
+
     def open_folder(self, run: RunSummary) -> None:
         """Show the run's files in the desktop's file manager."""
         if not self.open_url(QUrl.fromLocalFile(run.path)):
@@ -123,9 +170,25 @@ class RunActions(QObject):
     def _ask_in_a_dialog(self, question: str) -> bool:
         return QMessageBox.question(self._parent, _("Runs"), question) == QMessageBox.StandardButton.Yes
 
+    def _ask_notes_in_a_dialog(self, runs: list[RunSummary], known: list[RunSummary]) -> NotesChange | None:
+        from workbench.gui.pages.runs_notes import NotesDialog
+
+        dialog = NotesDialog(runs, known, self._parent)
+        accepted = dialog.exec() == NotesDialog.DialogCode.Accepted
+        dialog.deleteLater()
+        return dialog.change if accepted else None
+
     def _ask_number_in_a_dialog(self, question: str, proposed: int, least: int) -> int | None:
         number, accepted = QInputDialog.getInt(self._parent, _("Resume"), question, proposed, least, _MOST_EPOCHS)
         return number if accepted else None
+
+
+def _outcome_of(work: Callable[..., Any], *arguments: Any) -> tuple[Any, str]:
+    """What work on files gave, or why it could not be done, in words."""
+    try:
+        return work(*arguments), ""
+    except UserError as error:
+        return None, str(error)
 
 
 def _deleted(paths: list[str], for_good: bool) -> tuple[list[str], list[str], list[str]]:
