@@ -179,6 +179,7 @@ class InspectRequest:
         method: name of an inspector; `params` are its settings (`layer`, `target`...).
         path: a picture; empty to take `sample` of `split`.
         pixels: encoded picture bytes (PNG) instead of a path, for drawings and the clipboard.
+        offer: only tell what the method offers for this model, its layers and classes, without looking.
     """
 
     model: str
@@ -188,6 +189,7 @@ class InspectRequest:
     pixels: bytes = b""
     split: str = "test"
     sample: int = 0
+    offer: bool = False
 
 
 @dataclass(frozen=True)

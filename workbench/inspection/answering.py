@@ -80,11 +80,14 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
                 "it: the network ends in the features. Look at the feature maps, or train a linear classifier."
             ).format(method=_(inspector.title))
         )
+    layers = tuple(inspector.layers(opened.model))
+    if request.offer:
+        return InspectAnswer((), layers, opened.choices, "", "", time.perf_counter() - start)
     asked, question = _asked_question(request, inspector, params, opened, emit, control)
     findings = inspector.inspect(opened.model, question)
     return InspectAnswer(
         findings.figures,
-        tuple(inspector.layers(opened.model)),
+        layers,
         opened.choices,
         findings.layer,
         findings.target,

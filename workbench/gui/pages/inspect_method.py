@@ -1,4 +1,4 @@
-"""How the picture is inspected: a method with its layer, its class and its other settings."""
+"""How the network is inspected: a method with its layer, its class and its other settings."""
 
 from typing import Any
 
@@ -7,10 +7,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
 from workbench.gui.form_fields import plan_fields
-from workbench.gui.forms import Form
+from workbench.gui.forms import TAKEN_BY_MENUS, Form, access_keys
+from workbench.gui.grouped_box import GroupedBox
 from workbench.gui.pages.model_input import inspectors_for
 from workbench.gui.widgets import Card, hint
 from workbench.i18n import _
+from workbench.inspection.inspector import FAMILIES, Inspector
 from workbench.registry import registry
 from workbench.section import Section, explain
 from workbench.specs import ImageInput
@@ -19,36 +21,45 @@ BY_THE_PAGE = ("layer", "target")
 
 
 class InspectMethod(Card):
-    """Chooses an inspector of the registry; everything it can be told becomes a field.
+    """Chooses an inspector of the registry; everything it can be told becomes a field of the card `settings`.
 
     Fields with the hint `layer` or `target` become lists filled from the answer; the rest is a form.
+
+    Args:
+        parent: the owner.
+        letters: access keys that the page has.
     """
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, letters: set[str] | None = None) -> None:
         super().__init__(_("Method"), parent)
+        titles = (("layer", _("&Layer")), ("target", _("E&xplain")))
+        self._letters = set(TAKEN_BY_MENUS) | access_keys(*(title for _kind, title in titles)) | (letters or set())
         self._sections: dict[str, Section] = {}
         self._form: Form | None = None
         self._fields: dict[str, str] = {}
-        self._method = QComboBox()
+        self._method = GroupedBox()
         self._method.setAccessibleName(_("Method"))
         self._help = hint("")
+        self._paper = hint("")
         self._choices = {"layer": QComboBox(), "target": QComboBox()}
         self._labels: dict[str, QLabel] = {}
-        self.content.addWidget(self._method)
-        self.content.addWidget(self._help)
+        self.settings = Card(_("Settings"))
+        for widget in (self._method, self._help, self._paper):
+            self.content.addWidget(widget)
         rows = QFormLayout()
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for kind, title in (("layer", _("&Layer")), ("target", _("E&xplain"))):
+        for kind, title in titles:
             box = self._choices[kind]
             box.setMinimumContentsLength(12)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setAccessibleName(title.replace("&", ""))
+            box.setPlaceholderText(_("The method chooses"))
             self._labels[kind] = QLabel(title)
             self._labels[kind].setBuddy(box)
             rows.addRow(self._labels[kind], box)
-        self.content.addLayout(rows)
+        self.settings.content.addLayout(rows)
         self._choices["layer"].currentIndexChanged.connect(self._layer_chosen)
         self._choices["target"].currentIndexChanged.connect(self._target_chosen)
         self._method.currentIndexChanged.connect(self._method_chosen)
@@ -60,25 +71,39 @@ class InspectMethod(Card):
         return self._method.currentData() or ""
 
     @property
+    def inspector(self) -> Inspector:
+        """The inspector itself."""
+        return registry().inspectors.get(self.name)
+
+    @property
     def params(self) -> dict[str, Any]:
         """Its settings, as `InspectRequest` takes them."""
         return self._section().model_dump()
 
+    @property
+    def lists_layers(self) -> bool:
+        """Whether a layer or class can be chosen, and it is not known yet which there are."""
+        return any(self._choices[kind].count() == 0 for kind in self._fields)
+
     def offer(self, kind: str) -> None:
         """List the methods for models of that kind of input; the one chosen before stays where it is among them."""
-        before = self.name
-        inspectors = {inspector.name: _(inspector.title) for inspector in inspectors_for(kind)}
-        if list(inspectors) != [self._method.itemData(index) for index in range(self._method.count())]:
-            _fill(self._method, inspectors, before)
-            if self._method.currentIndex() < 0 and inspectors:
-                self._method.blockSignals(True)
-                self._method.setCurrentIndex(0)
-                self._method.blockSignals(False)
+        inspectors = sorted(inspectors_for(kind), key=_slowness)
+        if [inspector.name for inspector in inspectors] != self._method.values():
+            groups: dict[str, dict[str, str]] = {_(title): {} for title in FAMILIES.values()}
+            for inspector in inspectors:
+                title = _(FAMILIES.get(inspector.family, inspector.family))
+                groups.setdefault(title, {})[inspector.name] = _(inspector.title)
+            self._method.offer(groups, {inspector.name: _(inspector.help) for inspector in inspectors})
         self.forget_model()
 
     def choose(self, name: str) -> None:
         """Take another method."""
         self._method.setCurrentIndex(self._method.findData(name))
+
+    def choose_for(self, subject: str) -> None:
+        """Take the first method that looks at such a subject."""
+        found = (name for name in self._method.values() if registry().inspectors.get(name).subject == subject)
+        self.choose(next(found, self.name))
 
     def choose_layer(self, name: str) -> None:
         """Take another of the layers that are listed."""
@@ -99,14 +124,14 @@ class InspectMethod(Card):
         """What the model offers to this method, and what it chose where that was left to it."""
         chosen = self._value("layer") or layer
         _fill(self._choices["layer"], {name: name for name in layers}, chosen)
-        automatic = {"": _("The predicted one")}
+        automatic = {"": _("The predicted one") if self.inspector.subject == "sample" else _("None")}
         _fill(self._choices["target"], automatic | {name: name for name in choices}, self._value("target"))
-        for widget in (self._choices["target"], self._labels["target"]):
-            widget.setVisible("target" in self._fields and bool(choices))
+        self._show_choice("target", bool(choices))
+        self._show_choice("layer", bool(layers))
 
     def _section(self) -> Section:
         if self.name not in self._sections:
-            self._sections[self.name] = registry().inspectors.get(self.name).section()
+            self._sections[self.name] = self.inspector.section()
         return self._sections[self.name]
 
     def _value(self, kind: str) -> str:
@@ -114,33 +139,38 @@ class InspectMethod(Card):
         return getattr(self._section(), field) if field else ""
 
     def _method_chosen(self, _index: int) -> None:
+        for box in self._choices.values():
+            _fill(box, {}, "")  # what one method can look at, another cannot
         self._show_method()
         self.changed.emit()
 
     def _show_method(self) -> None:
+        self.settings.setVisible(bool(self.name))
+        self._paper.setVisible(bool(self.name and self.inspector.paper))
         if not self.name:
             self._help.setText(_("No methods are registered."))
             return
-        inspector = registry().inspectors.get(self.name)
+        inspector = self.inspector
         self._help.setText(_(inspector.help))
+        self._paper.setText(_("After {paper}").format(paper=inspector.paper))
         plans = plan_fields(inspector.section)
         self._fields = {plan.widget: plan.name for plan in plans if plan.widget in BY_THE_PAGE}
-        for kind, box in self._choices.items():
-            box.setVisible(kind in self._fields)
-            self._labels[kind].setVisible(kind in self._fields)
-            index = box.findData(self._value(kind))
-            if index >= 0:
-                box.blockSignals(True)
-                box.setCurrentIndex(index)
-                box.blockSignals(False)
+        for kind in self._choices:
+            self._show_choice(kind, True)
         if self._form is not None:
-            self.content.removeWidget(self._form)
+            self.settings.content.removeWidget(self._form)
             self._form.hide()
             self._form.deleteLater()
-        self._form = Form(inspector.section, leave_out=tuple(self._fields.values()))
+        left_out = tuple(self._fields.values())
+        self._form = Form(inspector.section, leave_out=left_out, letters=set(self._letters))
         self._form.set_section(self._section())
         self._form.edited.connect(self._edited)
-        self.content.addWidget(self._form)
+        self.settings.content.addWidget(self._form)
+        self.settings.setVisible(bool(plans))
+
+    def _show_choice(self, kind: str, offered: bool) -> None:
+        for widget in (self._choices[kind], self._labels[kind]):
+            widget.setVisible(kind in self._fields and offered)
 
     def _layer_chosen(self, _index: int) -> None:
         self._choose("layer")
@@ -162,6 +192,11 @@ class InspectMethod(Card):
             return
         self._form.set_section(self._sections[self.name])
         self.changed.emit()
+
+
+def _slowness(inspector: Inspector) -> bool:
+    """What is answered at once comes first."""
+    return not inspector.quick
 
 
 def _changed(values: dict[str, Any], path: str, value: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QSpinBox, QTo
 from workbench.gui.dropped import Dropped
 from workbench.gui.figures.pictures import Picture, to_image
 from workbench.gui.theme import GRID
-from workbench.gui.widgets import Card, button_with_icon, hint
+from workbench.gui.widgets import Card, button_with_icon, hint, section_title
 from workbench.i18n import _, mark
 
 SPLITS = {"test": mark("Test"), "validation": mark("Validation"), "train": mark("Training")}
@@ -35,13 +35,15 @@ class Source:
 
 
 class InspectSource(Card):
-    """Chooses the picture and shows it."""
+    """Chooses the picture and shows it; or only the split, for a method that looks at all of its samples."""
 
     changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(_("Picture"), parent)
+        super().__init__(parent=parent)
         self.source = Source()
+        self._title = section_title("")
+        self.content.addWidget(self._title)
         self._split = QComboBox()
         self._split.setAccessibleName(_("Split"))
         self._split.setToolTip(_("The split that the sample is taken from"))
@@ -60,9 +62,10 @@ class InspectSource(Card):
         self._open = button_with_icon(_("&Open picture…"), "open")
         self._open.setToolTip(_("A picture can also be dropped anywhere on this page, or pasted."))
         self._back = button_with_icon(_("&Back to samples"))
+        self._subject = "sample"
         self._lay_out()
-        self._back.hide()
         self._connect()
+        self.show_for("sample")
 
     def _lay_out(self) -> None:
         stepping = QHBoxLayout()
@@ -86,6 +89,25 @@ class InspectSource(Card):
         buttons.addWidget(self._back)
         buttons.addStretch(1)
         self.content.addLayout(buttons)
+
+    def show_for(self, subject: str) -> None:
+        """Offer what a method looks at: a `sample`, a whole `split`, or nothing, for the `model` needs none."""
+        self._subject = subject
+        self.setVisible(subject != "model")
+        self._title.setText(_("Picture") if subject == "sample" else _("Samples"))
+        for widget in (self._picture, self._caption, self._previous, self._sample, self._next, self._open):
+            widget.setVisible(subject == "sample")
+        self._back.setVisible(subject == "sample" and not self.source.is_sample)
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """The texts with the access keys of this card."""
+        return self._open.text(), self._back.text()
+
+    @property
+    def split(self) -> str:
+        """The split that is chosen, for a method that looks at all of it."""
+        return self._split.currentData()
 
     def show_sample(self, split: str, index: int) -> None:
         """Choose a sample of a split."""
@@ -163,7 +185,7 @@ class InspectSource(Card):
 
     def _take(self, source: Source, image: QImage | None, caption: str) -> None:
         self.source = source
-        self._back.setVisible(not source.is_sample)
+        self._back.setVisible(self._subject == "sample" and not source.is_sample)
         if not source.is_sample:
             self._picture.set_images(image if image is not None else QImage())
             self._caption.setText(caption)
