@@ -4,6 +4,7 @@ A figure knows nothing of windows. One renderer per kind draws it (`workbench.gu
 saved as PNG, CSV or JSON (`workbench.figure_files`). Pixels are uint8 RGB or grey; all other arrays are float or int.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -114,12 +115,14 @@ class Tile:
         caption: a short text under it.
         sample: index of the sample it shows in its split, or -1.
         wrong: whether it shows a mistake (drawn with a sign, not by colour alone).
+        split: the split of that sample, where it is not the one that was looked at.
     """
 
     pixels: np.ndarray
     caption: str = ""
     sample: int = -1
     wrong: bool = False
+    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,12 +149,31 @@ class Points:
         name: for the legend.
         x: (n,); `y` likewise.
         samples: index of the sample behind each point in its split, or empty.
+        shade: for groups that have an order, the place in a sequential colour map, from 0 to 1.
     """
 
     name: str
     x: np.ndarray
     y: np.ndarray
     samples: tuple[int, ...] = ()
+    shade: float | None = None
+
+
+@dataclass(frozen=True)
+class SampleCards:
+    """What is known of the samples behind points, so that they can be shown without asking for them.
+
+    Attributes:
+        samples: (n,) their indices in the split, ascending.
+        captions: a line for each.
+        wrong: bool, (n,): whether it was answered wrong.
+        pixels: uint8, (n, height, width) or (n, height, width, 3); None where samples are no pictures.
+    """
+
+    samples: np.ndarray
+    captions: tuple[str, ...]
+    wrong: np.ndarray
+    pixels: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -166,6 +188,7 @@ class Scatter(Figure):
         field: values under the points on a regular grid, (rows, columns), rows along y from the bottom; None for none.
         field_range: (x minimum, x maximum, y minimum, y maximum) of the field, centres of its outer cells.
         field_label: what the field's values are.
+        cards: of the samples behind the points; they stand in no file.
     """
 
     kind: ClassVar[str] = "scatter"
@@ -178,6 +201,7 @@ class Scatter(Figure):
     field: np.ndarray | None = None
     field_range: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 1.0)
     field_label: str = ""
+    cards: SampleCards | None = dataclasses.field(default=None, kw_only=True, metadata={"in_files": False})
 
 
 @dataclass(frozen=True)
