@@ -3,12 +3,15 @@
 A `forward` is written in `keras.ops`; its arguments are NumPy arrays or None, the first axis of each the batch.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 At = Callable[[Any], Any]
+
+_tracing = threading.Lock()  # layers are tapped while a model is traced: one at a time
 
 
 def compiled(model: Any, forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,9 +86,14 @@ def _traced_once(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(*arguments: Any) -> Any:
         given = [each for each in arguments if each is not None]
         key = tuple(None if each is None else each.shape[1:] for each in arguments)
-        if key not in traced:
-            specs = [None if each is None else tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in arguments]
-            traced[key] = tf.function(function, autograph=False).get_concrete_function(*specs)
+        with _tracing:
+            if key not in traced:
+                traced[key] = tf.function(function, autograph=False).get_concrete_function(
+                    *(
+                        None if each is None else tf.TensorSpec((None, *each.shape[1:]), each.dtype)
+                        for each in arguments
+                    )
+                )
         return traced[key](*(tf.constant(each) for each in given))
 
     return run

@@ -56,8 +56,8 @@ def scores(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     return kept(model, ("scores", ""), lambda: _scores(model))
 
 
-def input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """As `scores`, with the gradients of the scores by the pictures as a third result, (n, rows, columns, channels).
+def input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """As `scores`, with two more results: the gradients of the scores by the pictures, and the indices explained.
 
     A model that resizes by itself is differentiated behind that: by the picture at its own size.
 
@@ -65,6 +65,17 @@ def input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, n
         UserError: as `scores`.
     """
     return kept(model, ("input_gradients", ""), lambda: _input_gradients(model))
+
+
+def summed_input_gradients(model: Any) -> Callable[..., np.ndarray]:
+    """A compiled function of (pictures, indices, region=None) -> the sum of the gradients, (rows, columns, channels).
+
+    For many variants of one picture; not to be asked for a batch of different ones.
+
+    Raises:
+        UserError: as `scores`.
+    """
+    return kept(model, ("summed_input_gradients", ""), lambda: _summed_input_gradients(model))
 
 
 def class_maps(model: Any, layer: str) -> Callable[..., tuple[np.ndarray, ...]]:
@@ -209,21 +220,42 @@ def _scores(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     return score
 
 
-def _input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def _input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, ...]]:
     units = _units(model)
 
     def forward(at: Any, pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
         with entered(model, at, pictures) as given, tapped(model) as tap:
             result = model(given, training=False)
-        values, _chosen, _region = explained_scores(tap.score, result, index, region, units)
-        return values, (result, values)
+        values, chosen, _region = explained_scores(tap.score, result, index, region, units)
+        return values, (result, values, chosen)
 
-    run = compiled_with_gradient(model, forward, lambda _pictures, gradient, *extras: (*extras, gradient))
+    def finish(_pictures: Any, gradient: Any, result: Any, values: Any, chosen: Any) -> tuple[Any, ...]:
+        return result, values, gradient, chosen
+
+    run = compiled_with_gradient(model, forward, finish)
 
     def differentiate(pictures: np.ndarray, index: np.ndarray, region: Region = None) -> tuple[np.ndarray, ...]:
-        return tuple(as_array(value) for value in run(*_arguments(pictures, index, region)))
+        *values, chosen = (as_array(value) for value in run(*_arguments(pictures, index, region)))
+        return (*values, chosen.astype(np.int32))
 
     return differentiate
+
+
+def _summed_input_gradients(model: Any) -> Callable[..., np.ndarray]:
+    units = _units(model)
+
+    def forward(at: Any, pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
+        with entered(model, at, pictures) as given, tapped(model) as tap:
+            result = model(given, training=False)
+        return explained_scores(tap.score, result, index, region, units)[0], ()
+
+    def finish(_pictures: Any, gradient: Any) -> Any:
+        from keras import ops
+
+        return ops.sum(gradient, axis=0)
+
+    run = compiled_with_gradient(model, forward, finish)
+    return lambda pictures, index, region=None: as_array(run(*_arguments(pictures, index, region)))
 
 
 def _weighted_maps(model: Any, name: str, weigh: Callable[[Any, Any], Any]) -> Callable[..., tuple[np.ndarray, ...]]:

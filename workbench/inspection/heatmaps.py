@@ -13,6 +13,7 @@ import numpy as np
 from workbench.errors import UserError
 from workbench.figures import Figure, Heatmap
 from workbench.i18n import _
+from workbench.inspection.attended import attended
 from workbench.inspection.explained import Explained, HeatmapSection, explained
 from workbench.inspection.inspector import Findings, Inspector, Question
 
@@ -75,7 +76,8 @@ class HeatmapMethod(Inspector):
                     method=_(self.title)
                 )
             )
-        found = self.heat(model, question, explained(question.params, question.choices))
+        asked = explained(question.params, question.choices)
+        found = attended(question.control, lambda: self.heat(model, question, asked))
         check_finite(found)
         answers = question.decode(np.stack([heat.output for heat in found]))
         figures: list[Figure] = []

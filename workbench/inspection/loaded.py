@@ -87,6 +87,11 @@ class OpenModel:
             return prepared.astype(np.float32) / 255
         return prepared
 
+    @property
+    def white(self) -> float:
+        """The value of white in what the model takes; black is 0."""
+        return float(self.inputs(np.full((1, 1, 1, 1), 255, np.uint8)).max())
+
     def predicted(self, samples: Sequence[np.ndarray]) -> list[np.ndarray]:
         """What the model answers to samples as they were read, an array each."""
 
