@@ -1,18 +1,24 @@
 """The Inspect page: what it asks on a scripted engine, and a real network looked into by a real engine."""
 
+import time
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox
 
 from workbench.engine import Engine
 from workbench.errors import UserError
+from workbench.events import Progress
 from workbench.experiment import new_experiment
 from workbench.figures import Gallery, Heatmap, Tile
+from workbench.gui.pages import inspect_method
 from workbench.gui.pages.inspect import InspectPage
 from workbench.gui.workspace import Workspace
 from workbench.inspection.answering import InspectAnswer
+from workbench.registry import registry
 from workbench.requests import InspectRequest, SamplesRequest, TrainRequest
 from workbench.runs.writer import create_run_folder
 from workbench.specs import Column, TableInput, spec_to_json
@@ -312,9 +318,14 @@ def test_a_real_network_is_looked_into_with_every_method_while_another_trains(qt
         workspace.close()
 
 
-def test_a_model_of_a_table_is_not_offered_methods_for_pictures_and_told_where_to_look(make_page, qtbot, run):
+def test_a_model_without_a_method_that_looks_into_it_is_offered_none_and_told_where_to_look(
+    make_page, qtbot, run, monkeypatch
+):
     import json
     import zipfile
+
+    filters = registry().inspectors.get("filters")
+    monkeypatch.setattr(inspect_method, "inspectors_for", lambda kind: [filters] if kind == "image" else [])
 
     about = {"version": 1, "input": spec_to_json(TableInput((Column("area"),)))}
     page = start(make_page(), qtbot, run)
@@ -340,3 +351,99 @@ def test_every_list_has_a_name_for_those_who_do_not_see_it(make_page):
     boxes = page.findChildren(QComboBox)
     assert {"Method", "Layer", "Explain", "Split"} <= {box.accessibleName() for box in boxes}
     assert all(box.accessibleName() for box in boxes)
+
+
+def progressing(request, emit, engine):
+    """Activation statistics that last until they are stopped; everything else as usual."""
+    if isinstance(request, InspectRequest) and request.method == "activation_statistics" and engine.lasting:
+        emit(Progress("looking at samples", 3, 9))
+        engine.wait()
+    return answer(request, emit, engine)
+
+
+@pytest.fixture
+def slow_page(make_page, qtbot, run):
+    page = make_page(progressing)
+    page.workspace.questions.engine.lasting = False
+    start(page, qtbot, run)
+    page.method.choose("activation_statistics")
+    settle(qtbot, page)
+    return page
+
+
+def test_methods_stand_under_headings_that_cannot_be_chosen(make_page, qtbot, run):
+    page = start(make_page(), qtbot, run)
+    box = page.method._method
+    headings = [box.itemText(row) for row in range(box.count()) if box.itemData(row) is None]
+    assert headings == ["Layers", "Heatmaps", "Model", "Samples of a split"]
+    for _step in range(box.count() + 3):
+        QTest.keyClick(box, Qt.Key.Key_Down)
+        assert page.method.name
+    assert page.method.name == box.values()[-1]
+
+
+def test_a_method_that_takes_its_time_is_asked_when_told_so_and_remembers_its_answer(slow_page, qtbot):
+    page = slow_page
+    assert asked(page)[-1].method == "feature_maps"
+    assert page.panel.views == []
+    assert page.bar.look.isVisible()
+    assert not page.source._sample.isVisible()
+    assert page.source._split.isVisible()
+    QTest.keyClick(page.method._method, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, page)
+    assert (asked(page)[-1].method, asked(page)[-1].split) == ("activation_statistics", "test")
+    assert len(page.panel.views) == 1
+    count = len(asked(page))
+    page.method.choose("filters")
+    settle(qtbot, page)
+    assert not page.source.isVisible()
+    assert not page.bar.look.isVisible()
+    page.method.choose("activation_statistics")
+    settle(qtbot, page)
+    assert len(asked(page)) == count + 1
+    assert page.panel.views[0].figure.title.startswith("activation_statistics")
+
+
+def test_another_setting_dims_the_answer_until_it_is_asked(slow_page, qtbot):
+    page = slow_page
+    page.look()
+    settle(qtbot, page)
+    assert not page.veil.isVisible()
+    page.method._form.edited.emit("samples", 7)
+    settle(qtbot, page)
+    assert page.veil.isVisible()
+    assert "question before" in page.status.text()
+    page.look()
+    settle(qtbot, page)
+    assert not page.veil.isVisible()
+    assert asked(page)[-1].params["samples"] == 7
+
+
+@pytest.mark.parametrize("way", ["stop", "method"])
+def test_what_lasts_shows_how_far_it_is_and_is_given_up_at_once(slow_page, qtbot, way):
+    page = slow_page
+    engine = page.workspace.questions.engine
+    engine.lasting = True
+    page.look()
+    qtbot.waitUntil(lambda: page.bar.stop.isVisible() and page.bar.progress.value() == 3, timeout=5000)
+    assert page.bar.progress.maximum() == 9
+    before = time.perf_counter()
+    if way == "stop":
+        page.bar.stop.click()
+        assert "Stopped" in page.status.text()
+        assert not page.bar.stop.isVisible()
+    else:
+        page.method.choose("feature_maps")
+    qtbot.waitUntil(lambda: not engine.busy or asked(page)[-1].method == "feature_maps", timeout=5000)
+    assert time.perf_counter() - before < 0.2
+    settle(qtbot, page)
+    assert not page.bar.progress.isVisible()
+    assert page.notice.text == ""
+
+
+def test_the_question_is_copied_as_a_command(slow_page, qtbot):
+    slow_page.bar.command.click()
+    text = QGuiApplication.clipboard().text()
+    assert text.startswith("workbench inspect ")
+    assert text.endswith("--split test --method activation_statistics --out activation_statistics")
+    QGuiApplication.clipboard().clear()

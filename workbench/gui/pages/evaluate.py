@@ -283,7 +283,7 @@ class EvaluatePage(Page):
 
     def _open_sample(self, sample: int) -> None:
         """In Inspect; beside the figures where no method there looks into such a model."""
-        if inspectors_for(input_kind(self._run)):
+        if any(inspector.subject == "sample" for inspector in inspectors_for(input_kind(self._run))):
             self.workspace.inspect_sample(self.numbers.split, sample)
         else:
             self.samples.show_sample(sample)

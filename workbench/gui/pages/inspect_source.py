@@ -5,7 +5,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench.gui.dropped import Dropped
 from workbench.gui.figures.pictures import Picture, to_image
@@ -49,6 +58,7 @@ class InspectSource(Card):
         self._split.setToolTip(_("The split that the sample is taken from"))
         for split, title in SPLITS.items():
             self._split.addItem(_(title), split)
+        self._split.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._sample = QSpinBox()
         self._sample.setRange(0, LAST_SAMPLE)
         self._sample.setMinimumWidth(10 * GRID)
