@@ -30,7 +30,7 @@ class FeatureSheetSection(Section):
                   "or behind a convolution where there are none; or every layer with maps."),
     )  # fmt: skip
     count: int = setting(
-        8,
+        4,
         title=mark("Maps in a row"),
         ge=1,
         le=64,
