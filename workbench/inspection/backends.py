@@ -44,6 +44,17 @@ def compiled_with_gradient(
     return _gradient_by_tensorflow(forward, finish)
 
 
+def add_bias(values: Any, bias: Any) -> Any:
+    """A number per channel added to maps, in the form that TensorFlow joins with the convolution before it."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return values + bias
+    import tensorflow as tf
+
+    return tf.nn.bias_add(values, tf.convert_to_tensor(bias))
+
+
 def as_array(value: Any) -> np.ndarray:
     """A tensor as float32 in NumPy."""
     import keras

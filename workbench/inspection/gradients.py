@@ -15,6 +15,7 @@ import numpy as np
 from workbench.errors import UserError
 from workbench.i18n import _
 from workbench.inspection.backends import as_array, as_float, compiled, compiled_with_gradient
+from workbench.inspection.folding import folded
 from workbench.inspection.layers import final_layer, find_layer
 from workbench.inspection.tap import entered, tapped
 
@@ -245,7 +246,7 @@ def _summed_input_gradients(model: Any) -> Callable[..., np.ndarray]:
     units = _units(model)
 
     def forward(at: Any, pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
-        with entered(model, at, pictures) as given, tapped(model) as tap:
+        with entered(model, at, pictures) as given, folded(model), tapped(model) as tap:
             result = model(given, training=False)
         return explained_scores(tap.score, result, index, region, units)[0], ()
 
