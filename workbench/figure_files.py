@@ -1,11 +1,14 @@
-"""Figures as files: PNG for what is a picture, CSV and JSON for everything. Without Qt; the window saves what it draws.
+"""Figures as files: PNG, SVG, CSV and JSON. Without Qt; the window saves as PNG what it draws itself.
 
-A new kind of figure gets its rows in `_rows`, and its picture in `_picture` if it has one.
+Pictures are written to the pixel; what has axes is drawn by `workbench.figure_drawing`. A new kind of figure gets its
+rows in `_rows`, and is drawn in one of the two places.
 """
 
+import base64
 import contextlib
 import csv
 import dataclasses
+import html
 import io
 import json
 import math
@@ -17,22 +20,22 @@ from typing import Any
 
 import numpy as np
 
-from workbench.colour_maps import DIVERGING, VIRIDIS, colour
+from workbench.colour_maps import VIRIDIS, colour
 from workbench.errors import UserError
 from workbench.figures import Adjustable, Bars, Curves, Figure, Gallery, Heatmap, Image, Matrix, Scatter, Surface, Table
 from workbench.i18n import _
 
-FORMATS = ("png", "csv", "json")
+FORMATS = ("png", "svg", "csv", "json")
 SMALLEST_SIDE = 320
 TILE_SIDE = 96
 CAPTION_HEIGHT = 18
 GAP = 6
 LARGEST_GALLERY = 5000
-PICTURES = (Image, Heatmap, Matrix, Gallery)  # the others are drawn by the window only
+PICTURES = (Image, Heatmap, Gallery)  # the others have axes and are drawn
 
 
 def save_figure(figure: Figure, path: str | Path, *, blend: float = 0.5) -> Path:
-    """Write a figure; the ending of the path (`.png`, `.csv`, `.json`) says how.
+    """Write a figure; the ending of the path (`.png`, `.svg`, `.csv`, `.json`) says how.
 
     A grey `Image` becomes a grey PNG, so that a mask of indices is read back as it is. The figures of an `Adjustable`
     go to files of their own beside each other (see `part_paths`), except as JSON.
@@ -46,14 +49,14 @@ def save_figure(figure: Figure, path: str | Path, *, blend: float = 0.5) -> Path
         The path; of several files, the first.
 
     Raises:
-        UserError: the ending is none of the three, this kind of figure is no picture, or the file cannot be written.
+        UserError: the ending is none of the four, or the file cannot be written.
     """
     target = Path(path)
     ending = target.suffix.lower().removeprefix(".")
-    if isinstance(figure, Adjustable) and ending in ("png", "csv"):
+    if isinstance(figure, Adjustable) and ending in ("png", "svg", "csv"):
         return _save_parts(figure, target, blend)
-    if ending == "png":
-        content = _png(_squeezed(figure.pixels) if isinstance(figure, Image) else figure_picture(figure, blend))
+    if ending in ("png", "svg"):
+        content = figure_bytes(figure, ending, blend)
     elif ending == "csv":
         content = figure_csv(figure).encode("utf-8")
     elif ending == "json":
@@ -66,6 +69,22 @@ def save_figure(figure: Figure, path: str | Path, *, blend: float = 0.5) -> Path
         )
     write_whole(target, content)
     return target
+
+
+def figure_bytes(figure: Figure, ending: str, blend: float = 0.5) -> bytes:
+    """A figure drawn, as the bytes of a file.
+
+    Args:
+        figure: of any kind but `Adjustable`, whose figures are drawn each for itself.
+        ending: `png`, or `svg`, in which pictures lie as PNG.
+        blend: see `save_figure`.
+    """
+    if not isinstance(figure, PICTURES):
+        from workbench.figure_drawing import drawn
+
+        return drawn(figure, ending)
+    pixels = _squeezed(figure.pixels) if isinstance(figure, Image) else figure_picture(figure, blend)
+    return _png(pixels) if ending == "png" else _svg_around(pixels, figure.title)
 
 
 def part_paths(figures: Sequence[Figure], path: Path) -> list[Path]:
@@ -122,25 +141,15 @@ def figure_json(figure: Figure) -> dict[str, Any]:
 
 
 def figure_picture(figure: Figure, blend: float = 0.5) -> np.ndarray:
-    """The figure as uint8 RGB pixels, for the kinds that are pictures.
-
-    Raises:
-        UserError: this kind needs a window to be drawn.
-    """
+    """The figure as uint8 RGB pixels, for the kinds that are pictures (`PICTURES`)."""
     match figure:
         case Image():
             return _as_rgb(figure.pixels)
         case Heatmap():
-            return _enlarged(blended(figure.pixels, figure.values, blend))
-        case Matrix():
-            return _enlarged(_matrix_colours(figure.values))
+            return blended(figure.pixels, figure.values, blend)
         case Gallery():
             return _contact_sheet(figure)
-    raise UserError(
-        _("A figure of the kind {kind!r} is drawn by the window only; save it as .csv or .json.").format(
-            kind=figure.kind
-        )
-    )
+    raise TypeError(f"a figure of the kind {figure.kind!r} is no picture")
 
 
 def blended(pixels: np.ndarray, values: np.ndarray, blend: float) -> np.ndarray:
@@ -249,27 +258,12 @@ def _surface_rows(figure: Surface) -> Iterable[Iterable[Any]]:
 
 
 def _save_parts(figure: Adjustable, target: Path, blend: float) -> Path:
-    """Every figure inside; as pictures, those that are pictures."""
+    """Every figure inside."""
     figures = figure.figures()
     paths = part_paths(figures, target)
-    if target.suffix.lower() == ".png":
-        pairs = [pair for pair in zip(figures, paths, strict=True) if isinstance(pair[0], PICTURES)]
-    else:
-        pairs = list(zip(figures, paths, strict=True))
-    if not pairs:
-        figure_picture(figure)  # says why there is none
-    for part, path in pairs:
+    for part, path in zip(figures, paths, strict=True):
         save_figure(part, path, blend=blend)
-    return pairs[0][1]
-
-
-def _matrix_colours(values: np.ndarray) -> np.ndarray:
-    """Counts as shares of the highest; numbers from -1 to 1 in two directions from the middle, NaN in grey."""
-    if not np.issubdtype(np.asarray(values).dtype, np.floating):
-        return colour(values / max(1, np.max(values, initial=0)))
-    pixels = colour((np.asarray(values) + 1) / 2, DIVERGING)
-    pixels[np.isnan(values)] = 128
-    return pixels
+    return paths[0]
 
 
 def _plain(value: Any) -> Any:
@@ -292,6 +286,19 @@ def _png(pixels: np.ndarray) -> bytes:
     return text.getvalue()
 
 
+def _svg_around(pixels: np.ndarray, title: str) -> bytes:
+    """A picture in an SVG, as sharp as it is."""
+    height, width = pixels.shape[:2]
+    scale = max(1, math.ceil(SMALLEST_SIDE / max(height, width)))
+    data = base64.b64encode(_png(pixels)).decode("ascii")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * scale}" height="{height * scale}" '
+        f'viewBox="0 0 {width} {height}" role="img"><title>{html.escape(title)}</title>'
+        f'<image width="{width}" height="{height}" style="image-rendering:pixelated" '
+        f'href="data:image/png;base64,{data}"/></svg>\n'
+    ).encode()
+
+
 def _as_rgb(pixels: np.ndarray) -> np.ndarray:
     squeezed = _squeezed(pixels)
     return np.repeat(squeezed[..., None], 3, axis=2) if squeezed.ndim == 2 else squeezed
@@ -306,12 +313,6 @@ def _resized(pixels: np.ndarray, size: tuple[int, int], *, smooth: bool) -> np.n
 
     method = Picture.Resampling.BILINEAR if smooth else Picture.Resampling.NEAREST
     return np.asarray(Picture.fromarray(np.ascontiguousarray(pixels)).resize(size, method))
-
-
-def _enlarged(pixels: np.ndarray) -> np.ndarray:
-    """Small pictures in whole multiples, so that every cell stays a sharp square."""
-    scale = max(1, math.ceil(SMALLEST_SIDE / max(1, *pixels.shape[:2])))
-    return np.repeat(np.repeat(pixels, scale, axis=0), scale, axis=1)
 
 
 def _contact_sheet(figure: Gallery) -> np.ndarray:

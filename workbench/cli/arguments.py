@@ -175,6 +175,7 @@ def _add_model_commands(commands: argparse._SubParsersAction) -> None:
     _add_run(evaluate)
     evaluate.add_argument("--split", choices=SPLITS, default="test", help=_("which samples (default: test)"))
     evaluate.add_argument("--out", metavar=_("DIR"), help=_("write the figures into a folder"))
+    _add_format(evaluate)
     calibrate = _command(commands, "calibrate", _("mend how sure a run's classifier is, by a temperature"), json=True)
     _add_run(calibrate)
     calibrate.add_argument(
@@ -206,6 +207,7 @@ def _add_model_commands(commands: argparse._SubParsersAction) -> None:
         help=_("change a setting of the method; may be given several times"),
     )  # fmt: skip
     inspect.add_argument("--out", required=True, metavar=_("DIR"), help=_("where the figures go"))
+    _add_format(inspect)
 
 
 def _add_serve(commands: argparse._SubParsersAction) -> None:
@@ -220,20 +222,62 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_runs(commands: argparse._SubParsersAction) -> None:
-    runs = _command(commands, "runs", _("list, rename, delete and compare runs"), json=True)
+    runs = _command(commands, "runs", _("list, rename, delete, tag and compare runs"), json=True)
     _add_runs_folder(runs)
-    actions = runs.add_subparsers(dest="action", metavar="list|rename|delete|compare", parser_class=_Parser)
+    actions = runs.add_subparsers(
+        dest="action", metavar="list|rename|delete|tag|group|note|compare", parser_class=_Parser
+    )
     listing = actions.add_parser("list", help=_("all runs, newest first"), allow_abbrev=False)
+    listing.add_argument(
+        "--filter", default="", metavar=_("TEXT"),
+        help=_(
+            "only some: words, and terms such as tag:baseline state:completed val_accuracy>0.7 group:\"first week\"; "
+            "a minus in front turns one round"
+        ),
+    )  # fmt: skip
     rename = actions.add_parser("rename", help=_("give a run another name"), allow_abbrev=False)
     rename.add_argument("run", metavar="RUN")
     rename.add_argument("name", metavar="NAME")
     delete = actions.add_parser("delete", help=_("move runs to the trash"), allow_abbrev=False)
     delete.add_argument("names", nargs="+", metavar="RUN")
+    tag = actions.add_parser("tag", help=_("add tags to runs, or take them away"), allow_abbrev=False)
+    tag.add_argument("names", nargs="+", metavar="RUN")
+    tag.add_argument("--add", action="append", default=[], metavar=_("TAG"), help=_("may be given several times"))
+    tag.add_argument("--remove", action="append", default=[], metavar=_("TAG"), help=_("may be given several times"))
+    group = actions.add_parser("group", help=_("put runs into a group"), allow_abbrev=False)
+    group.add_argument("names", nargs="+", metavar="RUN")
+    group.add_argument("--to", required=True, metavar=_("GROUP"), help=_('its name; "" takes them out of theirs'))
+    note = actions.add_parser("note", help=_("show the note of a run, or write it"), allow_abbrev=False)
+    note.add_argument("run", metavar="RUN")
+    note.add_argument("text", metavar="TEXT", nargs="?", help=_('in place of the one before; "" for none'))
     compare = actions.add_parser(
-        "compare", help=_("what differs between runs, and what came of it"), allow_abbrev=False
+        "compare", help=_("what differs between runs, what came of it, and what they answer"), allow_abbrev=False
     )
-    compare.add_argument("names", nargs="+", metavar="RUN")
-    for action in (listing, rename, delete, compare):
+    _add_compared(compare)
+    for action in (listing, rename, delete, tag, group, note, compare):
         # Given before or after the action; unset here, it must not overwrite what stood before.
         action.add_argument("--runs", metavar=_("DIR"), default=argparse.SUPPRESS, help=_("the folder of the runs"))
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+
+
+def _add_compared(compare: argparse.ArgumentParser) -> None:
+    compare.add_argument("names", nargs="+", metavar="RUN")
+    compare.add_argument(
+        "--over", choices=("epoch", "step", "time"), default="epoch", help=_("what curves are drawn over")
+    )
+    compare.add_argument(
+        "--samples", type=int, default=0, metavar=_("N"), help=_("also let the models answer the same samples; show N")
+    )
+    compare.add_argument("--split", choices=SPLITS, default="test", help=_("whose samples (default: test)"))
+    compare.add_argument(
+        "--method", default="grad_cam", metavar=_("NAME"), help=_('heatmaps of these samples; "" for none')
+    )
+    compare.add_argument("--out", metavar=_("DIR"), help=_("write the figures into a folder"))
+    _add_format(compare)
+
+
+def _add_format(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--format", default="png,csv", metavar="png,svg,csv,json", dest="formats",
+        help=_("how figures are written, one or several (default: png,csv)"),
+    )  # fmt: skip

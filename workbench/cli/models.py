@@ -10,7 +10,7 @@ from typing import Any
 from workbench.cli.answers import ask
 from workbench.cli.exit_codes import BAD_INPUT, DONE
 from workbench.cli.output import Output
-from workbench.cli.saving import made, save_all, unfolded
+from workbench.cli.saving import endings_of, made, save_all, unfolded
 from workbench.cli.settings import runs_folder
 from workbench.cli.tables import print_table
 from workbench.cli.training import settings_of
@@ -27,9 +27,10 @@ _QUOTED_VALUE = re.compile(r'(^|,)\s*([^",=]+)=\s*"')  # colour="light, dark", w
 def evaluate(arguments: argparse.Namespace, output: Output) -> int:
     """Judge a run's best model on a split."""
     run = str(find_run(arguments.run, runs_folder(arguments)).path)
+    endings = endings_of(arguments.formats)
     folder = made(Path(arguments.out).expanduser()) if arguments.out else None
     evaluation = ask(EvaluateRequest(run, arguments.split), output)
-    files = [] if folder is None else save_all(evaluation.figures, folder)
+    files = [] if folder is None else save_all(evaluation.figures, folder, endings=endings)
     if output.as_json:
         written = {"files": files} if folder is not None else {}
         output.record({"run": run, "split": arguments.split, **evaluation.numbers, **written})
@@ -88,9 +89,10 @@ def inspect(arguments: argparse.Namespace, output: Output) -> int:
         split=arguments.split,
         sample=arguments.sample or 0,
     )
+    endings = endings_of(arguments.formats)
     folder = made(Path(arguments.out).expanduser())
     answer = ask(request, output)
-    files = save_all(answer.figures, folder)
+    files = save_all(answer.figures, folder, endings=endings)
     if output.as_json:
         values = {"method": arguments.method, "layer": answer.layer, "target": answer.target, "files": files}
         output.record(values | {"layers": list(answer.layers)})

@@ -1,4 +1,4 @@
-"""`runs`: list, rename, delete and compare."""
+"""`runs`: list, rename, delete, tag, group and note; comparing them is in `runs_compare`."""
 
 import argparse
 import dataclasses
@@ -7,14 +7,15 @@ import datetime
 from workbench.cli.exit_codes import DONE
 from workbench.cli.output import Output
 from workbench.cli.readers import duration
+from workbench.cli.runs_compare import compare_runs
 from workbench.cli.settings import runs_folder
 from workbench.cli.tables import print_table
 from workbench.errors import UserError
-from workbench.figures import Curves
 from workbench.i18n import _
-from workbench.runs.comparison import compare
 from workbench.runs.folder import find_run
 from workbench.runs.index import delete_run, list_runs, rename_run
+from workbench.runs.notes import NotesChange, change_notes, read_notes
+from workbench.runs.query import filtered
 
 
 def runs(arguments: argparse.Namespace, output: Output) -> int:
@@ -31,22 +32,34 @@ def runs(arguments: argparse.Namespace, output: Output) -> int:
             _rename(arguments, output)
         case "delete":
             _delete(arguments, output)
+        case "tag":
+            _tag(arguments, output)
+        case "group":
+            _change(arguments, arguments.names, NotesChange(group=arguments.to), output)
+        case "note":
+            _note(arguments, output)
         case "compare":
-            _compare(arguments, output)
+            compare_runs(arguments, output)
         case _:
             _list(arguments, output)
     return DONE
 
 
 def _list(arguments: argparse.Namespace, output: Output) -> None:
-    found = list_runs(runs_folder(arguments))
+    text = getattr(arguments, "filter", "")  # `runs` alone lists, too
+    every = list_runs(runs_folder(arguments))
+    found = filtered(every, text) if text else every
     if output.as_json:
         for run in found:
             output.record(dataclasses.asdict(run))
         return
     if not found:
-        output.line(_("There are no runs in {folder}.").format(folder=runs_folder(arguments)))
+        if every:
+            output.line(_("None of the {count} runs is like that.").format(count=len(every)))
+        else:
+            output.line(_("There are no runs in {folder}.").format(folder=runs_folder(arguments)))
         return
+    noted = any(run.group or run.tags for run in found)
     rows = [
         (
             run.name,
@@ -57,15 +70,23 @@ def _list(arguments: argparse.Namespace, output: Output) -> None:
             run.metric_name,
             run.metric,
             duration(run.seconds),
-            datetime.datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M"),
+            _day(run.created),
+            *((run.group, ", ".join(run.tags)) if noted else ()),
         )
         for run in found
     ]
     columns = (_("Name"), _("State"), _("Dataset"), _("Architecture"), _("Epochs"), _("Metric"), _("Best"), _("Time"))
-    print_table(output, (*columns, _("Begun")), rows)
+    print_table(output, (*columns, _("Begun"), *((_("Group"), _("Tags")) if noted else ())), rows)
     for run in found:
         if run.problem:
             output.line(f"{run.name}: {run.problem}")
+
+
+def _day(created: float) -> str:
+    try:
+        return datetime.datetime.fromtimestamp(created).strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):  # a number in the run's files that is no time
+        return "-"
 
 
 def _rename(arguments: argparse.Namespace, output: Output) -> None:
@@ -86,37 +107,32 @@ def _delete(arguments: argparse.Namespace, output: Output) -> None:
             output.line(_("{name} is in the trash now.").format(name=run.name))
 
 
-def _compare(arguments: argparse.Namespace, output: Output) -> None:
-    if len(arguments.names) < 2:
-        raise UserError(_("Comparing takes two runs or more."))
-    found = [find_run(name, runs_folder(arguments)) for name in arguments.names]
-    comparison = compare([run.path for run in found])
-    curves = [figure for figure in comparison.figures if isinstance(figure, Curves)]
-    names = [run.name for run in found]
-    if output.as_json:
-        output.record(
-            {
-                "runs": [str(run.path) for run in found],
-                "differences": {key: values for key, *values in comparison.differences},
-                "stages": dict(zip(names, comparison.stages, strict=True)),
-                "curves": {figure.title: {curve.name: list(curve.y) for curve in figure.curves} for figure in curves},
-            }
-        )
+def _tag(arguments: argparse.Namespace, output: Output) -> None:
+    if not arguments.add and not arguments.remove:
+        raise UserError(_("Say which tags: --add TAG or --remove TAG."))
+    _change(arguments, arguments.names, NotesChange(add=tuple(arguments.add), remove=tuple(arguments.remove)), output)
+
+
+def _note(arguments: argparse.Namespace, output: Output) -> None:
+    if arguments.text is not None:
+        _change(arguments, [arguments.run], NotesChange(note=arguments.text), output)
         return
-    if comparison.differences:
-        print_table(output, (_("Setting"), *names), comparison.differences)
+    run = find_run(arguments.run, runs_folder(arguments))
+    notes = read_notes(run.path)
+    if output.as_json:
+        output.record({"run": str(run.path), **dataclasses.asdict(notes)})
     else:
-        output.line(_("Their experiments are the same."))
-    output.line()
-    titles = dict.fromkeys(title for begun in comparison.stages for title in begun.values())
-    if titles:
-        # Of every run, the epoch from which on; counted from 1.
-        begins = [{title: epoch + 1 for epoch, title in begun.items()} for begun in comparison.stages]
-        rows = [(title, *(of_run.get(title, "-") for of_run in begins)) for title in titles]
-        print_table(output, (_("Phase, from epoch"), *names), rows)
-        output.line()
-    rows = []
-    for figure in curves:
-        last = {curve.name: float(curve.y[-1]) for curve in figure.curves if len(curve.y)}
-        rows.append((figure.title, *(last.get(name) for name in names)))
-    print_table(output, (_("After the last epoch"), *names), rows)
+        output.line(notes.note)
+
+
+def _change(arguments: argparse.Namespace, names: list[str], change: NotesChange, output: Output) -> None:
+    # All names are looked up first: a typo in the last one must not leave half of the work done.
+    found = [find_run(name, runs_folder(arguments)) for name in names]
+    change_notes([run.path for run in found], change)
+    for run in found:
+        notes = read_notes(run.path)
+        if output.as_json:
+            output.record({"run": str(run.path), **dataclasses.asdict(notes)})
+        else:
+            parts = (run.name, notes.group, ", ".join(notes.tags), notes.note.partition("\n")[0])
+            output.line("  ".join(part for part in parts if part))

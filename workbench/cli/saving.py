@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from workbench.errors import UserError
-from workbench.figure_files import file_name, save_figure
-from workbench.figures import Adjustable, Figure
+from workbench.figure_files import FORMATS, file_name, save_figure
+from workbench.figures import Adjustable, Figure, Table
 from workbench.i18n import _
+
+_NUMBERS = ("csv", "json")
 
 
 def made(folder: Path) -> Path:
@@ -24,26 +25,25 @@ def unfolded(figures: Sequence[Figure]) -> list[Figure]:
     return [part for each in figures for part in (each.figures() if isinstance(each, Adjustable) else (each,))]
 
 
-def save_all(figures: Sequence[Figure], folder: Path, prefix: str = "") -> list[str]:
-    """Every figure as files; the paths."""
-    return [
-        str(path)
-        for number, figure in enumerate(unfolded(figures), 1)
-        for path in _save(figure, number, folder, prefix)
-    ]
+def endings_of(text: str) -> tuple[str, ...]:
+    """The kinds of file in a text such as `png,csv`. Raises `UserError` for one that figures cannot be saved as."""
+    endings = tuple(dict.fromkeys(part.strip().lower().removeprefix(".") for part in text.split(",") if part.strip()))
+    wrong = next((ending for ending in endings if ending not in FORMATS), None)
+    if wrong is not None or not endings:
+        text = _("Figures are not written as {wrong!r}. Choose one or several of {known}, as in --format png,csv.")
+        raise UserError(text.format(wrong=wrong or "", known=", ".join(FORMATS)))
+    return endings
 
 
-def _save(figure: Figure, number: int, folder: Path, prefix: str) -> list[Path]:
-    """PNG for what is a picture, CSV for everything; their paths."""
-    name = "_".join(part for part in (prefix, f"{number:02}", file_name(figure)) if part)
-    saved: list[Any] = []
-    for ending in ("png", "csv"):
-        path = folder / f"{name}.{ending}"
-        try:
-            save_figure(figure, path)
-        except UserError:
-            if ending == "csv":
-                raise
-            continue  # a table is no picture
-        saved.append(path)
-    return saved
+def save_all(
+    figures: Sequence[Figure], folder: Path, prefix: str = "", endings: Sequence[str] = ("png", "csv")
+) -> list[str]:
+    """Every figure as files; the paths. A table is drawn only where nothing but pictures are asked for."""
+    paths: list[str] = []
+    for number, figure in enumerate(unfolded(figures), 1):
+        name = "_".join(part for part in (prefix, f"{number:02}", file_name(figure)) if part)
+        numbers = any(ending in _NUMBERS for ending in endings)
+        for ending in endings:
+            if ending in _NUMBERS or not (isinstance(figure, Table) and numbers):
+                paths.append(str(save_figure(figure, folder / f"{name}.{ending}")))
+    return paths

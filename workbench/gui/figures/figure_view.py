@@ -179,6 +179,10 @@ class FigureView(QWidget):
         if not self.picture().save(str(path), "PNG"):
             raise UserError(_("{path} cannot be written. Choose another folder, or make room.").format(path=path))
 
+    def save_svg(self, path: str | Path) -> None:
+        """Save a drawing that stays sharp at any size. Raises `UserError` when the file cannot be written."""
+        save_figure(self.figure, path)
+
     def save_csv(self, path: str | Path) -> None:
         """Save the numbers. Raises `UserError` when the file cannot be written."""
         save_figure(self.figure, path)
@@ -230,12 +234,16 @@ class FigureView(QWidget):
 
     def _fill_save_menu(self, menu: QMenu) -> None:
         menu.addAction(_("Save as PNG…"), self._ask_png)
+        menu.addAction(_("Save as SVG…"), self._ask_svg)
         menu.addAction(_("Save as CSV…"), self._ask_csv)
         menu.addAction(_("Save as JSON…"), self._ask_json)
         menu.addAction(_("Copy picture"), self._copy)
 
     def _ask_png(self) -> None:
         self._ask("png", _("Pictures (*.png)"), self.save_png)
+
+    def _ask_svg(self) -> None:
+        self._ask("svg", _("Drawings (*.svg)"), self.save_svg)
 
     def _ask_csv(self) -> None:
         self._ask("csv", _("Tables (*.csv)"), self.save_csv)
