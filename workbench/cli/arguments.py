@@ -19,6 +19,7 @@ LISTS = (
     "plugins",
 )
 SPLITS = ("train", "validation", "test")
+CORRECTIONS = ("list", "exclude", "relabel", "remove")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="store_true", help=_("print the version"))
     commands = top.add_subparsers(dest="command", metavar=_("COMMAND"), parser_class=_Parser)
     _add_experiment_commands(commands)
+    _add_corrections(commands)
     _add_training_commands(commands)
     _add_model_commands(commands)
     _add_serve(commands)
@@ -112,6 +114,31 @@ def _add_experiment_commands(commands: argparse._SubParsersAction) -> None:
     _add_runs_folder(diagnose)
     _add_advise(commands)
     _add_measure(commands)
+
+
+def _add_corrections(commands: argparse._SubParsersAction) -> None:
+    corrections = _command(
+        commands, "corrections", _("leave samples out or change their labels, in a list beside the data"), json=True
+    )
+    corrections.add_argument(
+        "subject", metavar="EXPERIMENT.toml|RUN", help=_("whose data: an experiment, or a run's folder or name")
+    )
+    corrections.add_argument(
+        "action", nargs="?", choices=CORRECTIONS, default="list", metavar="|".join(CORRECTIONS),
+        help=_("what to do (default: list)"),
+    )  # fmt: skip
+    corrections.add_argument("names", nargs="*", metavar="NAME", help=_("samples, as `workbench data` calls them"))
+    corrections.add_argument("--label", default="", metavar=_("CLASS"), help=_("the new class, for relabel"))
+    corrections.add_argument("--note", default="", metavar=_("TEXT"), help=_("kept in the list"))
+    corrections.add_argument(
+        "--sample", action="append", default=[], type=int, metavar=_("N"), dest="samples",
+        help=_("of a run: a sample by its number in the split; may be given several times"),
+    )  # fmt: skip
+    corrections.add_argument("--split", choices=SPLITS, default="test", help=_("where they are from (default: test)"))
+    corrections.add_argument(
+        "--write", action="store_true", help=_("name the list in the experiment's file, so that it is used")
+    )
+    _add_runs_folder(corrections)
 
 
 def _add_advise(commands: argparse._SubParsersAction) -> None:

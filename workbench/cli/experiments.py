@@ -45,6 +45,12 @@ def data(arguments: argparse.Namespace, output: Output) -> int:
         if isinstance(table, Table) and table.rows:
             output.line(f"\n{table.title}")
             print_table(output, table.columns, table.rows)
+    if report.corrections:
+        used = [line.correction.action for line in report.corrections if not line.problem]
+        text = _("Corrections: {excluded} samples left out, {relabelled} labels changed, {idle} without effect")
+        output.line("\n" + text.format(
+            excluded=used.count("exclude"), relabelled=used.count("relabel"), idle=len(report.corrections) - len(used)
+        ))  # fmt: skip
     if report.problems:
         output.line("\n" + _("Left out or doubtful: {count}").format(count=len(report.problems)))
         for problem in report.problems:

@@ -18,6 +18,7 @@ from workbench.i18n import _
 _COMMANDS = {
     "new": "workbench.cli.experiments:new",
     "data": "workbench.cli.experiments:data",
+    "corrections": "workbench.cli.corrections:corrections",
     "summary": "workbench.cli.experiments:summary",
     "code": "workbench.cli.experiments:code",
     "diagnose": "workbench.cli.diagnose:diagnose",
