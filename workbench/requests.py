@@ -193,6 +193,21 @@ class InspectRequest:
 
 
 @dataclass(frozen=True)
+class ProbeRequest:
+    """Look at the epochs of a finished run as probes would have; answered by the epochs, counted from 1.
+
+    Attributes:
+        run: a run folder.
+        params: settings of `[probes]` in place of the run's own.
+        best: where the weights of its epochs were not kept, look at the best model and the last epoch instead.
+    """
+
+    run: str
+    params: dict[str, Any] = field(default_factory=dict)
+    best: bool = False
+
+
+@dataclass(frozen=True)
 class PredictRequest:
     """Predict with a run's model: paths (files or folders), encoded picture bytes, or rows (column name -> value)."""
 

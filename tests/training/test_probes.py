@@ -1,17 +1,21 @@
 """What the probes of a training keep of each epoch, that they change nothing in it, and what goes wrong around them."""
 
+import dataclasses
+import shutil
+
 import numpy as np
 import pytest
 
-from workbench.control import Control
+from workbench.control import Control, Stopped
 from workbench.errors import UserError
-from workbench.events import Note, ProbesStored
+from workbench.events import Note, ProbesStored, Progress
 from workbench.experiment import from_values
 from workbench.experiment_toml import to_toml
-from workbench.requests import ResumeRequest, TrainRequest
+from workbench.requests import ProbeRequest, ResumeRequest, TrainRequest
 from workbench.runs.folder import RunFolder
 from workbench.runs.probe_files import ProbeFiles, kept_weights, read_weights
 from workbench.training.probes import recorder
+from workbench.training.probes.afterwards import probe
 from workbench.training.session import resume, train
 
 LAYERS = [
@@ -120,6 +124,42 @@ def test_a_resumed_run_keeps_the_epochs_it_had_and_equals_an_uninterrupted_one(p
         one, other = ours.read(epoch), theirs.read(epoch)
         assert one.values == other.values
         assert all(np.array_equal(one.arrays[name], other.arrays[name]) for name in other.arrays)
+
+
+def test_the_same_can_be_made_afterwards_from_kept_weights_and_with_other_settings(probed, tmp_path):
+    run = tmp_path / "copy"
+    shutil.copytree(probed[0].path, run)
+    files, theirs = ProbeFiles(run), ProbeFiles(probed[0].path)
+    events = []
+    assert probe(ProbeRequest(str(run), {"layers": ["conv_1"]}), events.append, Control()) == (1, 2)
+    assert [(event.done, event.total) for event in events if isinstance(event, Progress)][-1] == (2, 2)
+    assert files.about().values["layers"] == ["conv_1"]
+    for epoch in (1, 2):
+        ours, live = files.read(epoch), theirs.read(epoch)
+        assert ours.values["answers"] == live.values["answers"]
+        assert "maps_1" not in ours.arrays
+        # Gradients are those of a training step, for which the dropout is drawn anew.
+        for name in [name for name in ours.arrays if not name.startswith("gradient")]:
+            assert ours.arrays[name] == pytest.approx(live.arrays[name], abs=1, rel=1e-3), name
+    with pytest.raises(UserError, match="'conv_9'"):
+        probe(ProbeRequest(str(run), {"layers": ["conv_9"]}), events.append, Control())
+    stopped = Control()
+    stopped.stop()
+    with pytest.raises(Stopped):
+        probe(ProbeRequest(str(run)), events.append, stopped)
+    assert files.epochs() == [1, 2]  # what it had before is there
+    assert sorted(entry.name for entry in run.iterdir() if "probes" in entry.name) == ["probes"]
+
+
+def test_without_kept_weights_the_best_model_and_the_last_epoch_are_offered(tmp_path):
+    layers = [{"kind": "flatten"}, {"kind": "dense", "units": 8}]
+    rising = {"name": "sgd", "learning_rate": 1e-12}  # the first epoch stays the best
+    folder, _events = trained(on_digits({}, layers, epochs=3, monitor="val_accuracy", optimizer=rising), tmp_path)
+    request = ProbeRequest(str(folder.path), {"samples": 2})
+    with pytest.raises(UserError, match="only its best model and its last epoch"):
+        probe(request, lambda event: None, Control())
+    assert probe(dataclasses.replace(request, best=True), lambda event: None, Control()) == (1, 3)
+    assert ProbeFiles(folder.path).read(3).values["answers"] == ProbeFiles(folder.path).read(1).values["answers"]
 
 
 def test_a_full_disk_is_told_once_and_the_training_goes_on(tmp_path, monkeypatch):

@@ -234,6 +234,15 @@ def _add_model_commands(commands: argparse._SubParsersAction) -> None:
         help=_("change a setting of the method; may be given several times"),
     )  # fmt: skip
     inspect.add_argument("--out", required=True, metavar=_("DIR"), help=_("where the figures go"))
+    probe = _command(commands, "probe", _("what a finished run looked like after each epoch"), json=True)
+    _add_run(probe)
+    probe.add_argument(
+        "--set", action="append", default=[], metavar=_("key=value"), dest="changes",
+        help=_("a setting of [probes], as in samples=8 or layers=conv_1; may be given several times"),
+    )  # fmt: skip
+    probe.add_argument(
+        "--best", action="store_true", help=_("the best model and the last epoch, where no other weights were kept")
+    )
     _add_format(inspect)
 
 

@@ -30,6 +30,7 @@ _COMMANDS = {
     "calibrate": "workbench.cli.calibrate:calibrate",
     "predict": "workbench.cli.models:predict",
     "inspect": "workbench.cli.models:inspect",
+    "probe": "workbench.cli.probe:probe",
     "serve": "workbench.cli.serve:serve",
     "runs": "workbench.cli.runs:runs",
     "list": "workbench.cli.listing:listing",

@@ -27,6 +27,7 @@ import contextlib
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +79,14 @@ class ProbeFiles:
             UserError: it was not kept, is damaged, or a newer workbench wrote it.
         """
         return _read(self.path(epoch), names)
+
+    def names(self, epoch: int) -> list[str]:
+        """The names of the arrays of an epoch (1-based). Raises `UserError` as `read` does."""
+        try:
+            with zipfile.ZipFile(self.path(epoch)) as file:
+                return [name.removesuffix(".npy") for name in file.namelist()]
+        except (OSError, zipfile.BadZipFile) as error:
+            raise _unreadable(self.path(epoch), error) from None
 
     def path(self, epoch: int) -> Path:
         """The file of an epoch (1-based)."""
@@ -169,7 +178,11 @@ def _read(path: Path, names: Iterable[str] | None = None) -> Stored:
     except FileNotFoundError:
         raise UserError(_("There are no probes in {path}: nothing was kept of that epoch.").format(path=path)) from None
     except Exception as error:  # zip, zlib, numpy and json each have their own errors for a damaged file
-        raise UserError(_("The probes in {path} cannot be read: {error}.").format(path=path, error=error)) from None
+        raise _unreadable(path, error) from None
     if values.get("version", 0) > PROBES_VERSION:
         raise UserError(_("The probes in {path} were written by a newer workbench. Update this one.").format(path=path))
     return Stored(values, arrays)
+
+
+def _unreadable(path: Path, error: Exception) -> UserError:
+    return UserError(_("The probes in {path} cannot be read: {error}.").format(path=path, error=error))

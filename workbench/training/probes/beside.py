@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from workbench.architectures.assembly import Network
+from workbench.data.batches import Batches
+from workbench.data.prepared import PreparedData
 from workbench.events import Note
 from workbench.experiment import Experiment
 from workbench.i18n import _
@@ -39,7 +42,8 @@ def probes_beside(execution: Execution, epochs_done: int) -> AfterEpochs | None:
         plan = make_plan(execution.experiment, execution.prepared.data, model, settings)
         files = ProbeFiles(folder.path)
         teller = execution.teller
-        probe = probe_of(execution.experiment, execution.prepared)
+        prepared = execution.prepared
+        probe = probe_of(execution.experiment, prepared.data, prepared.network, prepared.training)
         recorder = Recorder(plan, probe, files, teller.tell, teller.log, execution.control)
         recorder.go_on(epochs_done)
 
@@ -56,13 +60,13 @@ def probes_beside(execution: Execution, epochs_done: int) -> AfterEpochs | None:
     )
 
 
-def probe_of(experiment: Experiment, prepared: Prepared) -> Probe:
+def probe_of(experiment: Experiment, data: PreparedData, network: Network, training: Batches) -> Probe:
     """Gives the gradients of the loss on a few training samples."""
     task = registry().tasks.get(experiment.task.name)
     return Probe(
-        prepared.network.trainable,
-        task.loss(experiment, prepared.data.target, prepared.network.from_logits),
-        prepared.training.some(_BATCH, min(_BATCH, prepared.settings.batch_size)),
+        network.trainable,
+        task.loss(experiment, data.target, network.from_logits),
+        training.some(_BATCH, _BATCH),
         experiment.training.precision,
     )
 
