@@ -185,7 +185,7 @@ def _cards(question: Question, features: Features, targets: np.ndarray) -> Sampl
         elif features.given is not None:
             text = f"{text} → {features.given[row]:.4g}"
         captions.append(
-            _("#{sample}  {text}  loss {loss:.3g}").format(sample=sample, text=text, loss=features.losses[row])
+            _("#{sample}  {text}\nloss {loss:.3g}").format(sample=sample, text=text, loss=features.losses[row])
         )
     return SampleCards(features.samples, tuple(captions), wrong, _pictures(question, features.samples))
 

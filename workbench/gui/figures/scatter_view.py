@@ -1,17 +1,21 @@
 """Points in the plane, told apart by colour and shape, over a field of colour and under lines."""
 
+from collections import Counter
+
 import numpy as np
 import pyqtgraph
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtGui import QColor, QPolygonF
+from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
-from workbench.figures import Points, Scatter
+from workbench.figures import Gallery, Points, Scatter, Tile
 from workbench.gui.figures.colour_bar import ColourBar
 from workbench.gui.figures.curves_view import STROKES
 from workbench.gui.figures.figure_view import FigureView
-from workbench.gui.figures.legend import SYMBOLS, Legend
+from workbench.gui.figures.gallery_view import GalleryView
+from workbench.gui.figures.legend import Legend, group_color, group_symbol
 from workbench.gui.figures.plot import Plot, column, end_texts, readout, show_field, softened
+from workbench.gui.figures.scatter_selection import LassoSheet, SampleTip, inside
 from workbench.gui.metric_text import short_number
 from workbench.gui.theme import plot_color, style_plot, theme
 from workbench.gui.widgets import button_with_icon
@@ -22,12 +26,16 @@ LEAST_HEIGHT = 320
 REACH = 14  # pixels within which a point is meant
 SIZES = ((500, 9), (5_000, 7))  # up to so many points, their size in pixels
 SMALLEST_SIZE = 5
+MOST_TILES = 300  # of what is chosen
 
 
 class ScatterView(FigureView):
     """Draws `Scatter`. A click on a point (or Enter) gives its sample by `tile_clicked`; arrow keys walk through them.
 
-    Of many points an even share is drawn, the outermost ones always; a line under the plot says so.
+    Of many points an even share is drawn, the outermost ones always; a line under the plot says so. A name in the
+    legend hides its group. Where the figure has cards of its samples, the pointer shows them, a lasso or the menu
+    *Select* puts them into a gallery below, a click on a point does so with that one, and a click on a picture in the
+    gallery gives its sample by `tile_clicked`.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -45,6 +53,8 @@ class ScatterView(FigureView):
         self._plot.addItem(self._ring, ignoreBounds=True)
         self._x, self._y, self._group = np.zeros(0), np.zeros(0), np.zeros(0, int)
         self._samples = np.zeros(0, int)
+        self._seen = np.zeros(0, bool)  # whether the group of each point is shown
+        self._drawn_size = SMALLEST_SIZE
         self._current = -1
         self._plot.pointed.connect(self._point)
         self._plot.pressed.connect(self._press)
@@ -52,8 +62,24 @@ class ScatterView(FigureView):
         # Later: a plot whose size is changed while it is changing draws for the size before.
         self._plot.resized.connect(self._limit_height, Qt.ConnectionType.QueuedConnection)
         self._plot.chosen.connect(self._choose)
-        self._legend = Legend(STROKES)
+        self._hidden: set[str] = set()  # names of groups
+        self._chosen = np.zeros(0, np.int64)  # samples
+        self._legend = Legend(STROKES, toggles=True)
         self._legend.setWordWrap(True)
+        self._legend.toggled.connect(self._toggle)
+        self._sheet = LassoSheet(self._plot.viewport())
+        self._sheet.drawn.connect(self._take_lasso)
+        self._sheet.left.connect(self._leave_lasso)
+        self._tip = SampleTip(self._plot.viewport())
+        self._plot.viewport().installEventFilter(self)
+        self._marked = pyqtgraph.ScatterPlotItem(pxMode=True, symbol="o", brush=None)
+        self._marked.setZValue(15)
+        self._plot.addItem(self._marked, ignoreBounds=True)
+        self.gallery = GalleryView()
+        self.gallery.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.gallery.hide()
+        self.gallery.tile_clicked.connect(self.tile_clicked)
+        self._make_choosing()
         self._key = ColourBar()
         self._key_name = QLabel()
         self._key_name.setProperty("role", "caption")
@@ -62,7 +88,7 @@ class ScatterView(FigureView):
         everything.setToolTip(_("Back to the whole range. Drag to move, Ctrl and the wheel to zoom."))
         everything.clicked.connect(self._plot.enableAutoRange)
         self.knobs.addWidget(everything)
-        self.set_body(column(self._legend, self._plot, self._told, self._key_name, self._key))
+        self.set_body(column(self._legend, self._plot, self._told, self._key_name, self._key, self.gallery))
 
     def _limit_height(self) -> None:
         self._plot.setMaximumHeight(max(self._plot.minimumHeight(), self._plot.width()))  # a square at most
@@ -79,13 +105,16 @@ class ScatterView(FigureView):
         self._plot.setLabel("bottom", figure.x_label, color=theme().muted)
         self._plot.setLabel("left", figure.y_label, color=theme().muted)
         self._plot.setAspectLocked(figure.square)
-        names = (*(group.name for group in figure.points), *(curve.name for curve in figure.curves))
-        self._legend.show_names(names, groups=len(figure.points))
-        self._legend.setVisible(any(names))
+        self._draw_legend()
         self._draw_field()
         self._draw_points()
         self._draw_lines()
         self._forget_point()
+        for widget in (self.lasso, self.choice):
+            widget.setVisible(figure.cards is not None)
+        if figure.cards is None:
+            self._leave_lasso()
+        self._show_chosen()
         self._plot.setAccessibleName(figure.title)
 
     def describe(self, index: int) -> str:
@@ -124,7 +153,6 @@ class ScatterView(FigureView):
         while len(self._groups) < len(kept):
             self._groups.append(pyqtgraph.ScatterPlotItem(pxMode=True))
             self._plot.addItem(self._groups[-1])
-        symbols = list(SYMBOLS)
         # Points of the colour of the field under them keep a rim; without a field they are quicker without one.
         rim = None if figure.field is None else pyqtgraph.mkPen(theme().surface, width=1)
         places = []
@@ -132,15 +160,16 @@ class ScatterView(FigureView):
             x, y = np.asarray(group.x, float)[indices], np.asarray(group.y, float)[indices]
             samples = np.asarray(group.samples, int)[indices] if group.samples else np.full(len(indices), -1)
             places.append((x, y, np.full(len(indices), number), samples))
-            fill = plot_color(number)
+            item.setVisible(group.name not in self._hidden)
+            fill = group_color(number, group.shade)
             if rim is None:
                 fill.setAlpha(230 if shown <= SIZES[1][0] else 150)
-            item.setData(
-                x=x, y=y, symbol=symbols[number % len(symbols)], size=size, brush=pyqtgraph.mkBrush(fill), pen=rim
-            )
+            item.setData(x=x, y=y, symbol=group_symbol(number), size=size, brush=pyqtgraph.mkBrush(fill), pen=rim)
         empty = (np.zeros(0), np.zeros(0), np.zeros(0, int), np.zeros(0, int))
         joined = [np.concatenate(parts) for parts in zip(empty, *places, strict=True)]
         self._x, self._y, self._group, self._samples = joined
+        self._drawn_size = size
+        self._seen = np.array([group.name not in self._hidden for group in figure.points], bool)[self._group]
         self._thinned = _("{shown:,} of {total:,} points are drawn.").format(shown=shown, total=total)
         self._thinned = self._thinned if shown < total else ""
 
@@ -157,6 +186,7 @@ class ScatterView(FigureView):
 
     def _forget_point(self) -> None:
         self._current = -1
+        self._tip.forget()
         self._ring.setData(x=[], y=[])
         self._ring.setPen(pyqtgraph.mkPen(QColor(theme().text), width=2))
         self._told.setText(self._thinned or " ")
@@ -178,7 +208,7 @@ class ScatterView(FigureView):
             return -1
         x, y = self._plot.to_pixels(self._x, self._y)
         left, bottom = self._plot.to_pixels(np.array([place.x()]), np.array([place.y()]))
-        distances = (x - left) ** 2 + (y - bottom) ** 2
+        distances = np.where(self._seen, (x - left) ** 2 + (y - bottom) ** 2, np.inf)
         index = int(np.argmin(distances))
         return index if distances[index] <= REACH**2 else -1
 
@@ -186,24 +216,163 @@ class ScatterView(FigureView):
         index = self._nearest(place)
         if index >= 0:
             self._tell(index)
+            self._show_tip(index)
         elif self._current >= 0:
             self._plot.unsetCursor()
             self._forget_point()
 
     def _press(self, place: QPointF) -> None:
         index = self._nearest(place)
-        if index >= 0:
-            self._tell(index)
+        if index < 0:
+            return
+        self._tell(index)
+        if self.figure.cards is None:
             self._choose()
+        elif self._samples[index] >= 0:
+            self._set_chosen(self._samples[index : index + 1])
 
     def _walk(self, steps: int) -> None:
         if len(self._x):
             at = self._current + steps if self._current >= 0 else 0
-            self._tell(min(max(at, 0), len(self._x) - 1))
+            at = min(max(at, 0), len(self._x) - 1)
+            self._tell(at)
+            self._show_tip(at)
 
     def _choose(self) -> None:
         if self._current >= 0 and self._samples[self._current] >= 0:
             self.tile_clicked.emit(int(self._samples[self._current]))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave and watched is self._plot.viewport():
+            self._tip.hide()
+        return super().eventFilter(watched, event)
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """The samples that are chosen."""
+        return tuple(self._chosen.tolist())
+
+    def choose_group(self, name: str) -> None:
+        """Choose all samples of a group."""
+        numbers = [number for number, group in enumerate(self.figure.points) if group.name == name]
+        self._set_chosen(self._samples[np.isin(self._group, numbers)])
+
+    def _make_choosing(self) -> None:
+        self.lasso = button_with_icon(_("&Lasso"))
+        self.lasso.setCheckable(True)
+        self.lasso.setToolTip(_("Draw around points to see them below; Shift adds to what is chosen, Escape ends it."))
+        self.lasso.toggled.connect(self._lasso_toggled)
+        self.choice = QToolButton()
+        self.choice.setText(_("Sele&ct"))
+        self.choice.setToolTip(_("Choose samples without a mouse"))
+        self.choice.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.choice)
+        menu.aboutToShow.connect(self._fill_choice)
+        self.choice.setMenu(menu)
+        self.knobs.addWidget(self.lasso)
+        self.knobs.addWidget(self.choice)
+
+    def _fill_choice(self) -> None:
+        menu = self.choice.menu()
+        menu.clear()
+        menu.addAction(_("All that are shown"), self._choose_all)
+        menu.addAction(_("Nothing"), self._choose_nothing)
+        menu.addSeparator()
+        for group in self.figure.points:
+            action = menu.addAction(group.name.replace("&", "&&"))
+            action.setData(group.name)
+            action.triggered.connect(self._group_chosen)
+
+    def _group_chosen(self) -> None:
+        self.choose_group(self.sender().data())
+
+    def _choose_all(self) -> None:
+        self._set_chosen(self._samples[self._seen])
+
+    def _choose_nothing(self) -> None:
+        self._set_chosen(np.zeros(0, np.int64))
+
+    def _lasso_toggled(self, on: bool) -> None:
+        self._tip.hide()
+        if on:
+            self._sheet.enter()
+        else:
+            self._sheet.hide()
+            self._plot.setFocus()
+
+    def _leave_lasso(self) -> None:
+        self.lasso.setChecked(False)
+
+    def _take_lasso(self, corners: QPolygonF, adds: bool) -> None:
+        box = self._plot.getPlotItem().vb
+        places = [box.mapSceneToView(self._plot.mapToScene(corner.toPoint())) for corner in corners]
+        polygon = np.array([(place.x(), place.y()) for place in places])
+        found = self._samples[inside(self._x, self._y, polygon) & self._seen & (self._samples >= 0)]
+        self._set_chosen(np.union1d(self._chosen, found) if adds else found)
+
+    def _set_chosen(self, samples: np.ndarray) -> None:
+        self._chosen = np.unique(samples[samples >= 0])
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        """Mark what is chosen, and show it in the gallery."""
+        cards = self.figure.cards
+        self._chosen = self._chosen[np.isin(self._chosen, cards.samples)] if cards is not None else self._chosen[:0]
+        marked = np.isin(self._samples, self._chosen) & self._seen
+        self._marked.setData(
+            x=self._x[marked], y=self._y[marked], size=self._drawn_size + 4,
+            pen=pyqtgraph.mkPen(QColor(theme().text), width=1),
+        )  # fmt: skip
+        pictures = cards is not None and cards.pixels is not None and len(self._chosen) > 0
+        self.gallery.setVisible(pictures)
+        if pictures:
+            rows = np.searchsorted(cards.samples, self._chosen)
+            tiles = tuple(
+                Tile(cards.pixels[row], cards.captions[row], int(cards.samples[row]), bool(cards.wrong[row]))
+                for row in rows[:MOST_TILES]
+            )
+            self.gallery.set_figure(Gallery(_("Chosen samples"), tiles, note=self._about_chosen(len(tiles))))
+        self._limit_height()
+        self.drawn.emit()
+
+    def _about_chosen(self, shown: int) -> str:
+        """How many of which group, the most frequent first."""
+        members = self._group[np.isin(self._samples, self._chosen)]
+        counts = Counter(members.tolist()).most_common(5)
+        parts = [_("{count:,} of {name}").format(count=count, name=self.figure.points[at].name) for at, count in counts]
+        text = _("{count:,} samples: {parts}.") if shown == len(self._chosen) else _(
+            "The first {shown:,} of {count:,} samples: {parts}."
+        )  # fmt: skip
+        return text.format(shown=shown, count=len(self._chosen), parts=", ".join(parts))
+
+    def _draw_legend(self) -> None:
+        figure: Scatter = self.figure
+        names = (*(group.name for group in figure.points), *(curve.name for curve in figure.curves))
+        hidden = frozenset(at for at, group in enumerate(figure.points) if group.name in self._hidden)
+        self._legend.show_names(names, len(figure.points), tuple(group.shade for group in figure.points), hidden)
+        self._legend.setVisible(any(names))
+
+    def _toggle(self, index: int) -> None:
+        """Hide a group, or show it again."""
+        self._hidden ^= {self.figure.points[index].name}
+        self._draw_legend()
+        for item, group in zip(self._groups, self.figure.points, strict=True):
+            item.setVisible(group.name not in self._hidden)
+        self._seen = np.array([group.name not in self._hidden for group in self.figure.points], bool)[self._group]
+        self._forget_point()
+        self._show_chosen()
+
+    def _show_tip(self, index: int) -> None:
+        """The card of a drawn point, beside it."""
+        cards = self.figure.cards
+        sample = self._samples[index]
+        row = int(np.searchsorted(cards.samples, sample)) if cards is not None and sample >= 0 else -1
+        if row < 0 or row >= len(cards.samples) or cards.samples[row] != sample:
+            self._tip.hide()
+            return
+        box = self._plot.getPlotItem().vb
+        place = self._plot.mapFromScene(box.mapViewToScene(QPointF(self._x[index], self._y[index])))
+        self._tip.show_card(cards, row, QPointF(place))
 
 
 def _kept(group: Points, total: int) -> np.ndarray:
