@@ -30,6 +30,7 @@ JOBS: dict[type, str] = {
     requests.InspectRequest: "workbench.inspection.answering:inspect",
     requests.SideBySideRequest: "workbench.inspection.side_by_side:side_by_side",
     requests.ProbeRequest: "workbench.training.probes.afterwards:probe",
+    requests.ReportRequest: "workbench.export.report:report",
     requests.PredictRequest: "workbench.inspection.prediction:predict",
     requests.ServeRequest: "workbench.service:serve",
     requests.CodeRequest: "workbench.training.keras_script:write",
