@@ -7,12 +7,14 @@ computed first, the other two while nothing else is asked.
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.figures import Matrix
+from workbench.gui.corrections_bar import CorrectionsBar
 from workbench.gui.figures.figure_panel import FigurePanel
+from workbench.gui.pages.evaluate_calibration import CalibrationDialog, can_be_mended
 from workbench.gui.pages.evaluate_numbers import SPLITS, EvaluateNumbers
 from workbench.gui.pages.evaluate_samples import EvaluateSamples
 from workbench.gui.pages.model_input import input_kind, inspectors_for
@@ -26,6 +28,7 @@ from workbench.i18n import _, mark
 from workbench.registry import registry
 from workbench.requests import EvaluateRequest, SamplesRequest
 from workbench.runs.folder import RunFolder
+from workbench.specs import ImageInput
 from workbench.tasks.task import Evaluation
 
 IDLE_MILLISECONDS = 50
@@ -49,6 +52,8 @@ class EvaluatePage(Page):
         self._stale = True
         self.numbers = EvaluateNumbers()
         self.samples = EvaluateSamples()
+        self.corrections = CorrectionsBar(workspace)
+        self.samples.content.addWidget(self.corrections)
         self.panel = FigurePanel()
         self.findings = RunFindings(workspace)
         self.notice = Notice()
@@ -60,7 +65,14 @@ class EvaluatePage(Page):
         self._stack.addWidget(self.no_run)
         self._stack.addWidget(self._run_view())
         self.content.setSpacing(GRID)
-        self.content.addWidget(self._about)
+        self.calibrate_button = button_with_icon(_("Cali&brate…"))
+        self.calibrate_button.setToolTip(_("Bring how sure the model is in line with how often it is right"))
+        self.calibrate_button.hide()
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(self._about, 1)
+        head.addWidget(self.calibrate_button)
+        self.content.addLayout(head)
         self.content.addWidget(self._stack, 1)
         # Not in the signal itself: it also comes in the middle of dropping one question to ask another.
         self._idle = QTimer(self, singleShot=True, interval=IDLE_MILLISECONDS)
@@ -82,6 +94,13 @@ class EvaluatePage(Page):
     def refresh(self) -> None:
         """Judge the model anew."""
         self._start_over()
+
+    def open_calibration(self) -> CalibrationDialog:
+        """Mend how sure the model is; its numbers are computed anew afterwards."""
+        dialog = CalibrationDialog(self.workspace, self._run, self)
+        dialog.mended.connect(self.refresh)
+        dialog.open()
+        return dialog
 
     def _run_view(self) -> QWidget:
         scroll = QScrollArea()
@@ -125,6 +144,7 @@ class EvaluatePage(Page):
         self.samples.sample_clicked.connect(self._open_sample)
         self.no_run.train_wanted.connect(self._go_to_train)
         self._retry.clicked.connect(self.refresh)
+        self.calibrate_button.clicked.connect(self.open_calibration)
 
     def _run_changed(self, _path: str) -> None:
         self._stale = True
@@ -148,6 +168,7 @@ class EvaluatePage(Page):
         self._about.setText("")
         self._about.setToolTip(self._run)
         self._about.setVisible(bool(self._run))
+        self.calibrate_button.hide()
         self.findings.clear()
         if self._run and self._introduce(RunFolder(self._run)):
             self._show_split()
@@ -161,6 +182,7 @@ class EvaluatePage(Page):
         about = _("{run}: how good its best model is, and what it gets wrong.")
         self._about.setText(about.format(run=shortened(folder.name)))
         running = folder.state() == "running"
+        self.calibrate_button.setVisible(not running and can_be_mended(self._run))
         for split, numbers in folder.evaluation().items():
             if split in self.numbers.cards and not running:
                 self.numbers.set_numbers(split, numbers)
@@ -274,6 +296,8 @@ class EvaluatePage(Page):
 
     def _ask_samples(self, indices: tuple[int, ...]) -> None:
         self._stop_later()
+        pictures = input_kind(self._run) == ImageInput.kind
+        self.corrections.follow((self.samples.gallery,) if pictures else (), self._run, self.numbers.split)
         self.workspace.questions.ask(
             SamplesRequest(self._run, self.numbers.split, indices),
             self.samples.show_figure,
