@@ -28,6 +28,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("train", mark("Train"), "train", "workbench.gui.pages.train.page", "TrainPage"),
     PageEntry("evaluate", mark("Evaluate"), "evaluate", "workbench.gui.pages.evaluate", "EvaluatePage"),
     PageEntry("inspect", mark("Inspect"), "inspect", "workbench.gui.pages.inspect", "InspectPage"),
+    PageEntry("playback", mark("Playback"), "playback", "workbench.gui.pages.playback", "PlaybackPage"),
     PageEntry("predict", mark("Predict"), "predict", "workbench.gui.pages.predict", "PredictPage"),
     PageEntry("live", mark("Live"), "live", "workbench.gui.pages.live", "LivePage"),
     PageEntry("serve", mark("Serve"), "serve", "workbench.gui.pages.serve", "ServePage"),

@@ -79,6 +79,15 @@ class DeviceEditor(_ComboEditor):
         self.offer(choices)
 
 
+class HeatmapEditor(_ComboEditor):
+    """The methods that make heatmaps of a sample, and none."""
+
+    def __init__(self, plan: FieldPlan) -> None:
+        super().__init__(plan)
+        methods = [each for each in registry().inspectors if each.family == "heatmaps" and each.subject == "sample"]
+        self.offer([("", _("None")), *((each.name, _(each.title)) for each in methods)])
+
+
 class MonitorEditor(_ComboEditor):
     """The values an epoch can be judged by."""
 

@@ -16,7 +16,7 @@ from workbench.gui.pages.page import Page
 from workbench.gui.pages.train.at_once import AtOnceView
 from workbench.gui.pages.train.controls import Controls
 from workbench.gui.pages.train.curves import TrainingCurves
-from workbench.gui.pages.train.fields import DeviceEditor, MonitorEditor, fields_with_a_meaning
+from workbench.gui.pages.train.fields import DeviceEditor, HeatmapEditor, MonitorEditor, fields_with_a_meaning
 from workbench.gui.pages.train.numbers import Numbers
 from workbench.gui.pages.train.outcome import outcome
 from workbench.gui.pages.train.phase_bar import PhaseBar
@@ -26,9 +26,10 @@ from workbench.gui.run_findings import RunFindings
 from workbench.gui.section_choice import SectionChoice
 from workbench.gui.theme import GRID
 from workbench.gui.training_queue import Training
-from workbench.gui.widgets import Card, Notice, button_with_icon
+from workbench.gui.widgets import Card, Notice, button_with_icon, hint
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
+from workbench.probe_settings import ProbesSection
 from workbench.registry import registry
 from workbench.requests import ResumeRequest, TrainRequest
 from workbench.tasks.task import Task
@@ -93,6 +94,11 @@ class TrainPage(Page):
             },
             letters=letters,
         )
+        self._probes_card = Card(_("Probes"), self._left)
+        self.probes = ExperimentForm(
+            document, "probes", ProbesSection, self._probes_card,
+            editors={"heatmaps": HeatmapEditor}, letters=letters,
+        )  # fmt: skip
         self._caption = QLabel()
         self._caption.setProperty("role", "hint")
         self._lay_out()
@@ -145,6 +151,8 @@ class TrainPage(Page):
         self._task_card.content.addWidget(self.task)
         self._settings.content.addWidget(self.trainer)
         self._settings.content.addWidget(self.form)
+        self._probes_card.content.addWidget(hint(_("Kept after each epoch, to be played back. 0 samples for none.")))
+        self._probes_card.content.addWidget(self.probes)
         self._left.setProperty("role", "plain")
         column = QVBoxLayout(self._left)
         column.setContentsMargins(0, 0, GRID, 0)
@@ -153,6 +161,7 @@ class TrainPage(Page):
         column.addWidget(self.queue)
         column.addWidget(self._task_card)
         column.addWidget(self._settings)
+        column.addWidget(self._probes_card)
         column.addStretch(1)
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -195,6 +204,8 @@ class TrainPage(Page):
             self._refresh_batches()
         self.form.set_section(experiment.training)
         self.form.show_only(fields_with_a_meaning(experiment))
+        self.probes.set_section(experiment.probes)
+        self._probes_card.setVisible(not registry().trainers.get(experiment.trainer.name).at_once)
 
     def _event(self, event: Event) -> None:
         self._follow(self.workspace.training.current)
