@@ -9,6 +9,7 @@ from workbench.tasks.classification import Classification
 from workbench.tasks.task import Evidence
 
 TASK = Classification()
+RELIABILITY = "Reliability diagram"
 SPEC = TableInput((Column("study", "h"), Column("sleep", "h")))
 
 
@@ -19,7 +20,8 @@ def judged(target, predict, spec=SPEC, count=60):
     outputs = predict(inputs)
     losses = TASK.sample_losses(outputs, targets, target)
     figures = TASK.evaluate(Evidence(outputs, targets, losses, target, (), spec, inputs, predict)).figures
-    return [figure for figure in figures if isinstance(figure, Scatter)], targets
+    # The reliability diagram, too, is a scatter, but over probabilities.
+    return [figure for figure in figures if isinstance(figure, Scatter) and figure.title != RELIABILITY], targets
 
 
 def sigmoid_of_the_first(rows):
