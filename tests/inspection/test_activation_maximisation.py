@@ -154,3 +154,12 @@ def test_without_a_gradient_the_picture_stays_noise_and_that_is_told():
     flat = ascend(plan, lambda views, units: (views.mean(axis=(1, 2, 3)), np.zeros_like(views)), np.array([0]), list)
     assert flat[3].tolist() == [False]
     assert flat[1] == pytest.approx(flat[2], abs=1)
+
+
+@pytest.mark.parametrize("kind", [Spectrum, Pixels])
+def test_a_blur_takes_fine_noise_and_leaves_the_mean(kind):
+    space = kind(16, 12, 1)
+    parameters = space.noise(np.random.default_rng(0))[None]
+    before, after = space.values(parameters), space.values(space.blurred(parameters, 3.0))
+    assert after.mean() == pytest.approx(before.mean(), abs=1e-5)
+    assert np.abs(np.diff(after, axis=1)).mean() < 0.3 * np.abs(np.diff(before, axis=1)).mean()

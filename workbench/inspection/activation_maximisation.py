@@ -80,9 +80,9 @@ class ActivationMaximisationSection(Section):
                   "not hang on single pixels."),
     )  # fmt: skip
     blur: float = setting(
-        0.3, title=mark("Blur"), unit="px", ge=0, le=10,
-        help=mark("Standard deviation of the blur after the first step; it falls to 0 at the last. It keeps noise "
-                  "down."),
+        1.0, title=mark("Blur"), unit="px", ge=0, le=10,
+        help=mark("Standard deviation by which the first step is blurred; it falls to 0 at the last, so that details "
+                  "come late."),
     )  # fmt: skip
     scales: int = setting(
         3, title=mark("Scales"), ge=1, le=8,

@@ -12,7 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
-_START = 0.1  # standard deviation of what the ascent starts from, before the sigmoid
+# Standard deviation of what the ascent starts from, before the sigmoid: on nearly grey pictures the units of a network
+# may be silent, which leaves no gradient.
+_START = 0.5
 _OCTAVE = 1.4
 _SMALLEST = 4  # pixels of a side
 _FORGETS, _FORGETS_SQUARES, _TINY = 0.9, 0.99, 1e-4  # of Adam; gradients come with a mean square of 1
@@ -33,7 +35,7 @@ class Plan:
         steps: of all scales together.
         rate: learning rate.
         jitter: how far the picture is moved about, as a share of what the network sees.
-        blur: standard deviation in pixels, at the first step; none at the last.
+        blur: standard deviation in pixels by which the first step is blurred; the last is not.
         scales: how many sizes, each 1.4 times the one before.
         seed: the same seed gives the same pictures.
     """
@@ -231,9 +233,11 @@ def ascend(plan: Plan, gradient: Gradient, units: np.ndarray, stepped: Callable[
             by_views = np.nan_to_num(gradient(view.see(picture, shifts) * plan.white, units)[1])
             moved |= np.any(by_views, axis=(1, 2, 3))
             by_values = view.gradient(by_views, shifts) * picture * (1 - picture)
-            parameters = parameters + adam.step(space.gradient(by_values))
+            change = adam.step(space.gradient(by_values))
+            # Not the picture itself: blurred at every step it would turn grey, and stay so where grey has no gradient.
             if sigma := plan.blur * (1 - (step + 1) / plan.steps):
-                parameters = space.blurred(parameters, sigma)
+                change = space.blurred(change, sigma)
+            parameters = parameters + change
             stepped()
         values, done = space.values(parameters), end
     pixels = np.round(255 * _sigmoid(values)).astype(np.uint8)
