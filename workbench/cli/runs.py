@@ -7,7 +7,7 @@ import datetime
 from workbench.cli.exit_codes import DONE
 from workbench.cli.output import Output
 from workbench.cli.readers import duration
-from workbench.cli.runs_compare import compare_runs
+from workbench.cli.runs_compare import compare_runs, report_runs
 from workbench.cli.settings import runs_folder
 from workbench.cli.tables import print_table
 from workbench.errors import UserError
@@ -40,6 +40,8 @@ def runs(arguments: argparse.Namespace, output: Output) -> int:
             _note(arguments, output)
         case "compare":
             compare_runs(arguments, output)
+        case "report":
+            report_runs(arguments, output)
         case _:
             _list(arguments, output)
     return DONE

@@ -1,4 +1,4 @@
-"""`runs compare`: what differs between runs, what came of it, and where their models disagree."""
+"""`runs compare` and `runs report`: what differs between runs, what came of it, and where their models disagree."""
 
 import argparse
 from pathlib import Path
@@ -12,7 +12,7 @@ from workbench.cli.tables import print_table
 from workbench.errors import UserError
 from workbench.figures import Curves, Table
 from workbench.i18n import _
-from workbench.requests import SideBySideRequest
+from workbench.requests import ReportRequest, SideBySideRequest
 from workbench.runs.comparison import Comparison, compare
 from workbench.runs.folder import find_run
 
@@ -50,6 +50,23 @@ def compare_runs(arguments: argparse.Namespace, output: Output) -> None:
                 output.line()
                 print_table(output, figure.columns, figure.rows)
     for path in files:
+        output.line(path)
+
+
+def report_runs(arguments: argparse.Namespace, output: Output) -> None:
+    """Write a run, or several side by side, as one HTML file.
+
+    Raises:
+        UserError: there is no such run, or the file cannot be written.
+    """
+    if arguments.samples < 0:
+        raise UserError(_("--samples takes 0 or more, not {value}.").format(value=arguments.samples))
+    paths = tuple(str(find_run(name, runs_folder(arguments)).path) for name in arguments.names)
+    out = str(Path(arguments.out).expanduser().absolute())
+    path = ask(ReportRequest(paths, out, arguments.split, arguments.samples, arguments.method), output)
+    if output.as_json:
+        output.record({"runs": list(paths), "file": path})
+    else:
         output.line(path)
 
 

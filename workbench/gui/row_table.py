@@ -67,6 +67,7 @@ class RowTableModel(QAbstractTableModel):
         self._columns: tuple[Column, ...] = ()
         self._all: list[Row] = []
         self._shown: list[Row] = []
+        self._sorted: list[Row] | None = None
         self._search: tuple[str, ...] = ()
         self._wanted: Callable[[Row], bool] | None = None
         self._order: tuple[int, bool] = (-1, False)
@@ -90,11 +91,13 @@ class RowTableModel(QAbstractTableModel):
         """Exchange the columns."""
         self.beginResetModel()
         self._columns = tuple(columns)
+        self._sorted = None
         self.endResetModel()
 
     def set_rows(self, rows: Iterable[Row]) -> None:
         """Exchange the rows. Where the same ones stay in the same places, only what changed is drawn again."""
         self._all = list(rows)
+        self._sorted = None
         before, after = self._shown, self._arranged()
         if [self._identity(row) for row in before] == [self._identity(row) for row in after]:
             self._shown = after
@@ -120,6 +123,7 @@ class RowTableModel(QAbstractTableModel):
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self._order = (column, order == Qt.SortOrder.DescendingOrder)
+        self._sorted = None
         self._show(self._arranged())
 
     def row(self, index: Index) -> Row:
@@ -178,15 +182,21 @@ class RowTableModel(QAbstractTableModel):
         return flags
 
     def _arranged(self) -> list[Row]:
-        rows = self._all
+        if self._sorted is None:
+            self._sorted = self._in_order()
+        rows = self._sorted
         if self._wanted is not None:
             rows = [row for row in rows if self._wanted(row)]
         if self._search:
             rows = [row for row in rows if self._matches(row)]
+        return list(rows)
+
+    def _in_order(self) -> list[Row]:
+        """All rows in their order. Kept while they are searched: the many keys made for it wake the collector."""
         column, descending = self._order
         if not 0 <= column < len(self._columns):
-            return list(rows)
-        keys = [(self._columns[column].sort_key(row), row) for row in rows]
+            return list(self._all)
+        keys = [(self._columns[column].sort_key(row), row) for row in self._all]
         known = ((key, place) for place, (key, _row) in enumerate(keys) if key is not None)
         known = sorted(known, key=_first, reverse=descending)
         return [keys[place][1] for _key, place in known] + [row for key, row in keys if key is None]

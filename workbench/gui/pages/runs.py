@@ -24,6 +24,7 @@ from workbench.gui.pages.runs_columns import NAME_COLUMN
 from workbench.gui.pages.runs_comparison import RunsComparison
 from workbench.gui.pages.runs_header import RunsHeader
 from workbench.gui.pages.runs_reading import with_queue
+from workbench.gui.pages.runs_report import RunsReport
 from workbench.gui.pages.runs_search import RunsSearch
 from workbench.gui.row_table import RowTableModel, RowTableView
 from workbench.gui.theme import GRID, appearance
@@ -66,6 +67,7 @@ class RunsPage(Page):
         self.about = Notice(self)  # what is wrong with the selected run
         self._selected: set[str] = set()
         self.comparison = RunsComparison(workspace, self._work)
+        self.report = RunsReport(workspace, self)
         self._build()
         self._connect()
         self._timer = QTimer(self, interval=WATCH_MILLISECONDS)
@@ -98,7 +100,9 @@ class RunsPage(Page):
         def read(post: Callable[[list[RunSummary]], None]) -> list[RunSummary] | None:
             if first and (remembered := self._reader.remembered(folder)):
                 post(remembered)
-            return self._reader.read(folder, post, stopped, breathe=True)
+            found = self._reader.read(folder, post, stopped, breathe=True)
+            self.search.prepare(found or (), stopped)
+            return found
 
         self._work.start(read, self._take_all, self._take_part, self._reading_failed)
 
@@ -122,9 +126,11 @@ class RunsPage(Page):
         self.compare_button = button_with_icon(_("&Compare"), "compare")
         self.rename_button = button_with_icon(_("Rena&me"), "edit")
         self.folder_button = button_with_icon(_("Open f&older"), "folder")
-        self.notes_button = button_with_icon(_("&Tags, note…"), "tag")
+        self.notes_button = button_with_icon(_("Ta&gs, note…"), "tag")
+        self.report_button = button_with_icon(_("Repor&t…"), "report")
         self.delete_button = button_with_icon(_("&Delete"), "delete")
         self.reopen_button.setToolTip(_("Evaluate, inspect and predict with this run (Enter)"))
+        self.report_button.setToolTip(_("One run, or up to 8 side by side, as one HTML file"))
         self.rename_button.setToolTip(_("Rename in place (F2)"))
         self.notes_button.setToolTip(_("Group, tags and note of the selected runs (Ctrl+T)"))
         self._undo_button = button_with_icon(_("&Undo"), "undo")
@@ -149,7 +155,7 @@ class RunsPage(Page):
     def _buttons(self) -> tuple[QPushButton, ...]:
         return (
             self.reopen_button, self.resume_button, self.compare_button, self.notes_button, self.copy_button,
-            self.rename_button, self.folder_button, self.delete_button,
+            self.rename_button, self.report_button, self.folder_button, self.delete_button,
         )  # fmt: skip
 
     def _table_and_comparison(self) -> QWidget:
@@ -195,6 +201,8 @@ class RunsPage(Page):
         self.rename_button.clicked.connect(self._edit_name)
         self.folder_button.clicked.connect(self._open_folder)
         self.notes_button.clicked.connect(self._edit_notes)
+        self.report_button.clicked.connect(self._write_report)
+        self.report.told.connect(self._tell)
         self._undo_button.clicked.connect(actions.undo_notes)
         self.delete_button.clicked.connect(self._delete)
         self._shortcut(QKeySequence.StandardKey.Find, self.search.field.setFocus, self)
@@ -259,6 +267,7 @@ class RunsPage(Page):
         self.delete_button.setEnabled(bool(selected) and all(run.state != "running" for run in selected))
         self.compare_button.setEnabled(len(kept) >= 2)
         self.notes_button.setEnabled(bool(kept))
+        self.report_button.setEnabled(1 <= len(kept) <= MOST_COMPARED)
         self.about.show_message(one.problem if one else "", "error" if one and one.state == "failed" else "warning")
         identities = {_identity(run) for run in selected}
         if identities != self._selected:
@@ -329,6 +338,9 @@ class RunsPage(Page):
     def _edit_notes(self) -> None:
         if self.notes_button.isEnabled():
             self.actions_on_runs.edit_notes(self.table.selected(), self.table_model.all_rows)
+
+    def _write_report(self) -> None:
+        self.report.write([run.path for run in self.table.selected() if run.path])
 
     def _notes_changed(self, count: int) -> None:
         text = _("Changed what is said about {count} runs.") if count > 1 else _("Changed what is said about the run.")

@@ -1,6 +1,7 @@
 """The line above the table of runs: words and terms that narrow it, and what it did not understand."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
@@ -12,6 +13,8 @@ from workbench.gui.widgets import Notice
 from workbench.i18n import _
 from workbench.runs.query import Query, metrics_of, parse_query
 from workbench.runs.summary import RunSummary
+
+_BREATH_EVERY = 100  # runs; lets the GUI thread have the interpreter
 
 
 class RunsSearch(QWidget):
@@ -59,6 +62,15 @@ class RunsSearch(QWidget):
     def metrics(self) -> tuple[str, ...]:
         """The metrics that can be asked for."""
         return self._metrics
+
+    def prepare(self, runs: Iterable[RunSummary], stopped: Callable[[], bool]) -> None:
+        """Put into words what is known of the runs, in the thread that read them: the first letter need not wait."""
+        for number, run in enumerate(runs, 1):
+            if number % _BREATH_EVERY == 0:
+                time.sleep(0.001)
+                if stopped():
+                    return
+            self._text(run)
 
     def follow(self, runs: Iterable[RunSummary]) -> None:
         """Take note of what there is to ask for, before the table gets these runs."""
