@@ -258,10 +258,10 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_runs(commands: argparse._SubParsersAction) -> None:
-    runs = _command(commands, "runs", _("list, rename, delete, tag and compare runs"), json=True)
+    runs = _command(commands, "runs", _("list, rename, delete, tag, compare and report runs"), json=True)
     _add_runs_folder(runs)
     actions = runs.add_subparsers(
-        dest="action", metavar="list|rename|delete|tag|group|note|compare", parser_class=_Parser
+        dest="action", metavar="list|rename|delete|tag|group|note|compare|report", parser_class=_Parser
     )
     listing = actions.add_parser("list", help=_("all runs, newest first"), allow_abbrev=False)
     listing.add_argument(
@@ -290,7 +290,15 @@ def _add_runs(commands: argparse._SubParsersAction) -> None:
         "compare", help=_("what differs between runs, what came of it, and what they answer"), allow_abbrev=False
     )
     _add_compared(compare)
-    for action in (listing, rename, delete, tag, group, note, compare):
+    report = actions.add_parser(
+        "report", help=_("one run, or several side by side, as one HTML file"), allow_abbrev=False
+    )
+    report.add_argument("names", nargs="+", metavar="RUN")
+    report.add_argument("--out", required=True, metavar=_("FILE"), help=_("the file; it is replaced"))
+    report.add_argument("--split", choices=SPLITS, default="test", help=_("whose samples (default: test)"))
+    report.add_argument("--samples", type=int, default=6, metavar=_("N"), help=_("how many are shown (default: 6)"))
+    report.add_argument("--method", default="grad_cam", metavar=_("NAME"), help=_('heatmaps of them; "" for none'))
+    for action in (listing, rename, delete, tag, group, note, compare, report):
         # Given before or after the action; unset here, it must not overwrite what stood before.
         action.add_argument("--runs", metavar=_("DIR"), default=argparse.SUPPRESS, help=_("the folder of the runs"))
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
