@@ -262,8 +262,8 @@ def _figures_of_random_weights(method: HeatmapMethod, checked: _Checked) -> list
         ).format(limit=FAILS_ABOVE, draws=len(checked.maps)),
     )
     tiles = [Tile(_as_tile(checked.heat.values, method), _("As trained"))]
-    for name, values, mean in zip(names, checked.maps[0], checked.correlations[0], strict=True):
-        tiles.append(Tile(_as_tile(values, method), f"{name} ({mean:.2f})"))
+    for (_count, layer), values, left in zip(checked.reached, checked.maps[0], checked.correlations[0], strict=True):
+        tiles.append(Tile(_as_tile(values, method), f"{left:.2f} {layer}"))
     return [bars, Gallery(_("The map with random weights (first draw)"), tuple(tiles), values=True)]
 
 
