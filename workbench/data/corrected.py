@@ -17,7 +17,6 @@ from workbench.data.source import Problem, Samples, UnreadableSampleError
 from workbench.errors import UserError, did_you_mean
 from workbench.experiment import CorrectionsSection
 from workbench.i18n import _
-from workbench.specs import ClassTarget
 
 _DIGITS = 16
 _CHANNELS = 3  # pictures that are no files are compared in colour, whatever the network takes
@@ -150,7 +149,7 @@ def _digest(content: bytes) -> str:
 
 
 def _label(samples: Samples, index: int) -> str:
-    if index < 0 or not isinstance(samples.target, ClassTarget):
+    if index < 0 or not samples.target.strata_names:
         return ""
     return samples.target.class_names[int(samples.targets[index])]
 
@@ -162,7 +161,7 @@ def _problem(correction: Correction, index: int, samples: Samples) -> str:
         return _("another sample has this name now; its correction is not used")
     if correction.action == EXCLUDE:
         return ""
-    if not isinstance(samples.target, ClassTarget):
+    if not samples.target.strata_names:
         return _("only classes can be corrected; what is learned here is none")
     names = samples.target.class_names
     if correction.label not in names:

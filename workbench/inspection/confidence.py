@@ -12,7 +12,6 @@ from workbench.inspection import gradients
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.sample_features import paced
 from workbench.section import Section, setting
-from workbench.specs import ClassTarget
 from workbench.tasks import calibration
 from workbench.tasks.calibration_figures import PAPER, confidence_histogram, reliability_diagram
 from workbench.tasks.classification import class_probabilities
@@ -52,7 +51,7 @@ class Confidence(Inspector):
     def inspect(self, model: Any, question: Question) -> Findings:
         """A diagram, a histogram and a table."""
         data, bins = question.split.data, question.params.bins
-        if not isinstance(data.target, ClassTarget):
+        if not data.target.strata_names:
             raise UserError(_("Only a model that tells classes apart says how sure it is; this one does not."))
         chances, targets = _answers(question, question.split.name)
         if not calibration.are_probabilities(chances):

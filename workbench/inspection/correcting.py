@@ -24,7 +24,6 @@ from workbench.inspection.loaded import open_data
 from workbench.registry import registry
 from workbench.requests import CorrectRequest
 from workbench.runs.folder import RunFolder
-from workbench.specs import ClassTarget
 
 _NAMED = 3  # faulty names in a message
 _SEARCHED = 2000  # names that are compared with a faulty one
@@ -140,7 +139,7 @@ def _new_lines(request: CorrectRequest, names: Sequence[str], emit: Emit, contro
 
 
 def _refuse_label(label: str, samples: Samples) -> None:
-    if not isinstance(samples.target, ClassTarget):
+    if not samples.target.strata_names:
         raise UserError(_("Only labels that are classes can be changed; a sample of these data can be left out."))
     names = samples.target.class_names
     if label not in names:

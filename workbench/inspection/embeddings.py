@@ -14,7 +14,7 @@ from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.pictures import shrunk
 from workbench.inspection.sample_features import Features, feature_layers, features_of, usual_layer
 from workbench.section import Section, setting
-from workbench.specs import ClassTarget, ImageInput, ValuesTarget
+from workbench.specs import ImageInput
 
 _CARD_BYTES = 48 * 1024**2
 _LARGEST_CARD, _SMALLEST_CARD = 96, 16  # pixels
@@ -76,16 +76,16 @@ class Embeddings(Inspector):
             note = " ".join((note, _("Fewer samples than asked for: more would not fit into memory.")))
         target, targets = question.split.data.target, np.asarray(question.split.targets[features.samples])
         truth = None
-        if isinstance(target, ClassTarget):
+        if target.strata_names:
             truth = targets.astype(np.int64).reshape(-1)
-        elif isinstance(target, ValuesTarget):
+        elif target.columns:
             truth = targets.reshape(len(targets), -1)[:, 0].astype(np.float64)
         title = _("{layer} of {count:,} samples ({split})").format(
             layer=layer, count=len(places), split=question.split.name
         )
         placed = Placed(
             places, _cards(question, features, targets), features.losses, truth, features.given,
-            target.class_names if isinstance(target, ClassTarget) else (), title, labels, note,
+            target.strata_names, title, labels, note,
         )  # fmt: skip
         return Findings((Adjustable(_("Embedding"), colouring_for(placed), placed, coloured),), layer)
 
@@ -117,7 +117,7 @@ def _by_pca(question: Question, features: Features) -> tuple[np.ndarray, tuple[s
 
 def _by_lda(question: Question, features: Features) -> tuple[np.ndarray, tuple[str, str], str]:
     data = question.split.data
-    if not isinstance(data.target, ClassTarget):
+    if not data.target.strata_names:
         raise UserError(_("LDA sets classes apart, and these samples have none. Take PCA or t-SNE."))
     classes = np.asarray(question.split.targets[features.samples], np.int64).reshape(-1)
     if len(np.unique(classes)) < 2:
@@ -172,7 +172,7 @@ def _cards(question: Question, features: Features, targets: np.ndarray) -> Sampl
     """A small picture and a line for every sample."""
     data, task = question.split.data, question.opened.task
     target, count = data.target, len(features.samples)
-    classes = isinstance(target, ClassTarget)
+    classes = bool(target.strata_names)
     captions, wrong = [], np.zeros(count, bool)
     for row, sample in enumerate(features.samples):
         if row % 500 == 0:

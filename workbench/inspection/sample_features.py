@@ -15,7 +15,6 @@ from workbench.inspection.gradients import kept
 from workbench.inspection.inspector import Question
 from workbench.inspection.layers import final_layer, find_layer, named_layers, output_shape
 from workbench.inspection.tap import tapped
-from workbench.specs import ClassTarget, ValuesTarget
 from workbench.tasks.classification import class_probabilities
 
 _STEP_SECONDS = 0.08
@@ -136,11 +135,11 @@ def _told(question: Question, outputs: np.ndarray, chosen: np.ndarray) -> _Told:
     outputs = opened.loaded.answers(outputs)
     targets = np.asarray(question.split.targets[chosen])
     losses = np.asarray(opened.task.sample_losses(outputs, targets, data.target, opened.run.experiment()), np.float64)
-    if isinstance(data.target, ClassTarget):
+    if data.target.strata_names:
         chances = class_probabilities(outputs, len(data.target.class_names))
         given = chances.argmax(axis=1)
         return given, chances[np.arange(len(given)), given], losses
-    if isinstance(data.target, ValuesTarget):
+    if data.target.columns:
         return outputs.reshape(len(outputs), -1)[:, 0].astype(np.float64), None, losses
     return None, None, losses
 

@@ -12,7 +12,7 @@ from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.whole_split import answers_of, probabilities_of
 from workbench.registry import registry
 from workbench.section import Section, setting
-from workbench.specs import ClassTarget, ImageInput, TableInput
+from workbench.specs import ImageInput, TableInput
 
 
 class SamplesByLossSection(Section):
@@ -107,7 +107,7 @@ def _of_class(name: str, question: Question) -> np.ndarray:
 def _answers(question: Question, outputs: np.ndarray, numbers: np.ndarray) -> tuple[list[str], set[int]]:
     """What the model says of the samples of these numbers, and for which of them that is another class."""
     data, opened = question.split.data, question.opened
-    if not isinstance(data.target, ClassTarget):
+    if not data.target.strata_names:
         return [answer.text for answer in opened.decode(outputs)], set()
     chances = probabilities_of(opened, data, outputs)
     given = chances.argmax(axis=1)

@@ -14,7 +14,7 @@ from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.whole_split import answers_of, feature_layer, features_of, probabilities_of
 from workbench.registry import registry
 from workbench.section import Section, setting
-from workbench.specs import ClassTarget, ImageInput, TableInput
+from workbench.specs import ImageInput, TableInput
 
 LEARNED = "train"  # the split whose labels the model has learned
 
@@ -57,6 +57,7 @@ class SuspectedLabels(Inspector):
     section = SuspectedLabelsSection
     subject = "split"
     family = "samples"
+    quick = False
     inputs = (ImageInput.kind, TableInput.kind)
 
     def layers(self, model: Any) -> list[str]:
@@ -66,7 +67,7 @@ class SuspectedLabels(Inspector):
     def inspect(self, model: Any, question: Question) -> Findings:
         """The suspected samples, and how often each label is contradicted by which class."""
         data, split, params = question.split.data, question.split, question.params
-        if not isinstance(data.target, ClassTarget):
+        if not data.target.strata_names:
             raise UserError(_("Only labels that are classes can be suspected; what is learned here is none."))
         labels = np.asarray(split.targets[:], np.int64)
         by_folds = params.probabilities == "folds" or (params.probabilities == "auto" and split.name == LEARNED)

@@ -14,7 +14,6 @@ from workbench.i18n import _
 from workbench.inspection import gradients
 from workbench.inspection.layers import find_layer, named_layers, output_shape
 from workbench.inspection.loaded import OpenModel
-from workbench.specs import ClassTarget
 from workbench.tasks.classification import class_probabilities
 
 _FIRST_BATCH, _LARGEST_BATCH = 8, 256
@@ -39,7 +38,7 @@ def probabilities_of(opened: OpenModel, data: PreparedData, outputs: np.ndarray)
     Raises:
         UserError: the samples are of no classes.
     """
-    if not isinstance(data.target, ClassTarget):
+    if not data.target.strata_names:
         raise UserError(_("This needs data whose samples are each of one class."))
     if opened.run.experiment().overrides.output_activation == "linear":  # then they are no probabilities yet
         outputs = (

@@ -21,7 +21,6 @@ from workbench.requests import CalibrateRequest
 from workbench.runs.folder import RunFolder
 from workbench.runs.model_file import LoadedModel, load_model, read_about, save_model
 from workbench.runs.writer import RunWriter, forget_numbers, store_evaluation
-from workbench.specs import ClassTarget
 from workbench.tasks import calibration
 from workbench.tasks.calibration_figures import reliability_diagram
 from workbench.training.evaluation import compare_data, judge, open_run
@@ -108,7 +107,7 @@ def _ending(loaded: LoadedModel, folder: RunFolder) -> tuple[Any, Any]:
     """
     import keras
 
-    if not isinstance(loaded.target, ClassTarget):
+    if not loaded.target.strata_names:
         raise UserError(
             _(
                 "Only a model that tells classes apart has a confidence to mend; that of the run {name!r} does not."

@@ -22,7 +22,7 @@ from workbench.i18n import _
 from workbench.requests import CalibrateRequest
 from workbench.runs.folder import RunFolder
 from workbench.runs.model_file import read_about
-from workbench.specs import ClassTarget
+from workbench.specs import spec_from_json
 from workbench.training.calibration import Calibrated, temperature_of
 
 KEY = "calibrate"
@@ -33,11 +33,13 @@ def can_be_mended(run: str) -> bool:
     """Whether the run's model is a network that tells classes apart, as far as its file says."""
     folder = RunFolder(run)
     try:
-        about = read_about(folder.model_path) if run and folder.exists() and folder.model_path.exists() else None
-    except UserError:  # whoever opens the model says what is wrong with it
+        about = (
+            read_about(folder.model_path) if run and folder.exists() and folder.model_path.exists() else None
+        ) or {}
+        classes = "target" in about and spec_from_json(about["target"]).strata_names
+    except (UserError, KeyError, TypeError):  # whoever opens the model says what is wrong with it
         return False
-    target = (about or {}).get("target")
-    return isinstance(target, dict) and target.get("kind") == ClassTarget.kind and not about.get("head")
+    return bool(classes) and not about.get("head")
 
 
 class CalibrationDialog(QDialog):
