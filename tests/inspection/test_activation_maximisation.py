@@ -75,6 +75,19 @@ def test_the_classes_are_called_by_name_and_answered_as_such(digits_run):
     assert answers.argmax(axis=1).tolist() == list(range(10))
 
 
+def test_a_single_unit_has_a_picture_for_each_of_its_two_classes(make_colour_model, tmp_path):
+    from workbench.runs.model_file import save_model
+
+    model, about = make_colour_model(1, "sigmoid", ("red", "blue"))
+    save_model(model, tmp_path / "one.keras", about)
+    for target, channel in (("red", 0), ("blue", 2)):
+        (tile,) = asked(tmp_path / "one.keras", target=target, steps=40).figures[0].tiles
+        assert tile.pixels.mean(axis=(0, 1)).argmax() == channel
+        assert scores_of(tile)[0] > 1
+    (tile,) = asked(tmp_path / "one.keras", layer="logits", steps=1).figures[0].tiles
+    assert tile.caption.startswith("#0")
+
+
 def test_a_unit_that_is_silent_on_noise_is_woken(tmp_path):
     import keras
 

@@ -91,7 +91,8 @@ class ActivationMaximisationSection(Section):
     size: int = setting(
         0, title=mark("Size"), unit="px", ge=0, le=1024,
         help=mark("The longer side of the picture; 0 takes what the network takes. Of a larger one it sees another "
-                  "part at every step, a smaller one it sees enlarged."),
+                  "part at every step, which suits the textures of channels and takes more steps; the score is that "
+                  "of the middle. A smaller one it sees enlarged."),
     )  # fmt: skip
     seed: int = setting(
         0, title=mark("Seed"), ge=0, le=2**31 - 1, advanced=True,
@@ -129,8 +130,10 @@ class ActivationMaximisation(Inspector):
             names = {int(units[0]): params.target}
         else:
             name = self._layer(model, params.layer)
-            final = find_layer(model, name) is final_layer(model)
-            names = dict(enumerate(question.choices)) if final else {}
+            layer = find_layer(model, name)
+            # A single unit stands for two classes, and has the name of neither.
+            named = layer is final_layer(model) and output_shape(layer)[-1] == len(question.choices)
+            names = dict(enumerate(question.choices)) if named else {}
         plan = _plan(model, question)
         if not params.target:
             units = _channels(model, name, plan, question)
