@@ -72,7 +72,7 @@ class CorrectionsSection(Section):
     """Samples to leave out and labels to change, from a list that stands beside the data."""
 
     file: str = setting(
-        "", title=mark("Corrections"), widget="file",
+        "", title=mark("List"), widget="file",
         help=mark("A list of samples to leave out and of labels to change; empty: the data as they are."),
     )  # fmt: skip
     digest: str = setting(

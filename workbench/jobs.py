@@ -32,6 +32,7 @@ JOBS: dict[type, str] = {
     requests.ProbeRequest: "workbench.training.probes.afterwards:probe",
     requests.ReportRequest: "workbench.export.report:report",
     requests.PredictRequest: "workbench.inspection.prediction:predict",
+    requests.ExportRequest: "workbench.export.exporting:export_model",
     requests.ServeRequest: "workbench.service:serve",
     requests.CodeRequest: "workbench.training.keras_script:write",
     requests.DevicesRequest: "workbench.training.devices:list_devices",

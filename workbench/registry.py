@@ -26,6 +26,7 @@ BUILT_IN_PACKAGES = (
     "workbench.training.trainers",
     "workbench.inspection",
     "workbench.diagnosis",
+    "workbench.export",
 )
 
 

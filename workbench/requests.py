@@ -257,6 +257,23 @@ class ReportRequest:
 
 
 @dataclass(frozen=True)
+class ExportRequest:
+    """Write a run's model, or what its training told, in a format of others; answered by `Exported`.
+
+    Attributes:
+        run: a run folder; for models also a `.keras` file.
+        format: name of an exporter.
+        out: the file or folder to write.
+        force: whether a file, or a folder of the same format, that is there may be replaced.
+    """
+
+    run: str
+    format: str
+    out: str
+    force: bool = False
+
+
+@dataclass(frozen=True)
 class ServeRequest:
     """Keep a service up until it is asked to stop.
 

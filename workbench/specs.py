@@ -47,6 +47,10 @@ class InputSpec(Spec):
         """The shape of one sample, without the batch axis."""
         raise NotImplementedError
 
+    def drawn(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Random samples, (count, ...): something to feed a network with where there are no data."""
+        return generator.normal(size=(count, *self.shape)).astype(np.float32)
+
 
 @dataclass(frozen=True)
 class ImageInput(InputSpec):
@@ -61,6 +65,10 @@ class ImageInput(InputSpec):
     def shape(self) -> tuple[int, int, int]:
         """The shape of one sample, without the batch axis."""
         return (self.height, self.width, self.channels)
+
+    def drawn(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Pictures of noise, uint8."""
+        return generator.integers(0, 256, (count, *self.shape), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,16 @@ class TableInput(InputSpec):
     def shape(self) -> tuple[int]:
         """The shape of one sample, without the batch axis."""
         return (len(self.columns),)
+
+    def drawn(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Rows between the smallest and the largest values that the training split had, float32."""
+        columns = [
+            generator.integers(0, len(each.categories), count)
+            if each.categories
+            else generator.uniform(each.minimum, each.maximum, count)
+            for each in self.columns
+        ]
+        return np.stack(columns, axis=1).astype(np.float32)
 
     @property
     def meaning(self) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ class NearDuplicates(Inspector):
     section = NearDuplicatesSection
     subject = "split"
     family = "samples"
+    quick = False
     inputs = (ImageInput.kind, TableInput.kind)
 
     def layers(self, model: Any) -> list[str]:

@@ -2,11 +2,19 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import QListView, QSlider, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QFontMetrics, QGuiApplication, QImage, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QSlider,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
-from workbench.figures import Gallery
+from workbench.figures import Gallery, Tile
 from workbench.gui.figures.enlarged import show_enlarged
 from workbench.gui.figures.figure_view import FigureView, knob_label
 from workbench.gui.figures.pictures import draw_image, fitted, to_image
@@ -173,7 +181,12 @@ class TileList(QListView):
 
 
 class GalleryView(FigureView):
-    """Draws `Gallery`. A click on a tile that shows a sample gives `tile_clicked`; any other tile is enlarged."""
+    """Draws `Gallery`. A click on a tile that shows a sample gives `tile_clicked`; any other tile is enlarged.
+
+    Where several can be selected, clicks with Ctrl or Shift and dragging do that, and its own actions are offered.
+    """
+
+    selection_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -203,6 +216,20 @@ class GalleryView(FigureView):
         """The grid, for pages that select in it."""
         return self._list
 
+    def select_several(self) -> None:
+        """Let tiles be selected, for what its actions (`addAction`) do with them."""
+        if self._list.selectionMode() == QAbstractItemView.SelectionMode.ExtendedSelection:
+            return
+        self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self._list.selectionModel().selectionChanged.connect(self.selection_changed)
+        self._tiles.modelReset.connect(self.selection_changed)  # Qt says nothing of the selection then
+
+    @property
+    def selected_tiles(self) -> tuple[Tile, ...]:
+        """The tiles that are selected, in order."""
+        rows = sorted(index.row() for index in self._list.selectionModel().selectedIndexes())
+        return tuple(self.figure.tiles[row] for row in rows)
+
     def set_tile_side(self, side: int) -> None:
         """The side of a picture in pixels."""
         self._size.setValue(side)
@@ -217,7 +244,7 @@ class GalleryView(FigureView):
         action = QAction(_("Enlarge"), self)
         action.setEnabled(self._list.currentIndex().isValid())
         action.triggered.connect(self._enlarge_current)
-        return [action]
+        return [action, *self.actions()]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._list and event.type() == QEvent.Type.KeyPress and self._list.currentIndex().isValid():
@@ -250,6 +277,9 @@ class GalleryView(FigureView):
         return max(needed, default=0)
 
     def _click(self, index: QModelIndex) -> None:
+        several = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        if QGuiApplication.keyboardModifiers() & several:
+            return  # it selects
         sample = self.figure.tiles[index.row()].sample
         if sample >= 0:
             self.tile_clicked.emit(sample)

@@ -23,6 +23,7 @@ from workbench.gui.figures import view_for
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.pages.data_augmentation import AugmentationPreview
+from workbench.gui.pages.data_corrections import CorrectionsView
 from workbench.gui.pages.data_forms import has_fields
 from workbench.gui.pages.data_problems import ProblemsView
 from workbench.gui.pages.data_splits import split_title
@@ -31,7 +32,7 @@ from workbench.gui.widgets import Card, Notice, button_with_icon, hint, primary_
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 
-SAMPLES, NUMBERS, PROBLEMS, AUGMENTATION = range(4)
+SAMPLES, NUMBERS, PROBLEMS, AUGMENTATION, CORRECTIONS = range(5)
 _NARROWEST_FIGURE = 420
 
 
@@ -83,11 +84,13 @@ class DataReportView(QWidget):
         scroll.setWidget(self.numbers)
         self.problems = ProblemsView()
         self.augmentation = AugmentationPreview(self._workspace)
+        self.corrections = CorrectionsView(self._workspace)
         for widget, title in (
             (self._samples, _("Samples")),
             (scroll, _("Statistics")),
             (_padded(self.problems), _("Problems")),
             (_padded(self.augmentation), _("Augmentation")),
+            (_padded(self.corrections), _("Corrections")),
         ):
             self.tabs.addTab(widget, title)
         return self.tabs
@@ -129,6 +132,10 @@ class DataReportView(QWidget):
         self.problems.set_report(report)
         title = _("Problems ({count})").format(count=self.problems.count) if self.problems.count else _("Problems")
         self.tabs.setTabText(PROBLEMS, title)
+        self.corrections.set_report(report)
+        count = self.corrections.count
+        title = _("Corrections ({count})").format(count=count) if count else _("Corrections")
+        self.tabs.setTabText(CORRECTIONS, title)
         if report is not None:
             samples = next((figure for figure in report.figures if isinstance(figure, Gallery | Table)), None)
             self._show_samples(samples)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.data.source import DatasetSource
-from workbench.experiment import Experiment, SplitsSection
+from workbench.experiment import CorrectionsSection, Experiment, SplitsSection
 from workbench.gui.data_reader import DataReader
 from workbench.gui.experiment_form import ExperimentForm
 from workbench.gui.pages.data_change import change_dataset
@@ -46,6 +46,8 @@ class DataSettings(QScrollArea):
         self.splits_form = ExperimentForm(self._document, "splits", SplitsSection)
         self.split_bar = SplitBar()
         self._add_card(_("Splits"), self.splits_form, self.split_bar)
+        self.corrections_form = ExperimentForm(self._document, "corrections", CorrectionsSection)
+        self._add_card(_("Corrections"), self.corrections_form)
         self._preprocessing = SectionForm(self._document, "preprocessing")
         self.scaled_by_itself = hint("")
         self._preprocessing_card = self._add_card(_("Input of the network"), self._preprocessing, self.scaled_by_itself)
@@ -55,7 +57,7 @@ class DataSettings(QScrollArea):
         self._cards.addStretch(1)
         self.setWidget(inside)
         self._augmentation.applied.connect(self.augmentation_edited)
-        for form in (self.splits_form, self._preprocessing, self._dataset):
+        for form in (self.splits_form, self.corrections_form, self._preprocessing, self._dataset):
             form.applied.connect(self.data_edited)
         self._document.changed.connect(self.show_experiment)
         workspace.data_report_changed.connect(self._show_sizes)
@@ -93,6 +95,7 @@ class DataSettings(QScrollArea):
         self.columns.follow(experiment.dataset)
         self._dataset.show_section(experiment.dataset)
         self.splits_form.set_section(experiment.splits)
+        self.corrections_form.set_section(experiment.corrections)
         self._preprocessing.show_section(experiment.preprocessing)
         self._preprocessing_card.setVisible(self._preprocessing.has_fields)
         self._show_scaling(experiment)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, 
 from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.figures import Figure, Gallery
+from workbench.gui.corrections_bar import CorrectionsBar
 from workbench.gui.dropped import Dropped, may_hold_pictures, read_dropped
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.forms import access_keys
@@ -64,6 +65,7 @@ class InspectPage(Page):
         self.method = InspectMethod(letters=access_keys(*self.bar.letters, *self.source.letters, self._retry.text()))
         self.panel = FigurePanel(column_width=460)
         self.veil = Veil(self.panel)
+        self.corrections = CorrectionsBar(workspace)
         self.status = self.bar.status
         self.no_run = NoRun(_("Train an experiment, or choose one of the runs; then its model can be looked into."))
         self._stack = QStackedWidget()
@@ -163,6 +165,7 @@ class InspectPage(Page):
         right.setSpacing(GRID)
         right.addWidget(self.bar)
         right.addWidget(self.notice)
+        right.addWidget(self.corrections)
         right.addWidget(_scrolling(self.panel), 1)
         view = QWidget()
         row = QHBoxLayout(view)
@@ -310,6 +313,8 @@ class InspectPage(Page):
         self.veil.set_drawn(False)
         self.panel.set_figures(answer.figures)
         self._shown_method = self.method.name
+        of_samples = self.method.inspector.family == "samples"
+        self.corrections.follow(self.panel.views if of_samples else (), self._run, self.source.source.split)
         if answer.samples:
             self.source.set_sample_count(answer.samples)
         self.bar.show_rest(_about(answer))
@@ -342,6 +347,7 @@ class InspectPage(Page):
     def _clear(self) -> None:
         self.veil.set_drawn(False)
         self.panel.clear()
+        self.corrections.follow((), "", "")
         self._shown_method = ""
 
     def _take(self, dropped: Dropped) -> None:

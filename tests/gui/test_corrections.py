@@ -1,0 +1,168 @@
+"""Corrections in the window: selected tiles are left out or relabelled by a job, and every step can be undone."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from workbench.data.corrected import CorrectionLine
+from workbench.data.corrections import Correction, read_corrections, usual_place
+from workbench.data.report import DataReport
+from workbench.errors import UserError
+from workbench.experiment import new_experiment
+from workbench.figures import Gallery, Tile
+from workbench.gui.corrections_bar import CorrectionsBar
+from workbench.gui.corrector import corrector
+from workbench.gui.figures.gallery_view import GalleryView
+from workbench.gui.pages.data_corrections import CorrectionsView
+from workbench.gui.workspace import Workspace
+from workbench.jobs import run_job
+from workbench.requests import CorrectRequest
+from workbench.runs.writer import create_run_folder
+from workbench.specs import ClassTarget, ImageInput, spec_to_json
+
+SOON = 30_000  # the first job imports Keras
+TILES = tuple(Tile(np.zeros((8, 8), np.uint8), str(number), number) for number in (4, 0, 7))
+
+
+def answer(request, emit, engine):
+    """The real job for corrections; anything else is not what these tests are about."""
+    if not isinstance(request, CorrectRequest):
+        raise UserError("not asked here")
+    from workbench.control import Control
+
+    return run_job(request, emit, Control())
+
+
+@pytest.fixture
+def workspace(qtbot, home, scripted_engine):
+    made = Workspace(scripted_engine(answer), scripted_engine())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def run(home, tmp_path, monkeypatch):
+    about = {"target": spec_to_json(ClassTarget(tuple("0123456789")))}
+    monkeypatch.setattr("workbench.gui.corrections_bar.read_about", lambda path: about)
+    return str(create_run_folder(new_experiment(), tmp_path / "runs").path)
+
+
+@pytest.fixture
+def bar(qtbot, workspace, run):
+    made = CorrectionsBar(workspace)
+    view = GalleryView()
+    view.set_figure(Gallery("Hard ones", TILES))
+    for widget in (made, view):
+        qtbot.addWidget(widget)
+        widget.show()
+    view.resize(500, 200)
+    made.follow([view], run, "test")
+    made.view = view
+    return made
+
+
+def click(qtbot, view, row, modifier=Qt.KeyboardModifier.NoModifier):
+    place = view.grid.visualRect(view.grid.model().index(row, 0)).center()
+    qtbot.mouseClick(view.grid.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+
+
+def names_in_list():
+    place = usual_place(new_experiment().dataset)
+    return {line.name: line.label or line.action for line in read_corrections(place)} if place.exists() else {}
+
+
+def test_tiles_are_selected_with_ctrl_and_left_out_by_a_key_and_come_back_by_undo(qtbot, bar, workspace):
+    opened = []
+    bar.view.tile_clicked.connect(opened.append)
+    assert not bar.exclude_button.isEnabled()
+    for row in (0, 2):
+        click(qtbot, bar.view, row, Qt.KeyboardModifier.ControlModifier)
+    assert opened == []
+    assert bar.selected() == (("test", 4), ("test", 7))
+    qtbot.keyClick(bar.view.grid, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: "Left out: 2" in bar.notice.text, timeout=SOON)
+    assert list(names_in_list().values()) == ["exclude", "exclude"]
+    document = workspace.document
+    assert document.experiment.corrections.file == str(usual_place(document.experiment.dataset))
+    bar.undo_button.click()
+    qtbot.waitUntil(lambda: bar.notice.text == "Taken back.", timeout=SOON)
+    assert names_in_list() == {}
+    assert document.experiment.corrections.file == ""
+    document.undo_stack.redo()
+    qtbot.waitUntil(lambda: bar.notice.text == "Done again.", timeout=SOON)
+    assert len(names_in_list()) == 2
+    assert document.experiment.corrections.file
+
+
+def test_a_label_is_chosen_from_the_menu_and_a_second_correction_is_a_step_of_its_own(qtbot, bar, workspace):
+    click(qtbot, bar.view, 1, Qt.KeyboardModifier.ControlModifier)
+    assert [action.text() for action in bar.labels.actions()] == list("0123456789")
+    bar.labels.actions()[3].trigger()
+    qtbot.waitUntil(lambda: "Relabelled as 3: 1" in bar.notice.text, timeout=SOON)
+    (name,) = names_in_list()
+    assert names_in_list()[name] == "3"
+    bar.exclude_button.click()
+    qtbot.waitUntil(lambda: "Left out: 1" in bar.notice.text, timeout=SOON)
+    assert names_in_list() == {name: "exclude"}
+    workspace.document.undo_stack.undo()
+    qtbot.waitUntil(lambda: names_in_list() == {name: "3"}, timeout=SOON)
+    assert workspace.document.experiment.corrections.file
+
+
+def test_the_context_menu_of_a_gallery_offers_both_and_a_click_alone_still_opens(qtbot, bar):
+    opened = []
+    bar.view.tile_clicked.connect(opened.append)
+    click(qtbot, bar.view, 1)
+    assert opened == [0]
+    texts = [action.text() for action in bar.view.actions_of_kind()]
+    assert texts == ["Enlarge", "Leave out", "Relabel as"]
+    bar.follow((), "", "")
+    assert not bar.isVisible()
+    assert [action.text() for action in bar.view.actions_of_kind()] == ["Enlarge"]
+
+
+def test_data_that_are_not_those_on_screen_are_corrected_in_their_own_list(qtbot, bar, workspace):
+    workspace.document.apply(new_experiment("shapes"), "Another")
+    click(qtbot, bar.view, 0, Qt.KeyboardModifier.ControlModifier)
+    bar.exclude_button.click()
+    qtbot.waitUntil(lambda: "learns from other data" in bar.notice.text, timeout=SOON)
+    assert len(names_in_list()) == 1
+    assert workspace.document.experiment.corrections.file == ""
+
+
+def test_what_goes_wrong_is_said_and_changes_nothing(qtbot, bar, workspace):
+    place = usual_place(new_experiment().dataset)
+    place.parent.mkdir(parents=True)
+    place.write_text("no list")
+    click(qtbot, bar.view, 0, Qt.KeyboardModifier.ControlModifier)
+    bar.exclude_button.click()
+    qtbot.waitUntil(lambda: "is no list of corrections" in bar.notice.text, timeout=SOON)
+    assert place.read_text() == "no list"
+    assert not workspace.document.undo_stack.canUndo()
+
+
+def test_the_data_page_lists_the_corrections_and_takes_them_back(qtbot, bar, workspace):
+    for row in range(3):
+        click(qtbot, bar.view, row, Qt.KeyboardModifier.ControlModifier)
+    bar.exclude_button.click()
+    qtbot.waitUntil(lambda: len(names_in_list()) == 3, timeout=SOON)
+    qtbot.waitUntil(lambda: bool(workspace.document.experiment.corrections.file), timeout=SOON)
+    view = CorrectionsView(workspace)
+    qtbot.addWidget(view)
+    view.show()
+    assert "Nothing is corrected" in view._summary.text()
+    lines = [CorrectionLine(Correction(name, "exclude"), "4") for name in names_in_list()]
+    lines.append(CorrectionLine(Correction("gone.png", "relabel", "2"), "", "there is no such sample"))
+    spec = ImageInput(28, 28, 1), ClassTarget(tuple("0123456789"))
+    report = DataReport(1, {}, {}, {}, *spec, (), (), (), corrections=tuple(lines))
+    view.set_report(report)
+    assert view.count == 4
+    assert "Left out: 3. Relabelled: 0." in view._summary.text()
+    assert "Without effect: 1." in view._summary.text()
+    view.table.select([lines[0].correction.name])
+    qtbot.keyClick(view.table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: "Corrections taken back: 1" in view.notice.text, timeout=SOON)
+    assert lines[0].correction.name not in names_in_list()
+    assert len(names_in_list()) == 2
+    corrector(workspace).undo()
+    qtbot.waitUntil(lambda: len(names_in_list()) == 3, timeout=SOON)
