@@ -34,10 +34,11 @@ BENCHMARKS = {
     "embeddings": "bench_embeddings",
     "inspection": "bench_inspection",
     "diagnosis": "bench_diagnosis",
+    "probes": "bench_probes",
     "cifar10_report": "bench_cifar10_report",
     "small_pictures": "bench_small_pictures",
 }
-LONG = ("cifar10_report", "small_pictures")
+LONG = ("cifar10_report", "small_pictures", "probes")
 
 
 def main() -> None:
@@ -45,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, help="write the figures into this file")
     parser.add_argument("--only", choices=list(BENCHMARKS), help="measure one part only")
-    parser.add_argument("--long", action="store_true", help=f"also {' and '.join(LONG)}, which train whole networks")
+    parser.add_argument("--long", action="store_true", help=f"also {', '.join(LONG)}, which train for long")
     arguments = parser.parse_args()
     chosen = [arguments.only] if arguments.only else [name for name in BENCHMARKS if arguments.long or name not in LONG]
     figures: dict[str, Any] = {"machine": machine(), "measured": time.strftime("%Y-%m-%d")}
