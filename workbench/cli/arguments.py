@@ -13,6 +13,7 @@ LISTS = (
     "architectures",
     "trainers",
     "inspectors",
+    "exporters",
     "services",
     "checks",
     "devices",
@@ -54,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     _add_corrections(commands)
     _add_training_commands(commands)
     _add_model_commands(commands)
+    _add_export(commands)
     _add_serve(commands)
     _add_runs(commands)
     lists = _command(commands, "list", _("what there is to choose from, plugins included"), json=True)
@@ -244,6 +246,17 @@ def _add_model_commands(commands: argparse._SubParsersAction) -> None:
         "--best", action="store_true", help=_("the best model and the last epoch, where no other weights were kept")
     )
     _add_format(inspect)
+
+
+def _add_export(commands: argparse._SubParsersAction) -> None:
+    export = _command(commands, "export", _("write a run's model, or its curves, for other programs"), json=True)
+    _add_run(export)
+    export.add_argument(
+        "--format", required=True, metavar=_("NAME"),
+        help=_("keras, saved_model, tflite, onnx, tensorboard... (`workbench list exporters`)"),
+    )  # fmt: skip
+    export.add_argument("--out", required=True, metavar=_("PATH"), help=_("the file or folder to write"))
+    export.add_argument("--force", action="store_true", help=_("replace what an earlier export wrote there"))
 
 
 def _add_serve(commands: argparse._SubParsersAction) -> None:

@@ -31,6 +31,7 @@ _COMMANDS = {
     "predict": "workbench.cli.models:predict",
     "inspect": "workbench.cli.models:inspect",
     "probe": "workbench.cli.probe:probe",
+    "export": "workbench.cli.export:export",
     "serve": "workbench.cli.serve:serve",
     "runs": "workbench.cli.runs:runs",
     "list": "workbench.cli.listing:listing",
