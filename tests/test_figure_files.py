@@ -95,6 +95,14 @@ def test_values_are_stretched_bilinearly_between_cell_centres():
     assert stretched(np.ones((3, 5)), 7, 2).shape == (7, 2)
 
 
+def test_every_line_of_a_caption_has_room_under_its_tile(tmp_path):
+    one, three = (Gallery("T", (Tile(GREY, caption),) * 3) for caption in ("a", "a\nb\nc"))
+    low, high = (np.asarray(Picture.open(save_figure(each, tmp_path / "T.png"))) for each in (one, three))
+    assert high.shape[0] > low.shape[0]
+    dark = (high[104:, :100].min(axis=-1) < 128).any(axis=1)
+    assert np.count_nonzero(np.diff(dark.astype(int)) == 1) >= 3
+
+
 def test_a_gallery_becomes_one_sheet_that_marks_mistakes_and_colours_maps(tmp_path):
     tiles = tuple(Tile(GREY, str(index), index, index == 1) for index in range(2))
     plain = np.asarray(Picture.open(save_figure(Gallery("T", tiles), tmp_path / "plain.png"))).astype(int)

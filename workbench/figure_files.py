@@ -320,9 +320,11 @@ def _contact_sheet(figure: Gallery) -> np.ndarray:
     from PIL import ImageDraw, ImageFont
 
     tiles = figure.tiles[:LARGEST_GALLERY]
-    columns = max(1, min(len(tiles), math.ceil(math.sqrt(len(tiles) * 1.4))))
+    columns = figure.columns or max(1, min(len(tiles), math.ceil(math.sqrt(len(tiles) * 1.4))))
     rows = max(1, math.ceil(len(tiles) / columns))
-    step, line = TILE_SIDE + GAP, TILE_SIDE + CAPTION_HEIGHT + GAP
+    captions = [tile.caption.split("\n") for tile in tiles]
+    height = CAPTION_HEIGHT * max(map(len, captions), default=1)
+    step, line = TILE_SIDE + GAP, TILE_SIDE + height + GAP
     sheet = Picture.new("RGB", (columns * step + GAP, rows * line + GAP), "white")
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(12)
@@ -337,8 +339,9 @@ def _contact_sheet(figure: Gallery) -> np.ndarray:
             draw.rectangle((left, top, left + TILE_SIDE - 1, top + TILE_SIDE - 1), outline="#c62828", width=2)
             draw.line((left + 4, top + 4, left + 14, top + 14), fill="#c62828", width=3)
             draw.line((left + 14, top + 4, left + 4, top + 14), fill="#c62828", width=3)
-        text = _shortened(_in_font(tile.caption), font, TILE_SIDE)
-        draw.text((left, top + TILE_SIDE + 2), text, fill="black", font=font)
+        for below, text in enumerate(captions[number]):
+            place = (left, top + TILE_SIDE + 2 + below * CAPTION_HEIGHT)
+            draw.text(place, _shortened(_in_font(text), font, TILE_SIDE), fill="black", font=font)
     return np.asarray(sheet)
 
 
