@@ -19,8 +19,8 @@ def asked(model, control=None, emit=lambda event: None, **params):
 
 def scores_of(tile):
     """(reached, noise) of a caption."""
-    words = tile.caption.split("\n")[1].replace(",", "").split()
-    return float(words[1]), float(words[3])
+    _name, reached, noise = tile.caption.split("\n")
+    return float(reached.removeprefix("score ")), float(noise.removeprefix("noise "))
 
 
 @pytest.mark.parametrize("parametrisation", ["fourier", "pixel"])

@@ -312,10 +312,10 @@ def _gallery(
     for unit, picture, reached, noise, moved in zip(units.tolist(), pixels, *scores, strict=True):
         called = names.get(unit, f"#{unit}")
         if moved:
-            text = _("{called}\nscore {reached:.3g}, noise {noise:.3g}")
+            text = _("{called}\nscore {reached:.3g}\nnoise {noise:.3g}")
         else:
             silent += 1
-            text = _("{called}\nno gradient, score {noise:.3g}")
+            text = _("{called}\nno gradient\nscore {noise:.3g}")
         shown = picture if picture.shape[-1] == 3 else picture[..., 0]
         tiles.append(Tile(shown, text.format(called=called, reached=reached, noise=noise)))
     note = _(
