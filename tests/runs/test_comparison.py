@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from workbench.errors import UserError
-from workbench.events import BatchesDone, Finished, StageStarted
+from workbench.events import BatchesDone, EpochFinished, Finished, StageStarted
 from workbench.experiment import new_experiment
 from workbench.figures import Curves
 from workbench.runs.comparison import compare
@@ -20,7 +20,8 @@ def made(folder, rate, seconds, steps=0):
         writer.event(StageStarted(1, "all layers", ""))
         for epoch in range(2):
             row = {"epoch": epoch + 1, "loss": 1.0 - epoch / 2, "learning_rate": rate, "seconds": seconds}
-            writer.add_metrics({**row, "samples_per_second": 50.0})
+            writer.add_metrics(row)
+            writer.event(EpochFinished(epoch, {"loss": 1.0}, rate, seconds, 50.0, True, epoch))
         writer.environment({"parameters": 77})
         writer.event(Finished("completed", str(run.path)))
     return run

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from workbench.events import Finished
+from workbench.events import EpochFinished, Finished
 from workbench.experiment import new_experiment
 from workbench.runs import reading
 from workbench.runs.index import list_runs
@@ -21,7 +21,8 @@ def runs(home):
         run = create_run_folder(new_experiment().changed("name", name), folder)
         with RunWriter(run) as writer:
             numbers = {"loss": 1.0, "accuracy": accuracy, "val_loss": 1.0, "val_accuracy": accuracy}
-            writer.add_metrics({"epoch": 1, **numbers, "seconds": 2.0, "samples_per_second": 100.0})
+            writer.add_metrics({"epoch": 1, **numbers, "seconds": 2.0})
+            writer.event(EpochFinished(0, numbers, 0.1, 2.0, 100.0, True, 0))
             writer.environment({"parameters": 1234})
             writer.event(Finished("completed", str(run.path)))
     return folder
@@ -76,7 +77,7 @@ def test_a_run_that_is_gone_is_forgotten(runs):
     [
         lambda text: text[: len(text) // 2],
         lambda text: "[]",
-        lambda text: text.replace('"version":1', '"version":99'),
+        lambda text: text.replace('"version":2', '"version":99'),
         lambda text: text.replace('"completed"', "7"),
         lambda text: json.dumps({**json.loads(text), "runs": {"x": [1]}}),
     ],

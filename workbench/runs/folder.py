@@ -25,13 +25,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from workbench.errors import UserError, did_you_mean
-from workbench.events import Event, Finished, StageStarted, from_json
+from workbench.events import EpochFinished, Event, Finished, StageStarted, from_json
 from workbench.experiment import Experiment, read_experiment
 from workbench.i18n import _
 
 LOCK_NAME = "run.lock"
 STATES = ("queued", "running", "completed", "stopped", "interrupted", "failed")
 _TAIL_BYTES = 65_536
+_EPOCH_FINISHED = '"epoch_finished"'
 _STAGE_STARTED = '"stage_started"'
 
 
@@ -83,6 +84,11 @@ class RunFolder:
         lines = _last_lines(self.path / "events.jsonl")
         event = _parse(lines[-1]) if lines else None
         return event if isinstance(event, Finished) else None
+
+    def last_epochs(self) -> list[EpochFinished]:
+        """The epochs told of last: all of a short run, some of a long one, so that a glance stays cheap."""
+        lines = (line for line in _last_lines(self.path / "events.jsonl") if _EPOCH_FINISHED in line)
+        return [event for event in map(_parse, lines) if isinstance(event, EpochFinished)]
 
     def state(self) -> str:
         """`running`, `completed`, `stopped`, `interrupted` or `failed`."""

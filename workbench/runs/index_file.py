@@ -15,7 +15,7 @@ from workbench.atomic_files import replace_text
 from workbench.paths import cache_folder
 from workbench.runs.summary import RunSummary
 
-VERSION = 1
+VERSION = 2
 Signature = tuple[int, ...]
 Entry = tuple[Signature, RunSummary]
 

@@ -26,7 +26,7 @@ class RunSummary:
         problem: what is wrong with the folder, or why the run failed; empty otherwise.
         group: what it was put together with by its user; `tags` and `note` likewise.
         values: every metric at the best epoch by its name; those of the test split as `test_accuracy`.
-        samples_per_second: on average over the epochs; None where it is not known.
+        samples_per_second: on average over the epochs told of last; None where it is not known.
         parameters: of the network; None for a run of an older version.
     """
 
@@ -90,7 +90,7 @@ def summarise_run(folder: RunFolder) -> RunSummary:
         tags=notes.tags,
         note=notes.note,
         values=_all_values(best, folder.evaluation()),
-        samples_per_second=_speed(history),
+        samples_per_second=_speed(folder),
         parameters=parameters if isinstance(parameters, int) else None,
     )
 
@@ -136,6 +136,6 @@ def _all_values(best: dict[str, float], evaluation: Any) -> dict[str, float]:
     return values
 
 
-def _speed(history: list[dict[str, float]]) -> float | None:
-    known = [row["samples_per_second"] for row in history if math.isfinite(row.get("samples_per_second", math.nan))]
+def _speed(folder: RunFolder) -> float | None:
+    known = [epoch.samples_per_second for epoch in folder.last_epochs() if math.isfinite(epoch.samples_per_second)]
     return sum(known) / len(known) if known else None
