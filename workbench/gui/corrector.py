@@ -1,6 +1,7 @@
 """Corrections made in the window: one job after the other changes the list, each is a step that can be undone."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -101,10 +102,10 @@ class Corrector(QObject):
         if unnamed:
             document.undo_stack.endMacro()
         self._last = command
-        where = _("From the next training on, by the list {file}.").format(file=change.file)
+        where = _("From the next training on, by the list {file}.").format(file=Path(change.file).name)
         if not own:
             where = _("They are in the list {file}; the experiment on screen learns from other data.").format(
-                file=change.file
+                file=Path(change.file).name
             )
         self._tell(f"{text}. {where}", "success")
 
