@@ -62,6 +62,7 @@ class PlaybackPage(Page):
         self.panel = FigurePanel(column_width=420)
         self.notice = Notice()
         self.status = hint("")
+        self.status.setWordWrap(False)  # it stands beside the title
         self.no_run = NoRun(_("Train an experiment with its probes switched on; then its epochs can be played back."))
         self.empty = NothingKept()
         self._stack = QStackedWidget()
