@@ -301,7 +301,7 @@ def _verdicts(method: HeatmapMethod, checked: _Checked) -> list[str]:
         text = _("Passed random weights: with all weights random, the map changes (rank correlation {left:.2f}).")
     said.append(text.format(method=name, left=left))
     if checked.heat.values.size < _FEW_PLACES:
-        text = _("The map has {count} places only: too few for a firm answer, ask for an earlier layer.")
+        text = _("The map has {count} places only: too few for a firm answer.")
         said.append(text.format(count=checked.heat.values.size))
     return said
 
