@@ -107,7 +107,7 @@ def _ending(loaded: LoadedModel, folder: RunFolder) -> tuple[Any, Any]:
     """
     import keras
 
-    if not loaded.target.strata_names:
+    if loaded.target is None or not loaded.target.strata_names:
         raise UserError(
             _(
                 "Only a model that tells classes apart has a confidence to mend; that of the run {name!r} does not."
