@@ -29,6 +29,7 @@ _PATIENCE_SECONDS = 6.0
 _BETWEEN_TRIES_SECONDS = 0.5
 _MOST_SKIPPED_AT_ONCE = 50
 _JOIN_SECONDS = 2.0
+_NO_MESSAGES = "-8"  # FFmpeg's AV_LOG_QUIET
 _FIRST_CAMERAS = 3  # offered where the system cannot be asked for its cameras
 
 
@@ -236,11 +237,12 @@ class NewestFrame:
 
 
 class _Quiet:
-    """OpenCV says on standard error what is said in words here."""
+    """OpenCV, and FFmpeg in it, say on standard error what is said in words here."""
 
     def __enter__(self) -> None:
         import cv2
 
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _NO_MESSAGES)  # read when the first video is opened
         logging = cv2.utils.logging
         self._level = logging.getLogLevel()
         logging.setLogLevel(logging.LOG_LEVEL_SILENT)
