@@ -278,3 +278,18 @@ def test_the_command_tells_the_comparison_in_one_record(exported_run, tmp_path, 
     record = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert record["path"] == str(place)
     assert record["check"] == {"samples": 64, "source": "test", "difference": 0.0, "agreement": 1.0}
+
+
+@pytest.mark.parametrize("name", ["tflite", "onnx"])
+def test_a_model_of_tables_is_exported_with_the_means_and_fillings_of_its_layers(tmp_path, name):
+    from workbench.experiment import new_experiment
+    from workbench.requests import TrainRequest
+
+    experiment = new_experiment("house_prices", "mlp")
+    training = experiment.training.model_copy(update={"epochs": 1})
+    experiment = experiment.model_copy(update={"training": training})
+    run = run_job(TrainRequest(experiment, str(tmp_path / "runs")), lambda event: None, Control())
+    done = export(getattr(run, "path", run), name, tmp_path / "prices")
+    assert done.check.difference <= 1e-4
+    assert done.check.agreement is None
+    assert "2 numbers" in done.notes[0]

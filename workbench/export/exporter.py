@@ -171,7 +171,12 @@ class ModelExporter(Exporter):
                 "The file was written, but what opens {format} files refuses it: {error} It was not kept. Another "
                 "format may take this model (workbench list exporters)."
             ).format(format=_(self.title), error=_sentence(error))) from error  # fmt: skip
-        check = compare(wanted, given, bool(opened.choices) and opened.loaded.head is None, samples.source)
+        check = compare(
+            wanted,
+            given,
+            bool(getattr(opened.loaded.target, "class_names", ())) and opened.loaded.head is None,
+            samples.source,
+        )
         if not check.difference <= TOLERANCE:
             raise DiffersError(_(
                 "The exported model does not answer as the original does: on {count} samples their outputs differ by "

@@ -54,6 +54,7 @@ class Onnx(ModelExporter):
             raise UserError(_(
                 "ONNX cannot take this model: {reason}. Export it as saved_model or tflite instead."
             ).format(reason=reason.rstrip("."))) from error  # fmt: skip
+        _hold_constants(converted, function.get_concrete_function())
         if opened.loaded.about is not None:
             onnx.helper.set_model_props(converted, {"workbench": json.dumps(opened.loaded.about, ensure_ascii=False)})
         place.write_bytes(converted.SerializeToString())
@@ -78,6 +79,23 @@ class Onnx(ModelExporter):
     def notes(self, opened: OpenModel) -> tuple[str, ...]:
         """What it takes."""
         return what_it_takes(opened)
+
+
+def _hold_constants(converted: Any, function: Any) -> None:
+    """Put constants of layers (means, what stands for missing values) into the file, where tf2onnx made inputs of them.
+
+    Args:
+        converted: the ONNX model.
+        function: the concrete function it was made from, which knows the values.
+    """
+    import onnx
+
+    values = {inner.name: outer for outer, inner in function.graph.captures if hasattr(outer, "numpy")}
+    used = {name for node in converted.graph.node for name in node.input}
+    for given in [each for each in converted.graph.input if each.name in values]:
+        if given.name in used:
+            converted.graph.initializer.append(onnx.numpy_helper.from_array(values[given.name].numpy(), given.name))
+        converted.graph.input.remove(given)
 
 
 def register(registry: Registry) -> None:
