@@ -138,4 +138,4 @@ def _class_names(run: str) -> tuple[str, ...]:
         target = spec_from_json((read_about(RunFolder(run).model_path) or {})["target"])
     except (UserError, KeyError, TypeError):
         return ()
-    return target.class_names if target.strata_names else ()
+    return target.strata_names
