@@ -33,6 +33,7 @@ BENCHMARKS = {
     "drive": "bench_drive",
     "embeddings": "bench_embeddings",
     "inspection": "bench_inspection",
+    "live": "bench_live",
     "diagnosis": "bench_diagnosis",
     "probes": "bench_probes",
     "cifar10_report": "bench_cifar10_report",
