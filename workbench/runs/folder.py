@@ -10,6 +10,10 @@ evaluation.json    numbers per split, and what diagnosis needs beside them
 environment.json   versions, device, seed, hash of the data
 corrections.csv    the samples left out and the labels changed, where there are any
 log.txt            for people, with tracebacks
+notes.toml         group, tags and note of the user
+corrections.csv    the list of corrections it was trained with, where there was one
+probes/            what the network looked like after each epoch, where it was asked for
+weights/           the weights after each epoch, where they were to be kept
 run.lock           held by the process that runs it
 ```
 
