@@ -7,12 +7,11 @@ from typing import Any, Literal
 import numpy as np
 
 from workbench.errors import UserError
-from workbench.events import Progress
 from workbench.figures import Bars, Curve, Curves, Figure, Table
 from workbench.i18n import _, mark
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.layers import named_layers, output_shape
-from workbench.inspection.taps import Pace, look_at
+from workbench.inspection.taps import look_at, paced
 from workbench.inspection.units import (
     BY_HAND,
     ENDS,
@@ -143,13 +142,11 @@ def _gathered(
     run = look_at(model, watched, look, "activation_statistics")
     layers = [_Layer(name, activation) for name, activation in watched.items()]
     sizes = [_values_of_one(model, name) for name in watched]
-    for part in Pace().slices(len(chosen)):
-        question.control.check()
+    for part in paced(len(chosen), _("looking at samples"), question.emit, question.control, most=64):
         found = run(question.opened.inputs(samples[chosen[part]]))
         for number, layer in enumerate(layers):
             highest, numbers = found[2 * number : 2 * number + 2]
             layer.add(highest, numbers, sizes[number] * (part.stop - part.start))
-        question.emit(Progress(_("looking at samples"), part.stop, len(chosen)))
     return layers
 
 

@@ -4,13 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from workbench.data.prepared import InputsOf
 from workbench.errors import UserError
 from workbench.figures import Figure, Table
 from workbench.i18n import _, mark
-from workbench.inspection import gradients
 from workbench.inspection.inspector import Findings, Inspector, Question
-from workbench.inspection.sample_features import paced
+from workbench.inspection.whole_split import answers_of
 from workbench.section import Section, setting
 from workbench.tasks import calibration
 from workbench.tasks.calibration_figures import PAPER, confidence_histogram, reliability_diagram
@@ -94,18 +92,11 @@ class Confidence(Inspector):
 
 
 def _answers(question: Question, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (n, classes) and true classes (n,) of a split; kept with the model."""
+    """Probabilities (n, classes) and true classes (n,) of a split."""
     data, opened = question.split.data, question.opened
-    indices = data.splits[split]
-    if not len(indices):
-        raise UserError(_("The {split} split of this run has no samples. Choose another split.").format(split=split))
-    known = vars(opened.model).setdefault("_workbench_chances", {})
-    key = (split, data.fingerprint)
-    if key not in known:
-        run, inputs = gradients.outputs(opened.model), InputsOf(data.inputs, indices)
-        outputs = [opened.loaded.answers(run(opened.inputs(inputs[part]))) for part in paced(question, len(indices))]
-        known[key] = class_probabilities(np.concatenate(outputs), len(data.target.class_names))
-    return known[key], np.asarray(data.targets[indices], np.int64).reshape(-1)
+    outputs = answers_of(opened, data, split, question.emit, question.control)
+    chances = class_probabilities(outputs, len(data.target.class_names))
+    return chances, np.asarray(data.targets[data.splits[split]], np.int64).reshape(-1)
 
 
 def _logits(chances: np.ndarray) -> np.ndarray:

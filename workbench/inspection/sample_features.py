@@ -1,24 +1,20 @@
 """What a layer makes of many samples of a split, with the model's answers to them: one pass, kept with the model."""
 
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from workbench.errors import UserError
-from workbench.events import Progress
 from workbench.i18n import _
 from workbench.inspection.backends import as_array, as_float, compiled
 from workbench.inspection.gradients import kept
 from workbench.inspection.inspector import Question
 from workbench.inspection.layers import final_layer, find_layer, named_layers, output_shape
 from workbench.inspection.tap import tapped
+from workbench.inspection.taps import paced
 from workbench.tasks.classification import class_probabilities
 
-_STEP_SECONDS = 0.08
-_LARGEST_BATCH = 256
 _KEPT = 2
 _MOST_BYTES = 512 * 1024**2
 _BEHIND_THE_SCORES = ("Activation", "Softmax", "Sigmoid", "Normalization", "Rescaling", "Reshape")
@@ -90,22 +86,6 @@ def features_of(question: Question, layer: str, count: int) -> Features:
     return found
 
 
-def paced(question: Question, count: int) -> Iterator[slice]:
-    """Slices over so many samples, each timed until the next is asked for, so that a stop is answered soon."""
-    start, batch, done = 0, 8, 0
-    while start < count:
-        question.control.check()
-        begun = time.perf_counter()
-        yield slice(start, min(start + batch, count))
-        took = time.perf_counter() - begun
-        start, done = min(start + batch, count), done + 1
-        if took < _STEP_SECONDS / 2:
-            batch = min(2 * batch, _LARGEST_BATCH)
-        elif took > 1.5 * _STEP_SECONDS and done > 2:  # the first ones were compiled, too
-            batch = max(1, batch // 2)
-        question.emit(Progress(_("looking at samples"), start, count))
-
-
 def _computed(question: Question, layer: str, wanted: np.ndarray) -> Features:
     model, inputs, asked = question.opened.model, question.split.inputs, len(wanted)
     most = max(4, _MOST_BYTES // (4 * int(output_shape(find_layer(model, layer))[-1] or 1)))
@@ -114,7 +94,7 @@ def _computed(question: Question, layer: str, wanted: np.ndarray) -> Features:
     run = kept(model, ("features", layer), lambda: _compiled(model, layer))
     parts: list[np.ndarray] = []
     told: list[_Told] = []
-    for part in paced(question, len(wanted)):
+    for part in paced(len(wanted), _("looking at samples"), question.emit, question.control):
         seen, answers = run(as_float(question.opened.inputs(inputs[wanted[part]])))
         parts.append(as_array(seen))
         told.append(_told(question, as_array(answers), wanted[part]))

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from workbench.control import Control, Emit
+from workbench.events import Progress
 from workbench.inspection.backends import as_float, compiled
 from workbench.inspection.gradients import kept
 from workbench.inspection.layers import find_layer
@@ -101,3 +103,11 @@ class Pace:
             self.size = max(1, size // 2)
         elif full and seconds < _STEP_SECONDS / 2:
             self.size = min(2 * size, self._most)
+
+
+def paced(count: int, what: str, emit: Emit, control: Control, most: int = 256) -> Iterator[slice]:
+    """Slices that cover so many samples, as `Pace` has them; says how far it is, and raises `Stopped` between two."""
+    for part in Pace(most).slices(count):
+        control.check()
+        yield part
+        emit(Progress(what, part.stop, count))

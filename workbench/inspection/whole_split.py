@@ -1,6 +1,5 @@
 """What a model answers to all samples of a split, and what it makes of them: computed once, and kept with the model."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,16 +8,13 @@ import numpy as np
 from workbench.control import Control, Emit
 from workbench.data.prepared import InputsOf, PreparedData
 from workbench.errors import UserError
-from workbench.events import Progress
 from workbench.i18n import _
 from workbench.inspection import gradients
 from workbench.inspection.layers import find_layer, named_layers, output_shape
 from workbench.inspection.loaded import OpenModel
+from workbench.inspection.taps import paced
 from workbench.tasks.classification import class_probabilities
 
-_FIRST_BATCH, _LARGEST_BATCH = 8, 256
-_SECONDS_A_BATCH = 0.08  # so that a stop is answered soon
-_SECONDS_BETWEEN_EVENTS = 0.1
 _KEPT = 6  # answers and features of the three splits
 
 
@@ -118,17 +114,7 @@ def _forward(
     if not len(inputs):
         raise UserError(_("The {split} split of this run has no samples. Choose another split.").format(split=split))
     parts: list[np.ndarray] = []
-    start, batch, told = 0, _FIRST_BATCH, 0.0
-    while start < len(inputs):
-        control.check()
-        begun = time.perf_counter()
-        part = run(opened.inputs(inputs[start : start + batch]))
+    for chosen in paced(len(inputs), _("Asking the model"), emit, control):
+        part = run(opened.inputs(inputs[chosen]))
         parts.append(part.reshape(len(part), -1, part.shape[-1]).mean(axis=1) if flat else part)
-        start += len(part)
-        now = time.perf_counter()
-        if parts[1:] and now - begun < _SECONDS_A_BATCH / 2:  # the first one was compiled, too
-            batch = min(2 * batch, _LARGEST_BATCH)
-        if now - told > _SECONDS_BETWEEN_EVENTS:
-            told = now
-            emit(Progress(_("Asking the model"), start, len(inputs)))
     return np.concatenate(parts)
