@@ -1,7 +1,6 @@
 """The runs page on real run folders, written by the code that writes them while training."""
 
 import gc
-import math
 import shutil
 import time
 from pathlib import Path
@@ -10,89 +9,15 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
-from workbench.engine import Engine
 from workbench.errors import UserError
-from workbench.events import EpochFinished, Finished, Progress
+from workbench.events import Finished
 from workbench.experiment import new_experiment
-from workbench.figures import Table
-from workbench.gui.pages.runs import RunsPage
-from workbench.gui.pages.runs_notes import NotesDialog
-from workbench.gui.workspace import Workspace
-from workbench.inspection.side_by_side import SideBySideAnswer
-from workbench.requests import ReportRequest, ResumeRequest, TrainRequest
+from workbench.requests import ResumeRequest, TrainRequest
 from workbench.runs import index, reading
-from workbench.runs.folder import RunFolder
-from workbench.runs.notes import NotesChange, RunNotes, write_notes
-from workbench.runs.writer import RunWriter, create_run_folder
+from workbench.runs.writer import RunWriter
 
 
-def write_run(runs, name, *, state="completed", epochs=3, rate=0.001, created=0.0, message="", accuracy=0.9):
-    """A run folder as a training of so many epochs leaves it behind; a state of "" leaves its end out."""
-    experiment = new_experiment().changed("name", name).changed("training.epochs", 5)
-    experiment = experiment.changed("training.optimizer.learning_rate", rate)
-    folder = create_run_folder(experiment, runs)
-    target = folder.path.with_name(name)
-    folder.path.rename(target)
-    folder = RunFolder(target)
-    with RunWriter(folder) as writer:
-        for epoch in range(epochs):
-            value = accuracy * (1 - math.exp(-epoch - 1))
-            metrics = {"loss": 1 - value, "accuracy": value, "val_loss": 1.1 - value, "val_accuracy": value - 0.01}
-            writer.add_metrics({"epoch": epoch + 1, **metrics, "learning_rate": rate, "seconds": 1.5})
-            writer.event(EpochFinished(epoch, metrics, rate, 1.5, 1000.0, True, epoch))
-        if created:
-            writer.environment({"created": created})
-        if state:
-            writer.event(Finished(state, str(folder.path), message))
-    return folder
-
-
-@pytest.fixture
-def workspace(qapp, home):
-    workspace = Workspace(Engine("questions", device="cpu"), Engine("training", device="cpu"))
-    yield workspace
-    workspace.close()
-
-
-@pytest.fixture
-def runs(workspace):
-    folder = workspace.settings.runs_folder
-    folder.mkdir(parents=True)
-    return folder
-
-
-@pytest.fixture
-def page(qtbot, workspace):
-    page = RunsPage(workspace)
-    qtbot.addWidget(page)
-    page.resize(1100, 700)
-    return page
-
-
-def settle(qtbot, page):
-    qtbot.waitUntil(lambda: not page._reading and not page._work.busy, timeout=10_000)
-    qtbot.wait(1)
-
-
-def show(qtbot, page):
-    page.show()
-    settle(qtbot, page)
-
-
-def names(page):
-    return [run.name for run in page.table_model.rows]
-
-
-def select(page, *wanted):
-    page.table.select([run.path for run in page.table_model.all_rows if run.name in wanted])
-
-
-def texts(page, row):
-    model = page.table_model
-    return [model.data(model.index(row, column)) for column in range(model.columnCount())]
-
-
-def test_every_run_is_a_row_with_what_became_of_it_newest_first(qtbot, page, runs):
+def test_every_run_is_a_row_with_what_became_of_it_newest_first(qtbot, page, runs, write_run, show, names, texts):
     write_run(runs, "old one", created=1_700_000_000)
     write_run(runs, "new one", state="stopped", created=1_750_000_000, accuracy=0.5)
     write_run(runs, "killed one", state="", created=1_740_000_000)
@@ -105,7 +30,7 @@ def test_every_run_is_a_row_with_what_became_of_it_newest_first(qtbot, page, run
     assert row[7].startswith("2023-11-1")
 
 
-def test_a_broken_run_is_listed_with_its_problem_and_hides_no_other(qtbot, page, runs):
+def test_a_broken_run_is_listed_with_its_problem_and_hides_no_other(qtbot, page, runs, write_run, show, names, select):
     write_run(runs, "good")
     broken = runs / "broken"
     broken.mkdir()
@@ -120,7 +45,7 @@ def test_a_broken_run_is_listed_with_its_problem_and_hides_no_other(qtbot, page,
     assert page.about.isHidden()
 
 
-def test_searching_keeps_the_rows_that_hold_every_word(qtbot, page, runs):
+def test_searching_keeps_the_rows_that_hold_every_word(qtbot, page, runs, write_run, show, names):
     write_run(runs, "wide kernels")
     write_run(runs, "narrow kernels", state="failed", message="The loss is not a number.")
     show(qtbot, page)
@@ -131,7 +56,7 @@ def test_searching_keeps_the_rows_that_hold_every_word(qtbot, page, runs):
     assert len(names(page)) == 2
 
 
-def test_sorting_by_the_best_value_puts_runs_without_one_last_either_way(qtbot, page, runs):
+def test_sorting_by_the_best_value_puts_runs_without_one_last_either_way(qtbot, page, runs, write_run, show, names):
     write_run(runs, "middle", accuracy=0.6)
     write_run(runs, "nothing", epochs=0, state="failed")
     write_run(runs, "best", accuracy=0.9)
@@ -142,7 +67,7 @@ def test_sorting_by_the_best_value_puts_runs_without_one_last_either_way(qtbot, 
     assert names(page) == ["middle", "best", "nothing"]
 
 
-def test_a_run_that_appears_later_is_listed_and_the_selection_stays(qtbot, page, runs):
+def test_a_run_that_appears_later_is_listed_and_the_selection_stays(qtbot, page, runs, write_run, show, names, select):
     write_run(runs, "first", created=1_700_000_000)
     show(qtbot, page)
     select(page, "first")
@@ -152,7 +77,7 @@ def test_a_run_that_appears_later_is_listed_and_the_selection_stays(qtbot, page,
     assert [run.name for run in page.table.selected()] == ["first"]
 
 
-def test_only_runs_whose_files_changed_are_opened_again(qtbot, page, runs, monkeypatch):
+def test_only_runs_whose_files_changed_are_opened_again(qtbot, page, runs, monkeypatch, write_run, settle, show):
     first = write_run(runs, "first")
     write_run(runs, "second")
     show(qtbot, page)
@@ -172,7 +97,7 @@ def test_only_runs_whose_files_changed_are_opened_again(qtbot, page, runs, monke
     assert opened == ["first"]
 
 
-def test_nothing_is_read_while_the_page_is_hidden(qtbot, page, runs):
+def test_nothing_is_read_while_the_page_is_hidden(qtbot, page, runs, write_run, show, names):
     show(qtbot, page)
     page.hide()
     write_run(runs, "unseen")
@@ -184,7 +109,7 @@ def test_nothing_is_read_while_the_page_is_hidden(qtbot, page, runs):
     qtbot.waitUntil(lambda: names(page) == ["unseen"])
 
 
-def test_enter_reopens_a_run_in_all_pages(qtbot, page, runs, workspace):
+def test_enter_reopens_a_run_in_all_pages(qtbot, page, runs, workspace, write_run, show, select):
     folder = write_run(runs, "a run")
     show(qtbot, page)
     select(page, "a run")
@@ -194,7 +119,7 @@ def test_enter_reopens_a_run_in_all_pages(qtbot, page, runs, workspace):
     assert workspace.current_run == str(folder.path)
 
 
-def test_f2_renames_in_place_and_the_pages_follow(qtbot, page, runs, workspace):
+def test_f2_renames_in_place_and_the_pages_follow(qtbot, page, runs, workspace, write_run, show, names, select):
     folder = write_run(runs, "before")
     workspace.set_current_run(str(folder.path))
     show(qtbot, page)
@@ -208,7 +133,7 @@ def test_f2_renames_in_place_and_the_pages_follow(qtbot, page, runs, workspace):
     assert not folder.path.exists()
 
 
-def test_a_name_that_is_taken_is_refused_with_the_reason(qtbot, page, runs):
+def test_a_name_that_is_taken_is_refused_with_the_reason(qtbot, page, runs, write_run, show, names):
     write_run(runs, "one")
     write_run(runs, "two")
     show(qtbot, page)
@@ -217,7 +142,9 @@ def test_a_name_that_is_taken_is_refused_with_the_reason(qtbot, page, runs):
     assert sorted(names(page)) == ["one", "two"]
 
 
-def test_delete_moves_to_the_trash_without_a_question(qtbot, page, runs, workspace, monkeypatch, tmp_path):
+def test_delete_moves_to_the_trash_without_a_question(
+    qtbot, page, runs, workspace, monkeypatch, tmp_path, write_run, show, names, select
+):
     trash = tmp_path / "trash"
     trash.mkdir()
     monkeypatch.setattr(index, "send2trash", lambda path: shutil.move(path, trash))
@@ -234,7 +161,9 @@ def test_delete_moves_to_the_trash_without_a_question(qtbot, page, runs, workspa
 
 
 @pytest.mark.parametrize("answer", [True, False])
-def test_where_there_is_no_trash_it_asks_before_deleting_for_good(qtbot, page, runs, monkeypatch, answer):
+def test_where_there_is_no_trash_it_asks_before_deleting_for_good(
+    qtbot, page, runs, monkeypatch, answer, write_run, settle, show, names, select
+):
     def no_trash(path):
         raise OSError("no trash here")
 
@@ -252,7 +181,7 @@ def test_where_there_is_no_trash_it_asks_before_deleting_for_good(qtbot, page, r
     qtbot.waitUntil(lambda: names(page) == ([] if answer else ["unwanted"]))
 
 
-def test_a_run_that_is_running_cannot_be_renamed_deleted_or_resumed(qtbot, page, runs):
+def test_a_run_that_is_running_cannot_be_renamed_deleted_or_resumed(qtbot, page, runs, write_run, show, select):
     folder = write_run(runs, "busy", state="")
     with RunWriter(folder):
         show(qtbot, page)
@@ -275,7 +204,7 @@ def submitted(workspace, monkeypatch):
     return requests
 
 
-def test_a_stopped_run_is_resumed_as_it_is(qtbot, page, runs, submitted):
+def test_a_stopped_run_is_resumed_as_it_is(qtbot, page, runs, submitted, write_run, show, select):
     folder = write_run(runs, "stopped", state="stopped")
     show(qtbot, page)
     select(page, "stopped")
@@ -283,7 +212,7 @@ def test_a_stopped_run_is_resumed_as_it_is(qtbot, page, runs, submitted):
     assert submitted == [ResumeRequest(str(folder.path), 0)]
 
 
-def test_a_completed_run_asks_for_a_larger_number_of_epochs(qtbot, page, runs, submitted):
+def test_a_completed_run_asks_for_a_larger_number_of_epochs(qtbot, page, runs, submitted, write_run, show, select):
     folder = write_run(runs, "complete")
     asked = []
     page.actions_on_runs.ask_number = lambda *arguments: asked.append(arguments) or 12
@@ -297,7 +226,7 @@ def test_a_completed_run_asks_for_a_larger_number_of_epochs(qtbot, page, runs, s
     assert len(submitted) == 1
 
 
-def test_what_waits_in_the_queue_is_listed_and_can_be_taken_out(qtbot, page, runs, workspace):
+def test_what_waits_in_the_queue_is_listed_and_can_be_taken_out(qtbot, page, runs, workspace, write_run, show, names):
     write_run(runs, "older", created=1_700_000_000)
     training = workspace.training
     training.current = object()  # something trains already, so what is submitted waits
@@ -313,7 +242,7 @@ def test_what_waits_in_the_queue_is_listed_and_can_be_taken_out(qtbot, page, run
     training.current = None
 
 
-def test_a_new_experiment_takes_everything_from_the_run(qtbot, page, runs, workspace):
+def test_a_new_experiment_takes_everything_from_the_run(qtbot, page, runs, workspace, write_run, show, select):
     write_run(runs, "source", rate=0.0321)
     show(qtbot, page)
     select(page, "source")
@@ -328,7 +257,7 @@ def test_a_new_experiment_takes_everything_from_the_run(qtbot, page, runs, works
     assert workspace.document.path is None
 
 
-def test_a_damaged_experiment_is_explained_instead_of_copied(qtbot, page, runs, workspace):
+def test_a_damaged_experiment_is_explained_instead_of_copied(qtbot, page, runs, workspace, write_run, show, select):
     folder = write_run(runs, "from the future")
     path = folder.path / "experiment.toml"
     path.write_text(path.read_text().replace("version = 1", "version = 9"))
@@ -340,7 +269,7 @@ def test_a_damaged_experiment_is_explained_instead_of_copied(qtbot, page, runs, 
     assert workspace.document.experiment is before
 
 
-def test_open_folder_hands_the_folder_to_the_desktop(qtbot, page, runs):
+def test_open_folder_hands_the_folder_to_the_desktop(qtbot, page, runs, write_run, show, select):
     folder = write_run(runs, "thư mục có dấu cách")
     opened = []
     page.actions_on_runs.open_url = lambda url: opened.append(url) or True
@@ -350,7 +279,7 @@ def test_open_folder_hands_the_folder_to_the_desktop(qtbot, page, runs):
     assert Path(opened[0].toLocalFile()) == folder.path
 
 
-def test_comparing_shows_what_differs_and_the_curves_of_every_metric(qtbot, page, runs):
+def test_comparing_shows_what_differs_and_the_curves_of_every_metric(qtbot, page, runs, write_run, show, select):
     write_run(runs, "slow", rate=0.0001)
     write_run(runs, "fast", rate=0.01)
     write_run(runs, "other")
@@ -372,7 +301,7 @@ def test_comparing_shows_what_differs_and_the_curves_of_every_metric(qtbot, page
     assert page.comparison.isHidden()
 
 
-def test_ten_thousand_rows_are_sorted_and_searched_within_a_moment(qtbot, page, runs):
+def test_ten_thousand_rows_are_sorted_and_searched_within_a_moment(qtbot, page, runs, write_run, show, names):
     write_run(runs, "seed")
     show(qtbot, page)
     one = page.table_model.rows[0]
@@ -397,13 +326,13 @@ def test_ten_thousand_rows_are_sorted_and_searched_within_a_moment(qtbot, page, 
     assert names(page) == ["run 9999"]
 
 
-def test_an_empty_folder_says_what_to_do(qtbot, page, workspace):
+def test_an_empty_folder_says_what_to_do(qtbot, page, workspace, show):
     show(qtbot, page)
     assert page._stack.currentIndex() == 1
     assert str(workspace.settings.runs_folder) in page._where.text()
 
 
-def test_a_right_click_offers_what_the_buttons_do(qtbot, page, runs):
+def test_a_right_click_offers_what_the_buttons_do(qtbot, page, runs, write_run, show, select):
     write_run(runs, "a run")
     show(qtbot, page)
     select(page, "a run")
@@ -413,145 +342,10 @@ def test_a_right_click_offers_what_the_buttons_do(qtbot, page, runs):
     assert not offered[page.compare_button.text()]
 
 
-def test_enter_in_the_search_box_leads_to_the_first_run_found(qtbot, page, runs):
+def test_enter_in_the_search_box_leads_to_the_first_run_found(qtbot, page, runs, write_run, show):
     write_run(runs, "one")
     write_run(runs, "two")
     show(qtbot, page)
     qtbot.keyClicks(page.search.field, "two")
     qtbot.keyClick(page.search.field, Qt.Key.Key_Return)
     assert [run.name for run in page.table.selected()] == ["two"]
-
-
-def answer_notes(page, change):
-    asked = []
-    page.actions_on_runs.ask_notes = lambda runs, known: asked.append([run.name for run in runs]) or change
-    return asked
-
-
-def test_several_runs_are_tagged_at_once_and_the_change_is_taken_back(qtbot, page, runs):
-    write_run(runs, "one")
-    two = write_run(runs, "two")
-    write_notes(two.path, RunNotes("g", ("old",), "text"))
-    show(qtbot, page)
-    asked = answer_notes(page, NotesChange(add=("keep",)))
-    select(page, "one", "two")
-    qtbot.keyClick(page.table, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
-    assert sorted(asked[0]) == ["one", "two"]
-    settle(qtbot, page)
-    qtbot.waitUntil(lambda: {run.tags for run in page.table_model.rows} == {("keep",), ("old", "keep")})
-    assert "2 runs" in page.notice.text
-    assert "tags" in page.header.names
-    page._undo_button.click()
-    qtbot.waitUntil(lambda: {run.tags for run in page.table_model.rows} == {(), ("old",)})
-    settle(qtbot, page)
-    assert page.notice.isHidden()
-
-
-def test_notes_that_cannot_be_written_are_told_and_change_nothing(qtbot, page, runs):
-    one, two = write_run(runs, "one"), write_run(runs, "two")
-    (two.path / "notes.toml").write_text("version = = 1")
-    show(qtbot, page)
-    answer_notes(page, NotesChange(note="x"))
-    select(page, "one", "two")
-    page.notes_button.click()
-    qtbot.waitUntil(lambda: "notes.toml cannot be read" in page.notice.text)
-    settle(qtbot, page)
-    assert not (one.path / "notes.toml").exists()
-
-
-def test_the_dialog_shows_what_runs_share_and_changes_only_what_was_changed(qtbot, page, runs):
-    one, two = write_run(runs, "one"), write_run(runs, "two")
-    write_notes(one.path, RunNotes("g", ("both", "mine"), "a note"))
-    write_notes(two.path, RunNotes("g", ("both",), "another"))
-    show(qtbot, page)
-    dialog = NotesDialog(page.table_model.all_rows, page.table_model.all_rows)
-    qtbot.addWidget(dialog)
-    assert (dialog.group.currentText(), dialog.tags.text(), dialog.note.toPlainText()) == ("g", "both", "")
-    dialog.tags.setText("new tag")
-    dialog.accept()
-    assert dialog.change == NotesChange(add=("new-tag",), remove=("both",))
-    dialog.tags.setText("a:b")
-    dialog.accept()
-    assert "cannot be a tag" in dialog._problem.text
-
-
-def test_terms_narrow_the_table_and_an_unknown_one_says_so(qtbot, page, runs):
-    write_notes(write_run(runs, "good", accuracy=0.9).path, RunNotes(tags=("baseline",)))
-    write_run(runs, "bad", accuracy=0.3)
-    show(qtbot, page)
-    qtbot.keyClicks(page.search.field, "val_accuracy>0.7 tag:baseline")
-    assert names(page) == ["good"]
-    assert page.search.problem.isHidden()
-    page.search.field.setText("colour:red")
-    assert "'colour'" in page.search.problem.text
-    assert len(names(page)) == 2
-
-
-def test_columns_are_chosen_in_the_menu_of_the_header_and_remembered(qtbot, page, runs, workspace):
-    write_run(runs, "a run", accuracy=0.9)
-    show(qtbot, page)
-    menu = page.header.menu()
-    action = next(action for action in menu.actions() if action.data() == "metric:val_loss")
-    action.trigger()
-    assert page.table_model.columns[-1].title == "Validation loss"
-    assert texts(page, 0)[-1]
-    assert "metric:val_loss" in workspace.settings.values.run_columns
-    assert page.table.horizontalHeader().sortIndicatorSection() == page.header.column("created")
-
-
-def test_curves_are_laid_over_the_time_of_training(qtbot, page, runs):
-    write_run(runs, "one")
-    write_run(runs, "two")
-    show(qtbot, page)
-    select(page, "one", "two")
-    page.compare_button.click()
-    qtbot.waitUntil(lambda: page.comparison.isVisible())
-    page.comparison.axis.setCurrentIndex(page.comparison.axis.findData("time"))
-    qtbot.waitUntil(lambda: list(page.comparison.figures.views[0].figure.curves[0].x) == [1.5, 3.0, 4.5])
-    results = {row[0]: row[1:] for row in page.comparison.tables.views[1].figure.rows}
-    assert results["Epochs"] == ("3 / 5", "3 / 5")
-
-
-@pytest.fixture
-def asking(workspace, monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        workspace.questions, "ask", lambda request, *callbacks, key="": asked.append((request, callbacks))
-    )
-    return asked
-
-
-def test_the_same_samples_are_asked_for_when_the_button_is_pressed_and_shown(qtbot, page, runs, asking):
-    paths = {str(write_run(runs, name).path) for name in ("one", "two")}
-    show(qtbot, page)
-    select(page, "one", "two")
-    page.compare_button.click()
-    qtbot.waitUntil(lambda: page.comparison.isVisible())
-    part = page.comparison.same_samples
-    assert asking == []
-    part.samples.setValue(3)
-    part.ask_button.click()
-    request, (answer, fail, progress) = asking[0]
-    assert set(request.runs) == paths
-    assert (request.split, request.samples, request.method) == ("test", 3, "grad_cam")
-    assert not part.ask_button.isEnabled()
-    progress(Progress("two: answers", 5, 9))
-    table = Table("On the same samples", ("Measure", "A"), (("loss", 0.1),))
-    answer(SideBySideAnswer((table,), ("one", "two"), 9, 2, "They disagree on 2.", ("B: no convolution",)))
-    assert part.notice.text == "They disagree on 2.\nB: no convolution"
-    assert [view.figure for view in part.panel.views] == [table]
-    assert part.ask_button.isEnabled()
-    fail("no samples in common")
-    assert part.notice.text == "no samples in common"
-
-
-def test_a_report_of_the_selected_runs_is_written_where_the_user_says(qtbot, page, runs, asking, tmp_path):
-    folder = write_run(runs, "a run")
-    show(qtbot, page)
-    select(page, "a run")
-    page.report.ask_path = lambda name: str(tmp_path / name.removesuffix(".html"))
-    page.report_button.click()
-    request, (done, _fail, _progress) = asking[0]
-    assert request == ReportRequest((str(folder.path),), str(tmp_path / "a run.html"))
-    done(request.out)
-    assert request.out in page.notice.text
