@@ -26,7 +26,7 @@ JOBS: dict[type, str] = {
     requests.EvaluateRequest: "workbench.training.evaluation:evaluate",
     requests.CalibrateRequest: "workbench.training.calibration:calibrate",
     requests.SamplesRequest: "workbench.training.evaluation:show_samples",
-    requests.CorrectRequest: "workbench.inspection.correcting:correct",
+    requests.CorrectRequest: "workbench.inspection.samples.correcting:correct",
     requests.InspectRequest: "workbench.inspection.answering:inspect",
     requests.SideBySideRequest: "workbench.inspection.side_by_side:side_by_side",
     requests.ProbeRequest: "workbench.training.probes.afterwards:probe",

@@ -24,7 +24,10 @@ BUILT_IN_PACKAGES = (
     "workbench.tasks",
     "workbench.architectures",
     "workbench.training.trainers",
-    "workbench.inspection",
+    "workbench.inspection.features",
+    "workbench.inspection.heatmaps",
+    "workbench.inspection.samples",
+    "workbench.inspection.live",
     "workbench.diagnosis",
     "workbench.export",
 )

@@ -13,8 +13,8 @@ from workbench.data.picture_headers import read_header
 from workbench.data.source import UnreadableSampleError
 from workbench.errors import UserError
 from workbench.i18n import _
-from workbench.inspection import gradients
 from workbench.inspection.loaded import open_model
+from workbench.inspection.network import gradients
 from workbench.specs import ImageInput
 
 _MOST_PIXELS = 4_000_000  # of one frame; the simulator's has 51,200

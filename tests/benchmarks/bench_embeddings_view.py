@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 from workbench.figures import Adjustable, SampleCards
 from workbench.gui.figures import view_for
 from workbench.gui.theme import appearance, prepare
-from workbench.inspection.colouring import ClassColouring, Placed, coloured
+from workbench.inspection.samples.colouring import ClassColouring, Placed, coloured
 
 CLASSES = 10
 

@@ -41,7 +41,7 @@ def measure(pairs: int = PAIRS, seconds: float = SLICE_SECONDS, other_pairs: int
     import keras
     import tensorflow as tf
 
-    from workbench.inspection import gradients, layers
+    from workbench.inspection.network import gradients, layers
 
     keras.utils.set_random_seed(0)
     model = keras.applications.MobileNetV2(weights=None)

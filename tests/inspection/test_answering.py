@@ -161,8 +161,8 @@ def test_models_of_other_people_are_looked_into(sample_data, name):
 def test_every_architecture_with_convolutions_is_looked_into(name, last):
     from workbench.architectures.assembly import assemble
     from workbench.experiment import new_experiment
-    from workbench.inspection import gradients
-    from workbench.inspection.layers import last_convolution
+    from workbench.inspection.network import gradients
+    from workbench.inspection.network.layers import last_convolution
     from workbench.specs import ClassTarget, ImageInput
 
     network = assemble(new_experiment(architecture=name), ImageInput(28, 28, 1), ClassTarget(("a", "b", "c")))

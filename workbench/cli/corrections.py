@@ -14,7 +14,7 @@ from workbench.errors import UserError
 from workbench.experiment import Experiment, read_experiment
 from workbench.experiment_toml import write_experiment
 from workbench.i18n import _
-from workbench.inspection.correcting import ListChange, lines_of, place_of_list
+from workbench.inspection.samples.correcting import ListChange, lines_of, place_of_list
 from workbench.requests import CorrectRequest
 from workbench.runs.folder import find_run
 

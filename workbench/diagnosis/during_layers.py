@@ -15,7 +15,7 @@ from workbench.diagnosis.during_remedies import (
 from workbench.diagnosis.remedies import Remedy, first_that_fits
 from workbench.finding import Check, Finding
 from workbench.i18n import _, mark
-from workbench.inspection.units import (
+from workbench.inspection.network.units import (
     BY_HAND,
     WHY_DEAD,
     WHY_SATURATED,

@@ -13,7 +13,7 @@ from workbench.experiment import CorrectionsSection, Experiment
 from workbench.gui.data_reader import data_reader
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
-from workbench.inspection.correcting import ListChange
+from workbench.inspection.samples.correcting import ListChange
 from workbench.requests import CorrectRequest
 from workbench.runs.folder import RunFolder
 

@@ -1,1 +1,1 @@
-"""Ways to look into a network, and prediction: one module per method."""
+"""Ways to look into a network, a folder per subject; and prediction."""

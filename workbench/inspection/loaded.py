@@ -18,7 +18,7 @@ from workbench.data.prepare import PreparedData, prepare
 from workbench.errors import UserError
 from workbench.experiment import Experiment, PreprocessingSection
 from workbench.i18n import _
-from workbench.inspection import gradients
+from workbench.inspection.network import gradients
 from workbench.inspection.pictures import shrunk
 from workbench.registry import registry
 from workbench.runs.folder import RunFolder
@@ -107,7 +107,7 @@ class OpenModel:
 
     @cached_property
     def _scales_inside(self) -> bool:
-        from workbench.inspection.layers import named_layers
+        from workbench.inspection.network.layers import named_layers
 
         return any(
             type(layer).__name__ in ("Rescaling", "Normalization") for layer in named_layers(self.model).values()

@@ -6,7 +6,7 @@
     answer.figures[0].values  # (rows, columns), float32 from 0 to 1
 
 Figures are saved as files with `workbench.figure_files.save_figure`. To go further down, the
-functions of `workbench.inspection.gradients` take a bare Keras model and arrays:
+functions of `workbench.inspection.network.gradients` take a bare Keras model and arrays:
 
     outputs, scores, by_pixel, index = gradients.input_gradients(model)(pictures, np.array([7]))
 """

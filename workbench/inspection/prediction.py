@@ -17,10 +17,10 @@ from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.figures import Figure
 from workbench.i18n import _
-from workbench.inspection.grad_cam import GradCam, candidates, find_evidence
-from workbench.inspection.heatmaps import heatmap_figure
-from workbench.inspection.layers import last_convolution
+from workbench.inspection.heatmaps.grad_cam import GradCam, candidates, find_evidence
+from workbench.inspection.heatmaps.heatmap_method import heatmap_figure
 from workbench.inspection.loaded import OpenModel, open_model
+from workbench.inspection.network.layers import last_convolution
 from workbench.inspection.pictures import shrunk
 from workbench.requests import PredictRequest
 from workbench.tasks.task import Answer

@@ -22,9 +22,9 @@ from workbench.experiment import Experiment
 from workbench.figure_files import blended
 from workbench.figures import Adjustable, Figure, Gallery, Heatmap, Matrix, Scatter, Table, Tile
 from workbench.i18n import _
-from workbench.inspection import gradients
 from workbench.inspection.inspector import Inspector, Question
 from workbench.inspection.loaded import OpenModel, open_data, open_model
+from workbench.inspection.network import gradients
 from workbench.inspection.pictures import shrunk
 from workbench.registry import registry
 from workbench.requests import SideBySideRequest

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.data.batches import Batches
-from workbench.inspection.units import ENDS, UnitsSeen, activation_of, marks
+from workbench.inspection.network.units import ENDS, UnitsSeen, activation_of, marks
 
 NETWORK = "network"
 _HALF_PRECISION_SCALE = 1024.0  # the gradients of a loss so many times as large do not vanish in half precision

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from workbench.figures import Adjustable, Points, SampleCards, Scatter
 from workbench.gui.figures.legend import group_symbol
 from workbench.gui.figures.scatter_selection import inside
-from workbench.inspection.colouring import ClassColouring, Placed, coloured
+from workbench.inspection.samples.colouring import ClassColouring, Placed, coloured
 
 PLACES = np.array([(x, y) for x in range(6) for y in range(5)], np.float32)
 TRUTH = (PLACES[:, 0] >= 3).astype(int)

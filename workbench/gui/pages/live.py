@@ -29,7 +29,7 @@ from workbench.gui.theme import GRID, set_icon
 from workbench.gui.widgets import Card, Notice, button_with_icon, hint, primary_button, section_title
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
-from workbench.inspection.live_source import VIDEO_SUFFIXES
+from workbench.inspection.live.source import VIDEO_SUFFIXES
 from workbench.requests import ServeRequest
 from workbench.runs.folder import RunFolder
 

@@ -12,8 +12,8 @@ from workbench.gui.forms import Form
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Card, button_with_icon, hint
 from workbench.i18n import _
-from workbench.inspection.live import LiveSection
-from workbench.inspection.live_source import VIDEO_SUFFIXES, camera_index, cameras
+from workbench.inspection.live.source import VIDEO_SUFFIXES, camera_index, cameras
+from workbench.inspection.live.watching import LiveSection
 from workbench.section import explain
 
 _ONLY_AT_START = ("source", "loop", "width", "height")

@@ -11,10 +11,10 @@ from workbench.data.prepared import InputsOf, PreparedData
 from workbench.errors import UserError, did_you_mean
 from workbench.experiment import Experiment
 from workbench.i18n import _
-from workbench.inspection.filters import Filters
+from workbench.inspection.features.filters import Filters
 from workbench.inspection.inspector import Inspector
-from workbench.inspection.layers import find_layer, is_convolution, named_layers, output_shape
 from workbench.inspection.loaded import OpenModel
+from workbench.inspection.network.layers import find_layer, is_convolution, named_layers, output_shape
 from workbench.inspection.pictures import shrunk
 from workbench.probe_settings import ProbesSection
 from workbench.registry import registry

@@ -6,10 +6,10 @@ import numpy as np
 
 from workbench.figure_files import stretched
 from workbench.figures import Figure, Heatmap
-from workbench.inspection.filters import kernels_of
+from workbench.inspection.features.filters import kernels_of
 from workbench.inspection.inspector import Question
-from workbench.inspection.layers import final_layer, find_layer, named_layers
-from workbench.inspection.taps import activations_of
+from workbench.inspection.network.layers import final_layer, find_layer, named_layers
+from workbench.inspection.network.taps import activations_of
 from workbench.training.probes.plan import Plan, shown_maps
 
 BATCH = 32

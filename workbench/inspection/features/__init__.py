@@ -1,0 +1,1 @@
+"""What layers and units respond to: one module per method."""

@@ -1,0 +1,142 @@
+"""What a heatmap explains: a class or a value, and where the answer is a map, at which of its places."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import model_validator
+
+from workbench.errors import UserError, did_you_mean
+from workbench.i18n import _, mark
+from workbench.inspection.network import gradients
+from workbench.section import Section, setting
+
+_LISTED = 40
+_OF_A_RECTANGLE = ("region", ("rectangle",))
+
+
+def _edge(default: float, title: str) -> Any:
+    return setting(
+        default, title=title, ge=0, le=1, shown_if=_OF_A_RECTANGLE,
+        help=mark("An edge of the rectangle, as a share of the picture's width or height."),
+    )  # fmt: skip
+
+
+class HeatmapSection(Section):
+    """Settings that all heatmaps share: what is explained."""
+
+    target: str = setting(
+        "", title=mark("Class"), widget="target",
+        help=mark("The class or value whose evidence is shown; empty takes the predicted one."),
+    )  # fmt: skip
+    region: Literal["predicted", "whole", "rectangle"] = setting(
+        "predicted", title=mark("Region"),
+        help=mark("Where the answer is a map: at which of its places the class is explained."),
+        labels={"predicted": mark("Where the class is answered"), "whole": mark("Everywhere"),
+                "rectangle": mark("In a rectangle")},
+    )  # fmt: skip
+    left: float = _edge(0.25, mark("Left"))
+    top: float = _edge(0.25, mark("Top"))
+    right: float = _edge(0.75, mark("Right"))
+    bottom: float = _edge(0.75, mark("Bottom"))
+
+    @model_validator(mode="after")
+    def _has_an_area(self) -> "HeatmapSection":
+        if self.region == "rectangle" and not (self.left < self.right and self.top < self.bottom):
+            raise ValueError(
+                _("the rectangle from {left:g} to {right:g} and from {top:g} to {bottom:g} has no area").format(
+                    left=self.left, right=self.right, top=self.top, bottom=self.bottom
+                )
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What is asked for, whatever the picture.
+
+    Attributes:
+        index: of the class or value; -1 for the likeliest.
+        region: "predicted", "whole", or (left, top, right, bottom) in shares of the picture.
+    """
+
+    index: int = -1
+    region: str | tuple[float, float, float, float] = "predicted"
+
+    def indices(self, count: int) -> np.ndarray:
+        """The index for so many pictures, int32 (count,)."""
+        return np.full(count, self.index, np.int32)
+
+    def places(self, model: Any, inputs: np.ndarray) -> np.ndarray | None:
+        """The region as the functions of `gradients` take it; None for the places where the class is answered.
+
+        Args:
+            model: a Keras model.
+            inputs: (n, rows, columns, channels) as the model takes them.
+        """
+        if self.region == "predicted" or len(model.output_shape) != 4:
+            return None
+        known = model.output_shape[1:3]
+        rows, columns = known if None not in known else gradients.outputs(model)(inputs[:1]).shape[1:3]
+        region = np.zeros((len(inputs), rows, columns), np.float32)
+        left, top, right, bottom = (0.0, 0.0, 1.0, 1.0) if self.region == "whole" else self.region
+        region[:, _span(top, bottom, rows), _span(left, right, columns)] = 1
+        return region
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What is explained of certain pictures, which stays so while a method changes them.
+
+    Attributes:
+        outputs: what the model answers to them, (n, ...).
+        index: (n,) int32.
+        region: float32 (n, rows, columns) of the output, None where the output is no map.
+    """
+
+    outputs: np.ndarray
+    index: np.ndarray
+    region: np.ndarray | None
+
+
+def explained(section: HeatmapSection, choices: tuple[str, ...]) -> Explained:
+    """What the settings ask for.
+
+    Raises:
+        UserError: no class has the name that is asked for.
+    """
+    edges = (section.left, section.top, section.right, section.bottom)
+    region = edges if section.region == "rectangle" else section.region
+    return Explained(target_index(section.target, choices), region)
+
+
+def settle(model: Any, inputs: np.ndarray, asked: Explained) -> Settled:
+    """One forward pass that fixes class and region of every picture."""
+    outputs, index, answered = gradients.explained(model)(inputs, asked.indices(len(inputs)))
+    region = asked.places(model, inputs)
+    return Settled(outputs, index, answered if region is None else region)
+
+
+def target_index(name: str, choices: tuple[str, ...]) -> int:
+    """The index of a class by its name; -1 for an empty name.
+
+    Raises:
+        UserError: no class has that name.
+    """
+    if not name:
+        return -1
+    if name in choices:
+        return choices.index(name)
+    hint = did_you_mean(name, choices)
+    listed = ", ".join(choices if len(choices) <= _LISTED else [*choices[:_LISTED], "..."])
+    raise UserError(
+        _("There is no class called {name!r}.{hint} The classes are: {classes}.").format(
+            name=name, hint=f" {hint}" if hint else "", classes=listed
+        )
+    )
+
+
+def _span(start: float, end: float, length: int) -> slice:
+    """The places that a share of an axis covers, at least one."""
+    first = min(int(start * length + 0.5), length - 1)
+    return slice(first, max(first + 1, int(end * length + 0.5)))

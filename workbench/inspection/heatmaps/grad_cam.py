@@ -1,0 +1,131 @@
+"""Grad-CAM: where the network looks for a class (Selvaraju et al. 2017, arXiv:1610.02391).
+
+For segmentation, with the score of a class summed over a region: Seg-Grad-CAM (Vinogradova et al. 2020,
+arXiv:2002.11434).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from workbench.architectures.table import LOGITS
+from workbench.errors import UserError
+from workbench.i18n import _, mark
+from workbench.inspection.heatmaps.explained import Explained, HeatmapSection
+from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod
+from workbench.inspection.inspector import Question
+from workbench.inspection.network import gradients
+from workbench.inspection.network.layers import (
+    find_layer,
+    is_convolution,
+    last_convolution,
+    named_layers,
+    output_shape,
+    spatial_layers,
+)
+from workbench.section import setting
+
+_TRIED_LAYERS = 3
+Maps = Callable[..., tuple[np.ndarray, ...]]
+
+
+class GradCamSection(HeatmapSection):
+    """Settings of Grad-CAM and its kin."""
+
+    layer: str = setting(
+        "", title=mark("Layer"), widget="layer",
+        help=mark("The layer whose maps are weighted; empty takes the last convolution that finds anything."),
+    )  # fmt: skip
+
+
+class GradCam(HeatmapMethod):
+    """The maps of a layer, weighted by how much each raises the score of a class."""
+
+    name = "grad_cam"
+    title = mark("Grad-CAM")
+    help = mark("Shows where in the picture the network finds evidence for a class.")
+    section = GradCamSection
+    paper = "Selvaraju et al. 2017, arXiv:1610.02391"
+
+    def layers(self, model: Any) -> list[str]:
+        """The layers from the first convolution on that still have maps."""
+        return spatial_layers(model)
+
+    def heat(self, model: Any, question: Question, asked: Explained) -> list[Heat]:
+        """See `HeatmapMethod.heat`; one forward pass and the gradients behind the layer."""
+        layers = candidates(model, question.params.layer, _(self.title))
+        return find_evidence(model, layers, question.inputs, asked, self.maps)
+
+    def maps(self, model: Any, layer: str) -> Maps:
+        """The compiled function that makes the maps, as `gradients.class_maps`."""
+        return gradients.class_maps(model, layer)
+
+
+def find_evidence(
+    model: Any,
+    layers: list[str],
+    inputs: np.ndarray,
+    asked: Explained | None = None,
+    maps: Callable[[Any, str], Maps] = gradients.class_maps,
+) -> list[Heat]:
+    """Evidence for a class per picture, from the first of the layers that finds any.
+
+    Where all gradients of a layer point away from a class, as is usual behind a flattened head, Grad-CAM's map is
+    blank; a picture for which that happens is looked at again one layer further down.
+    """
+    asked = asked or Explained()
+    region = asked.places(model, inputs)
+    found: list[Heat | None] = [None] * len(inputs)
+    open_ones = np.arange(len(inputs))
+    for depth, layer in enumerate(layers):
+        weights = None if region is None else region[open_ones]
+        outputs, heats, chosen = maps(model, layer)(inputs[open_ones], asked.indices(len(open_ones)), weights)
+        for index, output, values, target in zip(open_ones, outputs, heats, chosen.tolist(), strict=True):
+            if found[index] is None or values.any():
+                note = _blank(layers[:depth]) if values.any() else ""
+                found[index] = Heat(output, target, values, layer, note)
+        open_ones = open_ones[~heats.any(axis=(1, 2))]
+        if not len(open_ones):
+            break
+    return [heat for heat in found if heat is not None]
+
+
+def candidates(model: Any, name: str, method: str = "Grad-CAM") -> list[str]:
+    """The layers to look at in turn: the one that is named, or the last convolutions."""
+    named = resolve_layer(model, name, method)
+    if name:
+        return [named]
+    layers = named_layers(model)
+    # The maps of the output layer itself are the answer, not what it comes from.
+    names = [layer for layer in spatial_layers(model) if layer != LOGITS] or spatial_layers(model)
+    convolutions = [layer for layer in names if is_convolution(layers[layer])]
+    return convolutions[: -_TRIED_LAYERS - 1 : -1]
+
+
+def resolve_layer(model: Any, name: str, method: str = "Grad-CAM") -> str:
+    """The name of a layer that has maps; an empty one stands for the last convolution.
+
+    Raises:
+        UserError: there is no such layer, it has no maps, or the model has no convolution at all.
+    """
+    suitable = spatial_layers(model)
+    if not suitable:
+        raise UserError(_("{method} needs a convolution, and this model has none.").format(method=method))
+    if not name:
+        return last_convolution(model)
+    shape = output_shape(find_layer(model, name))
+    if name not in suitable:
+        raise UserError(_(
+            "The layer {name!r} has no maps of a convolution (its output is {shape}). {method} can look at: {layers}."
+        ).format(name=name, shape=shape[1:], method=method, layers=", ".join(suitable)))  # fmt: skip
+    return name
+
+
+def _blank(layers: list[str]) -> str:
+    return _("Nothing speaks for it in {layers}.").format(layers=", ".join(layers)) if layers else ""
+
+
+def register(registry: Any) -> None:
+    """Add the inspector to the registry."""
+    registry.inspectors.add(GradCam())

@@ -1,0 +1,311 @@
+"""Whether a heatmap can be believed: two checks of a heatmap method on this model and this picture.
+
+Deletion and insertion (Petsiuk et al. 2018, arXiv:1806.07421) ask whether the warm places matter to the answer; the
+randomised-weights check (Adebayo et al. 2018, arXiv:1810.03292) whether the map depends on what the network learned.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import create_model
+
+from workbench.errors import UserError
+from workbench.events import Progress
+from workbench.figures import Bars, Curve, Curves, Figure, Gallery, Tile
+from workbench.i18n import _, mark
+from workbench.inspection.heatmaps.baselines import LABELS, Baseline, baseline
+from workbench.inspection.heatmaps.deletion import Answers, Exchange, exchange
+from workbench.inspection.heatmaps.explained import Explained, HeatmapSection, Settled, explained, settle
+from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod, check_finite, heatmap_figure, scaled
+from workbench.inspection.heatmaps.randomised import (
+    cascade,
+    copy_of,
+    maps_of_random_weights,
+    rank_correlation,
+    weighted_layers,
+)
+from workbench.inspection.inspector import Findings, Inspector, Question
+from workbench.inspection.network import gradients
+from workbench.inspection.network.attended import attended
+from workbench.inspection.network.layers import spatial_layers
+from workbench.registry import registry
+from workbench.section import Section, setting
+
+# Half way between the same map (1) and one that has nothing in common with it (0); the paper names no limit.
+FAILS_ABOVE = 0.5
+_FEW_PLACES = 30  # by chance alone, the correlation of so many is above 0.3 in one case of twenty
+_SHOWN_PIXELS = 96
+
+
+class HonestySettings(HeatmapSection):
+    """Settings of the checks, but for the method that is checked."""
+
+    layer: str = setting(
+        "", title=mark("Layer"), widget="layer",
+        help=mark("The layer the checked method looks at; empty leaves it to the method."),
+    )  # fmt: skip
+    steps: int = setting(
+        32, title=mark("Steps"), ge=4, le=512,
+        help=mark("In how many steps the pixels are deleted and inserted: more is finer, and slower."),
+    )  # fmt: skip
+    deleted: Baseline = setting(
+        "grey", title=mark("Deleted pixels become"), labels=LABELS,
+        help=mark("What takes the place of a deleted pixel."),
+    )  # fmt: skip
+    inserted_into: Baseline = setting(
+        "blurred", title=mark("Pixels are inserted into"), labels=LABELS,
+        help=mark("The picture that insertion starts from."),
+    )  # fmt: skip
+    cascade: int = setting(
+        4, title=mark("Steps of random weights"), ge=1, le=64,
+        help=mark("In how many steps the layers get random weights, from the output layer down to all of them."),
+    )  # fmt: skip
+    draws: int = setting(
+        3, title=mark("Draws"), ge=1, le=50, advanced=True,
+        help=mark("How many times random weights and random orders are drawn; their mean counts."),
+    )  # fmt: skip
+    seed: int = setting(
+        0, title=mark("Seed"), ge=0, le=2**31 - 1, advanced=True,
+        help=mark("The same seed gives the same draws."),
+    )  # fmt: skip
+
+
+class Honesty(Inspector):
+    """A heatmap method put to the test, the results beside its map."""
+
+    name = "honesty"
+    title = mark("Can a heatmap be believed?")
+    help = mark("Checks a heatmap method on this model: do the warm places matter, and does the map change when the "
+                "weights are random?")  # fmt: skip
+    family = "heatmaps"
+    explains_answers = True
+    paper = "Petsiuk et al. 2018, arXiv:1806.07421; Adebayo et al. 2018, arXiv:1810.03292"
+    quick = False
+
+    @cached_property
+    def section(self) -> type[Section]:
+        """The settings; made when first asked for, as plugins may add methods to choose from."""
+        titles = {each.name: each.title for each in registry().inspectors if isinstance(each, HeatmapMethod)}
+        field = setting(
+            "grad_cam", title=mark("Heatmap"), labels=titles, help=mark("The method whose heatmap is checked.")
+        )
+        return create_model("HonestySection", __base__=HonestySettings, method=(Literal[tuple(titles)], field))
+
+    def layers(self, model: Any) -> list[str]:
+        """The layers that a method with a choice of layers can look at."""
+        return spatial_layers(model)
+
+    def inspect(self, model: Any, question: Question) -> Findings:
+        """The heatmap of every picture with the results of both checks."""
+        if not question.choices:
+            raise UserError(_("Heatmaps explain a class or a value, but this model's output is neither."))
+        method = registry().inspectors.get(question.params.method)
+        params = _params_of(method, question.params)
+        asked = explained(question.params, question.choices)
+        figures: list[Figure] = []
+        found: list[_Checked] = []
+        for number in range(len(question.inputs)):
+            alone = replace(question, inputs=question.inputs[number : number + 1], params=params)
+            checked = attended(
+                question.control, lambda alone=alone: _check(method, model, alone, asked, question.params)
+            )
+            found.append(checked)
+            answer = question.decode(checked.heat.output[None])[0].text
+            figures += _figures(method, checked, question, number, answer)
+        return Findings(tuple(figures), found[0].heat.layer, question.choices[found[0].heat.target])
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What was found out about one heatmap.
+
+    Attributes:
+        heat: it.
+        deletion: None where it is the same everywhere and gives no order; `insertion` likewise.
+        reached: how many layers had random weights at each step, and the name of the last one.
+        maps: of random weights, [draw][step]; empty where the model could not be copied.
+        correlations: with the map itself, (draws, steps).
+        problem: why the model could not be copied.
+    """
+
+    heat: Heat
+    deletion: Exchange | None
+    insertion: Exchange | None
+    reached: tuple[tuple[int, str], ...]
+    maps: list[list[np.ndarray]]
+    correlations: np.ndarray
+    problem: str = ""
+
+
+def _params_of(method: HeatmapMethod, params: HonestySettings) -> Section:
+    """The settings of the checked method: what both have in common; the rest at its defaults."""
+    common = set(HeatmapSection.model_fields) | {"layer"}
+    given = {name: getattr(params, name) for name in common if name in method.section.model_fields}
+    if params.layer and "layer" not in given:
+        raise UserError(
+            _("{method} looks at the whole network, not at a layer: leave the layer empty.").format(
+                method=_(method.title)
+            )
+        )
+    return method.section.model_validate(given)
+
+
+def _check(
+    method: HeatmapMethod, model: Any, question: Question, asked: Explained, params: HonestySettings
+) -> _Checked:
+    def told(what: str) -> Any:
+        def progress(done: int, total: int) -> None:
+            question.control.check()
+            question.emit(Progress(what, done, total))
+
+        return progress
+
+    inputs = question.inputs
+    heat = method.heat(model, question, asked)[0]
+    check_finite([heat])
+    if not np.ptp(heat.values) > 0:
+        return _Checked(heat, None, None, (), [], np.zeros((0, 0)))
+    answers = _answers(model, question, settle(model, inputs, replace(asked, index=heat.target)))
+    picture, white = inputs[0].astype(np.float32), question.opened.white
+    gone, empty = baseline(params.deleted, picture, white), baseline(params.inserted_into, picture, white)
+    settings = (heat.values, params.steps, params.draws, params.seed)
+    deletion = exchange(answers, picture, gone, *settings, told(_("Deletion")))
+    insertion = exchange(answers, empty, picture, *settings, told(_("Insertion")))
+    try:
+        copy = copy_of(model)
+    except ValueError as error:
+        return _Checked(heat, deletion, insertion, (), [], np.zeros((0, 0)), str(error))
+    # The same layer and class throughout, whatever a network with random weights would choose.
+    same = {"layer": heat.layer} if heat.layer and "layer" in type(question.params).model_fields else {}
+    again = replace(question, params=question.params.model_copy(update=same), emit=lambda event: None)
+
+    def look(changed: Any) -> np.ndarray:
+        question.control.check()
+        return np.nan_to_num(method.heat(changed, again, replace(asked, index=heat.target))[0].values)
+
+    layers = weighted_layers(copy)
+    if not layers:
+        return _Checked(heat, deletion, insertion, (), [], np.zeros((0, 0)), _("it has no weights"))
+    counts = cascade(len(layers), params.cascade)
+    maps = maps_of_random_weights(copy, look, counts, params.draws, params.seed, told(_("Random weights")))
+    correlations = np.array([[rank_correlation(heat.values, each) for each in draw] for draw in maps])
+    reached = tuple((count, layers[count - 1].name) for count in counts)
+    return _Checked(heat, deletion, insertion, reached, maps, correlations)
+
+
+def _answers(model: Any, question: Question, settled: Settled) -> Answers:
+    """What the model says for the class that is explained: its output, as users read it."""
+    score = gradients.scores(model)
+    index = int(settled.index[0])
+
+    def ask(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        question.control.check()
+        region = None if settled.region is None else np.repeat(settled.region, len(pictures), axis=0)
+        outputs, scores = score(pictures, np.full(len(pictures), index, np.int32), region)
+        outputs = outputs[..., index if outputs.shape[-1] > 1 else 0]
+        if region is not None:
+            outputs = (outputs * region).sum(axis=(1, 2)) / region.sum(axis=(1, 2))
+        return outputs, scores
+
+    outputs, scores = ask(question.inputs.astype(np.float32))
+    if settled.outputs.shape[-1] > 1 or index == 1:
+        return lambda pictures: ask(pictures)[0]
+    # Of a single unit, 0 stands for what lowers it: its complement where it is a probability, else its opposite.
+    if np.allclose(outputs, -scores, rtol=1e-4, atol=1e-6):
+        return lambda pictures: ask(pictures)[1]
+    return lambda pictures: 1 - ask(pictures)[0]
+
+
+def _figures(method: HeatmapMethod, checked: _Checked, question: Question, number: int, answer: str) -> list[Figure]:
+    picture, caption = question.pictures[number], question.captions[number]
+    verdicts = _verdicts(method, checked)
+    heat = replace(checked.heat, note=" ".join(part for part in (checked.heat.note, *verdicts) if part))
+    figures: list[Figure] = [heatmap_figure(method, picture, caption, heat, question.choices, answer)]
+    target = question.choices[heat.target]
+    if checked.deletion is not None:
+        title, x_label = _("Deletion: the warmest pixels go first"), _("Share of the pixels deleted")
+        figures.append(_curves(checked.deletion, title, x_label, target, _("The sooner it falls, the better.")))
+    if checked.insertion is not None:
+        title, x_label = _("Insertion: the warmest pixels come first"), _("Share of the pixels inserted")
+        figures.append(_curves(checked.insertion, title, x_label, target, _("The sooner it rises, the better.")))
+    if checked.reached:
+        figures += _figures_of_random_weights(method, checked)
+    return figures
+
+
+def _curves(found: Exchange, title: str, x_label: str, target: str, rule: str) -> Curves:
+    note = _("{rule} Area under the curve: {area:.3f}; by chance {chance:.3f}. By chance: the same map, moved to other "
+             "places ({draws} times, the mean).")  # fmt: skip
+    return Curves(
+        title, x_label, _("Answer for {target}").format(target=target),
+        (
+            Curve(_("By heat"), found.shares, found.by_heat),
+            Curve(_("By chance"), found.shares, found.by_chance.mean(axis=0)),
+        ),
+        note=note.format(rule=rule, area=found.area, chance=found.area_by_chance, draws=len(found.by_chance)),
+    )  # fmt: skip
+
+
+def _figures_of_random_weights(method: HeatmapMethod, checked: _Checked) -> list[Figure]:
+    means = checked.correlations.mean(axis=0)
+    names = [_("{count}: down to {layer}").format(count=count, layer=layer) for count, layer in checked.reached]
+    bars = Bars(
+        _("Random weights: how much of the map is left"),
+        tuple(names),
+        {_("Rank correlation with the map"): tuple(float(value) for value in means)},
+        _("Rank correlation"),
+        note=_(
+            "Layers with random weights, from the output down. 1 is the same map, 0 has nothing in common with it; "
+            "above {limit:g} with all weights random, the method fails. Mean of {draws} draws."
+        ).format(limit=FAILS_ABOVE, draws=len(checked.maps)),
+    )
+    tiles = [Tile(_as_tile(checked.heat.values, method), _("As trained"))]
+    for (_count, layer), values, left in zip(checked.reached, checked.maps[0], checked.correlations[0], strict=True):
+        tiles.append(Tile(_as_tile(values, method), f"{left:.2f} {layer}"))
+    return [bars, Gallery(_("The map with random weights (first draw)"), tuple(tiles), values=True)]
+
+
+def _as_tile(values: np.ndarray, method: HeatmapMethod) -> np.ndarray:
+    import cv2
+
+    pixels = (255 * scaled(values, method.brightest)).astype(np.uint8)
+    scale = _SHOWN_PIXELS / max(pixels.shape)
+    size = tuple(max(1, round(side * scale)) for side in pixels.shape[::-1])
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST if scale > 1 else cv2.INTER_AREA)
+
+
+def _verdicts(method: HeatmapMethod, checked: _Checked) -> list[str]:
+    """What the checks say, a sentence or two each."""
+    name = _(method.title)
+    if checked.deletion is None or checked.insertion is None:
+        return [_("The map is the same everywhere, so that there is nothing to check.")]
+    said = []
+    if checked.deletion.area >= checked.deletion.area_by_chance:
+        said.append(_("FAILED deletion: deleting its warm places harms the answer no more than chance does."))
+    else:
+        said.append(_("Passed deletion: its warm places matter more than others."))
+    if checked.insertion.area <= checked.insertion.area_by_chance:
+        said.append(_("FAILED insertion: its warm places bring the answer no sooner than chance does."))
+    else:
+        said.append(_("Passed insertion: its warm places bring the answer sooner than others."))
+    if not checked.reached:
+        text = _("Not checked with random weights, as the model cannot be copied ({reason}).")
+        return [*said, text.format(reason=checked.problem)]
+    left = float(checked.correlations[:, -1].mean())
+    if left > FAILS_ABOVE:
+        text = _("FAILED random weights: with all weights random, the map of {method} hardly changes (rank correlation "
+                 "{left:.2f}). On this model and picture it shows the picture more than the network.")  # fmt: skip
+    else:
+        text = _("Passed random weights: with all weights random, the map changes (rank correlation {left:.2f}).")
+    said.append(text.format(method=name, left=left))
+    if checked.heat.values.size < _FEW_PLACES:
+        text = _("The map has {count} places only: too few for a firm answer.")
+        said.append(text.format(count=checked.heat.values.size))
+    return said
+
+
+def register(registry: Any) -> None:
+    """Add the inspector to the registry."""
+    registry.inspectors.add(Honesty())

@@ -1,0 +1,1 @@
+"""A network that looks at a camera or a video."""

@@ -1,0 +1,1 @@
+"""How a Keras network is asked: its layers, what passes between them, gradients; on any backend."""

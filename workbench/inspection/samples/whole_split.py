@@ -1,0 +1,120 @@
+"""What a model answers to all samples of a split, and what it makes of them: computed once, and kept with the model."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from workbench.control import Control, Emit
+from workbench.data.prepared import InputsOf, PreparedData
+from workbench.errors import UserError
+from workbench.i18n import _
+from workbench.inspection.loaded import OpenModel
+from workbench.inspection.network import gradients
+from workbench.inspection.network.layers import find_layer, named_layers, output_shape
+from workbench.inspection.network.taps import paced
+from workbench.tasks.classification import class_probabilities
+
+_KEPT = 6  # answers and features of the three splits
+
+
+def answers_of(opened: OpenModel, data: PreparedData, split: str, emit: Emit, control: Control) -> np.ndarray:
+    """The answers of the whole model to the samples of a split, (n, ...) float32."""
+
+    def compute() -> np.ndarray:
+        outputs = _forward(opened, gradients.outputs(opened.model), data, split, emit, control)
+        return opened.loaded.answers(outputs)
+
+    return _kept(opened.model, ("answers", data.fingerprint, split), compute)
+
+
+def probabilities_of(opened: OpenModel, data: PreparedData, outputs: np.ndarray) -> np.ndarray:
+    """What answers say of the classes, (n, classes), each row with the sum 1.
+
+    Raises:
+        UserError: the samples are of no classes.
+    """
+    if not data.target.strata_names:
+        raise UserError(_("This needs data whose samples are each of one class."))
+    if opened.run.experiment().overrides.output_activation == "linear":  # then they are no probabilities yet
+        outputs = (
+            1 / (1 + np.exp(-outputs)) if outputs.shape[-1] == 1 else np.exp(outputs - outputs.max(-1, keepdims=True))
+        )
+    chances = np.clip(class_probabilities(outputs, len(data.target.class_names)), 0, None).astype(np.float64)
+    return chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-30)
+
+
+def features_of(
+    opened: OpenModel, data: PreparedData, split: str, layer: str, emit: Emit, control: Control
+) -> np.ndarray:
+    """What a layer makes of the samples of a split, (n, d) float32; of maps, the mean over their places.
+
+    Raises:
+        UserError: there is no such layer.
+        Stopped: it was asked to stop.
+    """
+    find_layer(opened.model, layer)
+
+    def compute() -> np.ndarray:
+        return _forward(opened, gradients.activations(opened.model, layer), data, split, emit, control, flat=True)
+
+    return _kept(opened.model, (f"features {layer}", data.fingerprint, split), compute)
+
+
+def feature_layer(opened: OpenModel) -> str:
+    """The layer whose output the model decides by: the one before the last layer with weights of its own.
+
+    Raises:
+        UserError: there is nothing before it but the sample itself.
+    """
+    layers = named_layers(opened.model)
+    names = list(layers)
+    if not opened.explainable:  # the network ends in the features, and the classifier follows it
+        return names[-1]
+    deciding = [name for name in names if getattr(layers[name], "kernel", None) is not None]
+    if deciding:
+        source = _source_of(layers[deciding[-1]])
+        before = [name for name in names if layers[name] is source]
+        if before:
+            return before[-1]
+        earlier = [name for name in names[: names.index(deciding[-1])] if len(output_shape(layers[name])) > 1]
+        if earlier:
+            return earlier[-1]
+    raise UserError(_("This model has no layer before the one that decides, and so no features. Name a layer."))
+
+
+def _kept(model: Any, key: tuple[str, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
+    """Another setting of a method asks for the same soon. What is kept goes with the model."""
+    arrays = vars(model).setdefault("_workbench_of_splits", {})
+    found = arrays.pop(key, None)
+    arrays[key] = make() if found is None else found
+    while len(arrays) > _KEPT:
+        arrays.pop(next(iter(arrays)))
+    return arrays[key]
+
+
+def _source_of(layer: Any) -> Any:
+    """What computed the only input of a layer, or None."""
+    try:
+        return layer.input._keras_history.operation
+    except (AttributeError, ValueError):
+        return None
+
+
+def _forward(
+    opened: OpenModel,
+    run: Callable[[np.ndarray], np.ndarray],
+    data: PreparedData,
+    split: str,
+    emit: Emit,
+    control: Control,
+    flat: bool = False,
+) -> np.ndarray:
+    inputs = InputsOf(data.inputs, data.splits[split])
+    if not len(inputs):
+        raise UserError(_("The {split} split of this run has no samples. Choose another split.").format(split=split))
+    parts: list[np.ndarray] = []
+    for chosen in paced(len(inputs), _("Asking the model"), emit, control):
+        part = run(opened.inputs(inputs[chosen]))
+        parts.append(part.reshape(len(part), -1, part.shape[-1]).mean(axis=1) if flat else part)
+    return np.concatenate(parts)
