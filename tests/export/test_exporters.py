@@ -225,6 +225,112 @@ def test_a_stopped_export_leaves_nothing(exported_run, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_stop_is_answered_at_once_also_while_a_library_writes_and_what_it_wrote_by_then_goes(
+    exported_run, tmp_path, monkeypatch
+):
+    import threading
+    import time
+
+    control, begun, finished = Control(), threading.Event(), threading.Event()
+
+    def write(_exporter, _model, _opened, _source, place):
+        place.mkdir()
+        begun.set()
+        time.sleep(0.8)  # as a converter that looks at nothing meanwhile
+        (place / "saved_model.pb").write_text("half of it")
+        finished.set()
+
+    def stop():
+        begun.wait(20)
+        asked.append(time.monotonic())
+        control.stop()
+
+    asked = []
+    monkeypatch.setattr(type(registry().exporters.get("saved_model")), "write", write)
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    with pytest.raises(Stopped):
+        export(exported_run, "saved_model", tmp_path / "a", control=control)
+    assert time.monotonic() - asked[0] < 0.2
+    stopper.join()
+    assert finished.wait(5)
+    deadline = time.monotonic() + 2
+    while list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_export_left_half_written_goes_with_the_next_one(exported_run, tmp_path):
+    import subprocess
+    import sys
+
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (tmp_path / f".a.{gone.pid}.part.keras").write_text("half of it")
+    (tmp_path / ".a.1.part.keras").write_text("of one that still writes")
+    (tmp_path / ".a.txt.part").write_text("somebody else's")
+    export(exported_run, "keras", tmp_path / "a.keras")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".a.1.part.keras", ".a.txt.part", "a.keras"]
+
+
+def test_a_small_test_split_is_filled_up_from_the_other_splits(exported_run, tmp_path):
+    from workbench.runs.folder import RunFolder
+
+    copy = tmp_path / "small run"
+    shutil.copytree(exported_run, copy)
+    experiment = RunFolder(copy).experiment()
+    for split, share in (("test", 0.02), ("validation", 0.005)):
+        experiment = experiment.changed(f"splits.{split}", share)
+    write_experiment(experiment, copy / "experiment.toml")
+    check = export(copy, "keras", tmp_path / "a.keras").check
+    assert (check.samples, check.source) == (64, "test, validation, train")
+    assert "64 samples of the splits test, validation, train" in check.text()
+
+
+def test_the_report_of_a_run_is_one_of_the_formats(exported_run, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert command(["export", str(exported_run), "--format", "html", "--out", str(out)]) == 0
+    assert "run.html" in capsys.readouterr().out
+    text = (tmp_path / "run.html").read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    assert "digits run" in text
+    with pytest.raises(UserError, match="is not a run"):
+        export(exported_run / "model.keras", "html", tmp_path / "b.html")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.html"]
+
+
+@pytest.fixture(scope="module")
+def half_precision_run(exported_run, tmp_path_factory):
+    """The run, its network of mixed precision and with the exact gelu, as vision transformers have it."""
+    import keras
+
+    from workbench.runs.model_file import read_about, save_model
+
+    copy = tmp_path_factory.mktemp("half") / "half precision"
+    shutil.copytree(exported_run, copy)
+    model = keras.saving.load_model(copy / "model.keras", compile=False)
+    text = json.dumps(model.get_config()).replace('"name": "float32"', '"name": "mixed_bfloat16"')
+    half = type(model).from_config(json.loads(text.replace('"activation": "relu"', '"activation": "gelu"')))
+    half.set_weights(model.get_weights())
+    save_model(half, copy / "model.keras", read_about(exported_run / "model.keras"))
+    return copy
+
+
+@pytest.mark.parametrize("name", ["saved_model", "tflite", "onnx"])
+def test_a_network_of_mixed_precision_is_written_as_one_of_float32_and_it_is_said(half_precision_run, tmp_path, name):
+    done = export(half_precision_run, name, tmp_path / "out")
+    assert done.check.difference <= 1e-4
+    said = done.notes[-1]
+    assert "computes in float32" in said
+    assert "by at most 0.0" in said
+
+
+def test_the_keras_file_of_a_network_of_mixed_precision_is_the_same_file(half_precision_run, tmp_path):
+    done = export(half_precision_run, "keras", tmp_path / "a.keras")
+    assert not done.notes
+    assert (tmp_path / "a.keras").read_bytes() == (half_precision_run / "model.keras").read_bytes()
+
+
 def read_events(path):
     """(tag, value, step, wall time) of every value, and the version the file begins with."""
     import tensorflow as tf
@@ -280,16 +386,20 @@ def test_the_command_tells_the_comparison_in_one_record(exported_run, tmp_path, 
     assert record["check"] == {"samples": 64, "source": "test", "difference": 0.0, "agreement": 1.0}
 
 
-@pytest.mark.parametrize("name", ["tflite", "onnx"])
-def test_a_model_of_tables_is_exported_with_the_means_and_fillings_of_its_layers(tmp_path, name):
+@pytest.fixture(scope="module")
+def prices_run(tmp_path_factory):
+    """A run on a table, trained for one epoch."""
     from workbench.experiment import new_experiment
     from workbench.requests import TrainRequest
 
-    experiment = new_experiment("house_prices", "mlp")
-    training = experiment.training.model_copy(update={"epochs": 1})
-    experiment = experiment.model_copy(update={"training": training})
-    run = run_job(TrainRequest(experiment, str(tmp_path / "runs")), lambda event: None, Control())
-    done = export(getattr(run, "path", run), name, tmp_path / "prices")
+    experiment = new_experiment("house_prices", "mlp").changed("training.epochs", 1)
+    request = TrainRequest(experiment, str(tmp_path_factory.mktemp("runs")))
+    return run_job(request, lambda event: None, Control())
+
+
+@pytest.mark.parametrize("name", ["tflite", "onnx"])
+def test_a_model_of_tables_is_exported_with_the_means_and_fillings_of_its_layers(prices_run, tmp_path, name):
+    done = export(prices_run, name, tmp_path / "prices")
     assert done.check.difference <= 1e-4
     assert done.check.agreement is None
     assert "2 numbers" in done.notes[0]

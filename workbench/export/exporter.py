@@ -3,13 +3,14 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from workbench.control import Control, Emit
 from workbench.errors import UserError
 from workbench.events import Progress
+from workbench.export.full_precision import in_full_precision
 from workbench.export.samples import RANDOM, Samples, take_samples
 from workbench.i18n import _, mark
 from workbench.inspection.loaded import OpenModel, open_model
@@ -28,7 +29,7 @@ class Check:
 
     Attributes:
         samples: how many both were asked about.
-        source: what they were: `test`, or `random` where the data are gone.
+        source: their splits, as `test` or `test, validation`; `random` where the data are gone.
         difference: the largest between two outputs; of probabilities, or relative to the largest output if that is
             above 1.
         agreement: share of the samples (of their pixels) with the same likeliest class; None where there are no
@@ -42,11 +43,13 @@ class Check:
 
     def text(self) -> str:
         """One sentence."""
-        source = (
-            _("on {count} pictures or rows of random values, as the data are not at hand")
-            if self.source == RANDOM
-            else _("on {count} samples of the {split} split")
-        ).format(count=self.samples, split=self.source)
+        if self.source == RANDOM:
+            source = _("on {count} pictures or rows of random values, as the data are not at hand")
+        elif ", " in self.source:
+            source = _("on {count} samples of the splits {split}")
+        else:
+            source = _("on {count} samples of the {split} split")
+        source = source.format(count=self.samples, split=self.source)
         text = _("Checked {source}: outputs differ by at most {difference:.2g}").format(
             source=source, difference=self.difference
         )
@@ -72,13 +75,17 @@ class Exporter(ABC):
     """A way to write something of a run for others.
 
     Attributes:
+        limits: what it lacks, and what has to be there where it is used: to be read before it is chosen.
         ending: of the file, with its dot; empty where a folder is written.
+        takes: `run` where it writes what a run told, `model` where it writes a model, of a run or of a file.
     """
 
     name: str
     title: str
     help: str
+    limits: str = ""
     ending: str = ""
+    takes: Literal["run", "model"] = "run"
 
     def missing(self) -> str:
         """What is not installed that this needs, as a command that installs it; empty where all is there."""
@@ -96,7 +103,7 @@ class Exporter(ABC):
             source: a run folder, or a `.keras` file.
             place: where to; nothing is there, the folder around it is.
             emit: takes `Progress` events.
-            control: asked between two steps.
+            control: asked between two steps. A stop is answered meanwhile, and what is still written is removed.
 
         Raises:
             UserError: it cannot be written, or is not good. The caller removes what is at `place`.
@@ -109,9 +116,12 @@ class ModelExporter(Exporter):
 
     Attributes:
         heads: whether a classifier of scikit-learn behind the network goes with it.
+        full_precision: whether a network of mixed precision is written as one that computes in float32.
     """
 
     heads: bool = False
+    full_precision: bool = True
+    takes = "model"
 
     def made(self, folder: Path) -> bool:
         """A file is written, no folder."""
@@ -145,6 +155,7 @@ class ModelExporter(Exporter):
 
     def export(self, source: str, place: Path, emit: Emit, control: Control) -> Outcome:
         """Write the model, open what was written and let both answer the same samples."""
+        emit(Progress(mark("Opening the model"), 0))
         opened = open_model(source)
         if opened.loaded.head is not None and not self.heads:
             text = _(
@@ -154,16 +165,24 @@ class ModelExporter(Exporter):
             )
             raise UserError(text.format(kind=type(opened.loaded.head.classifier).__name__, format=_(self.title)))
         samples = take_samples(opened, emit, control)
-        model = self.original(opened)
+        exact = in_full_precision(opened) if self.full_precision else opened
+        model = self.original(exact)
         control.check()
         emit(Progress(mark("Writing the model"), 0))
-        self.write(model, opened, opened.run.model_path if opened.run else Path(source).expanduser(), place)
+        self.write(model, exact, opened.run.model_path if opened.run else Path(source).expanduser(), place)
         control.check()
         emit(Progress(mark("Comparing what was written with the model"), 0))
-        return Outcome(self._checked(model, opened, samples, place, control), self.notes(opened))
-
-    def _checked(self, model: Any, opened: OpenModel, samples: Samples, place: Path, control: Control) -> Check:
         wanted = keras_answers(model, samples.inputs, control)
+        classes = bool(getattr(opened.loaded.target, "class_names", ())) and opened.loaded.head is None
+        check = self._checked(wanted, classes, samples, place, control)
+        notes = self.notes(exact)
+        if exact is not opened:
+            as_trained = keras_answers(self.original(opened), samples.inputs, control)
+            notes = (*notes, _about_precision(compare(as_trained, wanted, classes, samples.source)))
+        return Outcome(check, notes)
+
+    def _checked(self, wanted: np.ndarray, classes: bool, samples: Samples, place: Path, control: Control) -> Check:
+        """How what was written answers, which has to be as wanted."""
         try:
             given = self.answers(place, samples.inputs, control)
         except (RuntimeError, ValueError, TypeError, OSError) as error:  # what the readers of the formats raise
@@ -171,12 +190,7 @@ class ModelExporter(Exporter):
                 "The file was written, but what opens {format} files refuses it: {error} It was not kept. Another "
                 "format may take this model (workbench list exporters)."
             ).format(format=_(self.title), error=_sentence(error))) from error  # fmt: skip
-        check = compare(
-            wanted,
-            given,
-            bool(getattr(opened.loaded.target, "class_names", ())) and opened.loaded.head is None,
-            samples.source,
-        )
+        check = compare(wanted, given, classes, samples.source)
         if not check.difference <= TOLERANCE:
             raise DiffersError(_(
                 "The exported model does not answer as the original does: on {count} samples their outputs differ by "
@@ -217,6 +231,16 @@ def compare(wanted: np.ndarray, given: np.ndarray, classes: bool, source: str) -
 
 def _likeliest(outputs: np.ndarray) -> np.ndarray:
     return outputs > 0.5 if outputs.shape[-1] == 1 else outputs.argmax(-1)
+
+
+def _about_precision(rounding: Check) -> str:
+    text = _(
+        "The network was trained in mixed precision. What was written has the same weights and computes in float32, "
+        "which every program can; by that alone its outputs differ from those of the model by at most {difference:.2g}."
+    ).format(difference=rounding.difference)
+    if rounding.agreement is None:
+        return text
+    return _("{text} Of the likeliest classes, {share:.1%} are the same.").format(text=text, share=rounding.agreement)
 
 
 def _sentence(error: Exception) -> str:

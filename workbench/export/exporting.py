@@ -1,15 +1,20 @@
 """The job `export`: something of a run as a file or a folder for others, whole and checked or not there."""
 
+import contextlib
+import glob
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from workbench.control import Control, Emit
 from workbench.errors import UserError
-from workbench.export.exporter import Check, Exporter
+from workbench.export.exporter import Check, Exporter, Outcome
 from workbench.i18n import _
+from workbench.inspection.network.attended import attended
 from workbench.registry import registry
 from workbench.requests import ExportRequest
 
@@ -51,13 +56,14 @@ def export_model(request: ExportRequest, emit: Emit, control: Control) -> Export
         text = _("To export as {format}, something has to be installed: {command}")
         raise UserError(text.format(format=_(exporter.title), command=lacking))
     place = _place(request, exporter)
+    _remove_parts_of_the_dead(place)
     part = place.with_name(f".{place.stem}.{os.getpid()}.part{exporter.ending}")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(place, error) from None
     try:
-        outcome = exporter.export(request.run, part, emit, control)
+        outcome = attended(control, lambda: _written(exporter, request.run, part, emit, control))
         size = _size(part)
         _put(part, place)
     except OSError as error:
@@ -67,13 +73,37 @@ def export_model(request: ExportRequest, emit: Emit, control: Control) -> Export
     return Exported(str(place), exporter.name, size, outcome.check, outcome.notes)
 
 
+def place_of(out: str, exporter: Exporter) -> Path:
+    """Where an export goes: the path with the ending of the format, if it has none."""
+    place = Path(out).expanduser().absolute()
+    if exporter.ending and not place.suffix and not place.is_dir():
+        place = place.with_name(place.name + exporter.ending)
+    return place
+
+
+def _written(exporter: Exporter, source: str, part: Path, emit: Emit, control: Control) -> Outcome:
+    """What the exporter tells; where nobody waits for it any more, what it has written by then is removed."""
+    try:
+        return exporter.export(source, part, emit, control)
+    finally:
+        if control.stop_requested:
+            _remove(part)
+
+
+def _remove_parts_of_the_dead(place: Path) -> None:
+    """Remove what was half written beside the place by a process that was killed."""
+    for part in place.parent.glob(f".{glob.escape(place.stem)}.*.part*"):
+        process = part.name.removeprefix(f".{place.stem}.").partition(".")[0]
+        if process.isdecimal() and not psutil.pid_exists(int(process)):
+            with contextlib.suppress(OSError):
+                _remove(part)
+
+
 def _place(request: ExportRequest, exporter: Exporter) -> Path:
     """Where to, with the ending of the format; only what the same exporter may have written is replaced."""
     if not request.out.strip():
         raise UserError(_("Say where the export goes: a path that ends with a name."))
-    place = Path(request.out).expanduser().absolute()
-    if exporter.ending and not place.suffix and not place.is_dir():
-        place = place.with_name(place.name + exporter.ending)
+    place = place_of(request.out, exporter)
     if exporter.ending and place.suffix.lower() != exporter.ending and not place.is_dir():
         text = _("A {format} file ends with {ending}, not with {wrong}. Name it {better}.")
         better = place.with_suffix(exporter.ending).name

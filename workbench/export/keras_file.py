@@ -19,8 +19,10 @@ class KerasFile(ModelExporter):
     name = "keras"
     title = mark("Keras file")
     help = mark("One .keras file with everything in it, for Keras and for this workbench. Takes pictures of any size.")
+    limits = mark("Needs Keras 3 wherever it is used.")
     ending = ".keras"
     heads = True
+    full_precision = False
 
     def write(self, model: Any, opened: OpenModel, source: Path, place: Path) -> None:
         """Copy the file, byte by byte: class names and a classifier behind the network are in it, too."""

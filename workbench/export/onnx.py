@@ -25,6 +25,10 @@ class Onnx(ModelExporter):
     name = "onnx"
     title = mark("ONNX")
     help = mark("One .onnx file for other frameworks and runtimes. Takes pictures of the network's own size.")
+    limits = mark(
+        "Whoever uses it resizes pictures. Writing and checking it takes tf2onnx, onnx and onnxruntime. Has no room "
+        "for a classifier that follows the network."
+    )
     ending = ".onnx"
 
     def missing(self) -> str:
@@ -48,7 +52,9 @@ class Onnx(ModelExporter):
         logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
         function, spec = signature(model)
         try:
-            converted, _tables = tf2onnx.convert.from_function(function, input_signature=[spec])
+            converted, _tables = tf2onnx.convert.from_function(
+                function, input_signature=[spec], custom_op_handlers={"Erfc": (_one_minus_erf, [])}
+            )
         except Exception as error:  # tf2onnx has no error of its own
             reason = str(error).strip().split("\n", maxsplit=1)[0][:200] or type(error).__name__
             raise UserError(_(
@@ -79,6 +85,19 @@ class Onnx(ModelExporter):
     def notes(self, opened: OpenModel) -> tuple[str, ...]:
         """What it takes."""
         return what_it_takes(opened)
+
+
+def _one_minus_erf(context: Any, node: Any, _name: str, _arguments: list[Any]) -> None:
+    """Write erfc, which Keras makes its gelu of and ONNX does not have, as 1 - erf."""
+    from tf2onnx import utils
+
+    kind, shape = context.get_dtype(node.output[0]), context.get_shape(node.output[0])
+    context.remove_node(node.name)
+    erf = context.make_node("Erf", node.input, dtypes=[kind], shapes=[shape])
+    one = context.make_const(f"{node.name}__one", np.ones((), utils.map_onnx_to_numpy_type(kind)))
+    context.make_node(
+        "Sub", [one.output[0], erf.output[0]], outputs=node.output, name=node.name, dtypes=[kind], shapes=[shape]
+    )
 
 
 def _hold_constants(converted: Any, function: Any) -> None:

@@ -1,5 +1,7 @@
 """What an exported model and its original are both asked about."""
 
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +21,7 @@ class Samples:
 
     Attributes:
         inputs: float32, (n, ...), as the model takes prepared samples.
-        source: the split they are of, or `random`.
+        source: the splits they are of, or `random`.
     """
 
     inputs: np.ndarray
@@ -29,20 +31,27 @@ class Samples:
 def take_samples(opened: OpenModel, emit: Emit, control: Control) -> Samples:
     """Samples of the run's test split, spread over it; drawn at random where its data are gone or never were.
 
-    A run without a test split gives validation or training samples.
+    What a small test split lacks of them comes from the validation split, then from the training split.
     """
-    prepared, source = None, RANDOM
+    data = None
     if opened.run is not None:
-        try:
+        with contextlib.suppress(UserError):  # moved or deleted: the model can be exported all the same
             data = open_data(opened.run.experiment(), emit, control)
-        except UserError:  # moved or deleted: the model can be exported all the same
-            data = None
-        split = next((name for name in _SPLITS if len(data.splits[name])), None) if data is not None else None
-        if split is not None and data.input.shape == opened.loaded.input.shape:
-            indices = data.splits[split]
-            spread = np.unique(np.linspace(0, len(indices) - 1, min(COUNT, len(indices))).astype(np.int64))
-            prepared, source = np.asarray(data.inputs[indices[spread]]), split
-    if prepared is None:
-        prepared = opened.loaded.input.drawn(COUNT, np.random.default_rng(0))
+    if data is not None and data.input.shape == opened.loaded.input.shape:
+        indices, source = _spread(data.splits)
+        prepared = np.asarray(data.inputs[indices])
+    else:
+        prepared, source = opened.loaded.input.drawn(COUNT, np.random.default_rng(0)), RANDOM
     control.check()
     return Samples(np.ascontiguousarray(opened.inputs(prepared), np.float32), source)
+
+
+def _spread(splits: Mapping[str, np.ndarray]) -> tuple[np.ndarray, str]:
+    """Places of samples, as many as are asked about if there are so many, and the splits they are of."""
+    taken: dict[str, np.ndarray] = {}
+    for name in _SPLITS:
+        places, missing = splits[name], COUNT - sum(map(len, taken.values()))
+        if missing and len(places):
+            spread = np.linspace(0, len(places) - 1, min(missing, len(places)))
+            taken[name] = places[np.unique(spread.astype(np.int64))]
+    return np.concatenate(list(taken.values())), ", ".join(taken)

@@ -22,6 +22,7 @@ class SavedModel(ModelExporter):
     name = "saved_model"
     title = mark("TensorFlow SavedModel")
     help = mark("A folder for TensorFlow, TensorFlow Serving and Java or C. Takes pictures of any size.")
+    limits = mark("Needs TensorFlow wherever it is used. Has no room for a classifier that follows the network.")
 
     def made(self, folder: Path) -> bool:
         """Whether it holds a SavedModel and nothing beside it."""
@@ -34,7 +35,12 @@ class SavedModel(ModelExporter):
 
         if keras.backend.backend() != "tensorflow":
             raise UserError(_("Only Keras on TensorFlow writes a SavedModel; set KERAS_BACKEND to tensorflow."))
-        model.export(str(place), format="tf_saved_model", verbose=False)
+        import tensorflow as tf
+
+        try:
+            model.export(str(place), format="tf_saved_model", verbose=False)
+        except tf.errors.OpError as error:  # a full disk, a folder that may not be written
+            raise OSError(error.message) from error
         if opened.loaded.about is not None:
             extra = place / "assets.extra"
             extra.mkdir(exist_ok=True)

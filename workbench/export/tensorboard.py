@@ -31,6 +31,10 @@ class TensorBoard(Exporter):
     name = "tensorboard"
     title = mark("TensorBoard event files")
     help = mark("A folder with the curves of a run: metrics by epoch, the loss by batch. Needs no model.")
+    limits = mark(
+        "To look at them takes TensorBoard, which TensorFlow no longer brings: pip install tensorboard. Holds scalars "
+        "only: no pictures, no graph, no histograms."
+    )
 
     def made(self, folder: Path) -> bool:
         """Whether it holds event files in folders of ours and nothing beside them."""
@@ -118,14 +122,17 @@ def _write(path: Path, scalars: list[Scalar], control: Control) -> None:
     import tensorflow as tf
     from tensorflow.core.util import event_pb2
 
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        writer.write(event_pb2.Event(wall_time=scalars[0][3], file_version=_VERSION).SerializeToString())
-        for number, (tag, value, step, when) in enumerate(scalars):
-            if number % _LINES_BETWEEN_CHECKS == 0:
-                control.check()
-            event = event_pb2.Event(wall_time=when, step=step)
-            event.summary.value.add(tag=tag, simple_value=value)
-            writer.write(event.SerializeToString())
+    try:
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            writer.write(event_pb2.Event(wall_time=scalars[0][3], file_version=_VERSION).SerializeToString())
+            for number, (tag, value, step, when) in enumerate(scalars):
+                if number % _LINES_BETWEEN_CHECKS == 0:
+                    control.check()
+                event = event_pb2.Event(wall_time=when, step=step)
+                event.summary.value.add(tag=tag, simple_value=value)
+                writer.write(event.SerializeToString())
+    except tf.errors.OpError as error:  # a full disk
+        raise OSError(error.message) from error
 
 
 def _count(path: Path, control: Control) -> int:

@@ -21,6 +21,10 @@ class TensorFlowLite(ModelExporter):
     name = "tflite"
     title = mark("TensorFlow Lite")
     help = mark("One .tflite file for phones and small boards. Takes pictures of the network's own size.")
+    limits = mark(
+        "Whoever uses it resizes pictures. Weights stay float32, they are not quantised. Has no room for a classifier "
+        "that follows the network."
+    )
     ending = ".tflite"
 
     def original(self, opened: OpenModel) -> Any:
