@@ -1,6 +1,7 @@
 """Fixtures of all tests: a home of its own per session, and nothing left behind."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -14,6 +15,13 @@ os.environ["WORKBENCH_HOME"] = tempfile.mkdtemp(prefix="workbench-tests-")
 atexit.register(shutil.rmtree, os.environ["WORKBENCH_HOME"], ignore_errors=True)
 
 SAMPLE_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def only_new_objects_are_searched_for_garbage():
+    """What is there already, TensorFlow above all, is passed over: to look through it costs more than most tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
