@@ -1,6 +1,7 @@
 """The Inspect page: what it asks on a scripted engine, and a real network looked into by a real engine."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -447,3 +448,21 @@ def test_the_question_is_copied_as_a_command(slow_page, qtbot):
     assert text.startswith("workbench inspect ")
     assert text.endswith("--split test --method activation_statistics --out activation_statistics")
     QGuiApplication.clipboard().clear()
+
+
+@pytest.mark.parametrize("maps", [False, True])
+def test_a_region_can_be_chosen_only_where_the_answer_is_a_map(make_page, qtbot, run, maps):
+    def mapped(request, emit, engine):
+        found = answer(request, emit, engine)
+        return replace(found, maps=maps) if isinstance(found, InspectAnswer) else found
+
+    page = start(make_page(mapped), qtbot, run)
+    page.method.choose("saliency")
+    settle(qtbot, page)
+    form = page.method._form
+    assert form.editor("region").isVisible() == maps
+    assert page.method.settings.isVisible()  # what to explain is there in any case
+    form.edited.emit("region", "rectangle")
+    assert form.editor("left").isVisible() == maps
+    page.method.forget_model()
+    assert not page.method._form.editor("region").isVisible()

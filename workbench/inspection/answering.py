@@ -12,6 +12,7 @@ from workbench.data.source import SPLIT_NAMES
 from workbench.errors import UserError, did_you_mean
 from workbench.figures import Figure
 from workbench.i18n import _
+from workbench.inspection.heatmaps.explained import answers_with_a_map
 from workbench.inspection.inspector import Inspector, Question, SplitSamples
 from workbench.inspection.loaded import OpenModel, open_data, open_model
 from workbench.registry import registry
@@ -32,6 +33,7 @@ class InspectAnswer:
         seconds: what it took, the opening of the model included.
         truth: for a sample of a split, what it really is.
         samples: for a sample of a split, how many there are in it.
+        maps: whether the model answers with a map.
     """
 
     figures: tuple[Figure, ...]
@@ -42,6 +44,7 @@ class InspectAnswer:
     seconds: float
     truth: str = ""
     samples: int = 0
+    maps: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,9 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
                 "it: the network ends in the features. Look at the feature maps, or train a linear classifier."
             ).format(method=_(inspector.title))
         )
-    layers = tuple(inspector.layers(opened.model))
+    layers, maps = tuple(inspector.layers(opened.model)), answers_with_a_map(opened.model)
     if request.offer:
-        return InspectAnswer((), layers, opened.choices, "", "", time.perf_counter() - start)
+        return InspectAnswer((), layers, opened.choices, "", "", time.perf_counter() - start, maps=maps)
     asked, question = _asked_question(request, inspector, params, opened, emit, control)
     findings = inspector.inspect(opened.model, question)
     return InspectAnswer(
@@ -94,6 +97,7 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
         time.perf_counter() - start,
         asked.truth,
         asked.samples,
+        maps,
     )
 
 

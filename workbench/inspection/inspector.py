@@ -112,6 +112,7 @@ class Inspector(ABC):
         family: under which heading the window lists it, one of `FAMILIES`.
         inputs: the kinds of input of the models it can look into.
         explains_answers: whether it traces answers back through the network, which must give them then.
+        map_settings: its settings that have a meaning only where a model answers with a map.
         paper: where the method comes from ("Selvaraju et al. 2017, arXiv:1610.02391"); empty for what is common lore.
         quick: whether an answer takes about as long as a look at it. The window asks such a method by itself at every
             change, and any other when its user says so.
@@ -125,6 +126,7 @@ class Inspector(ABC):
     family: str = "layers"
     inputs: tuple[str, ...] = (ImageInput.kind,)
     explains_answers: bool = False
+    map_settings: tuple[str, ...] = ()
     paper: str = ""
     quick: bool = True
 

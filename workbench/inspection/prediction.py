@@ -20,7 +20,7 @@ from workbench.i18n import _
 from workbench.inspection.heatmaps.grad_cam import GradCam, candidates, find_evidence
 from workbench.inspection.heatmaps.heatmap_method import heatmap_figure
 from workbench.inspection.loaded import OpenModel, open_model
-from workbench.inspection.network.layers import last_convolution
+from workbench.inspection.network.layers import layers_before_the_answer
 from workbench.inspection.pictures import shrunk
 from workbench.requests import PredictRequest
 from workbench.tasks.task import Answer
@@ -82,10 +82,12 @@ def predict(request: PredictRequest, emit: Emit, control: Control) -> Prediction
     opened = open_model(request.model)
     if opened.loaded.target is None:
         shape = opened.model.output_shape
-        raise UserError(_("The output of this model, {shape}, is not one value per class.").format(shape=shape))
+        raise UserError(
+            _("The output of this model, {shape}, is neither a value per class nor a map of them.").format(shape=shape)
+        )
     found = opened.kind.asked(request.paths, request.pixels, request.rows, opened.loaded.input, control)
     items: list[PredictedItem] = []
-    explains = bool(opened.choices) and opened.explainable and bool(last_convolution(opened.model))
+    explains = bool(opened.choices) and opened.explainable and bool(layers_before_the_answer(opened.model))
     heatmaps = MAX_HEATMAPS if request.heatmap and explains else 0
     for batch in _batches(found):
         control.check()

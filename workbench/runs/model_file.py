@@ -37,7 +37,8 @@ class LoadedModel:
         model: the Keras model, not compiled.
         about: the values of `workbench.json`, or None for a file of someone else's.
         input: what the network takes, guessed from its input shape for a foreign file.
-        target: what it was trained on; for a foreign file classes "0", "1"... when its output can be classes.
+        target: what it was trained on; for a foreign file what a task can read from such an output: classes "0", "1"...
+            of the whole picture or of its pixels. None where none can.
         task: name of the task.
         head: the classifier behind the network, whose output are only its features then; None where there is none.
     """
@@ -155,7 +156,9 @@ def load_model(path: str | Path) -> LoadedModel:
     registry()  # plugins know more kinds of input and target
     model = open_network(path)
     if about is None:
-        return LoadedModel(model, None, _guess_input(model, path), _guess_target(model), _task_for(ClassTarget.kind))
+        input = _guess_input(model, path)
+        model, target, task = _read(model)
+        return LoadedModel(model, None, input, target, task)
     try:
         input, target = spec_from_json(about["input"]), spec_from_json(about["target"])
         head = _head(path, about["head"], model) if about.get("head") else None
@@ -200,8 +203,24 @@ def _guess_input(model: Any, path: Path) -> ImageInput:
     return ImageInput(height, width, shape[3])
 
 
-def _guess_target(model: Any) -> ClassTarget | None:
+def _read(model: Any) -> tuple[Any, TargetSpec | None, str]:
+    """What can be read from the output of a foreign model: the model that answers so, the target and the task."""
     shape = getattr(model, "output_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 2 or not shape[1]:
-        return None
-    return ClassTarget(tuple(str(index) for index in range(max(shape[1], 2))))
+    shape = shape[1:] if isinstance(shape, tuple) and shape and not isinstance(shape[0], tuple) else ()
+    for task in registry().tasks:
+        target = task.target_of(shape)
+        if target is not None:
+            return (_answering(model) if len(shape) == 3 and shape[-1] == 1 else model), target, task.name
+    return model, None, _task_for(ClassTarget.kind)
+
+
+def _answering(model: Any) -> Any:
+    """The model with a sigmoid behind its one unit per pixel, unless it ends in an activation already."""
+    import keras
+
+    last = model.output._keras_history.operation
+    while isinstance(last, keras.Model):
+        last = last.output._keras_history.operation
+    if getattr(last, "activation", None) is not keras.activations.linear:
+        return model
+    return keras.Model(model.input, keras.layers.Activation("sigmoid", name="probability")(model.output))

@@ -63,6 +63,12 @@ class Classification(Task):
             )
         return OutputSpec(1, "sigmoid") if count == 2 else OutputSpec(count, "softmax")
 
+    def target_of(self, output_shape: tuple[int | None, ...]) -> ClassTarget | None:
+        """A value per class, called by their numbers; one unit stands for two classes."""
+        if len(output_shape) != 1 or not output_shape[0]:
+            return None
+        return ClassTarget.usual(max(output_shape[0], 2))
+
     def unlearnable(self, targets: np.ndarray, target: TargetSpec) -> str:
         """A classifier needs samples of two classes."""
         names = self._names(target)

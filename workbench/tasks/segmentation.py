@@ -22,6 +22,7 @@ from workbench.tasks.segmentation_code import loss_and_metrics_code
 from workbench.tasks.segmentation_pictures import MaskKnobs, MaskOverPicture, outlined, overlay
 from workbench.tasks.task import Answer, Evaluation, Evidence, Task
 
+_MOST_CLASSES = 256  # that a mask of bytes can hold; more maps than that are features
 _TERMS = {
     "cross_entropy": ("cross_entropy",),
     "dice": ("dice",),
@@ -79,6 +80,12 @@ class Segmentation(Task):
             raise UserError(_("The masks have {count} class ({names}); telling apart needs at least two.").format(
                 count=len(names), names=", ".join(names) or "-"))  # fmt: skip
         return OutputSpec(1, "sigmoid", spatial=True) if len(names) == 2 else OutputSpec(len(names), "softmax", True)
+
+    def target_of(self, output_shape: tuple[int | None, ...]) -> MaskTarget | None:
+        """A map of values per class, called by their numbers; one unit per pixel stands for two classes."""
+        if len(output_shape) != 3 or output_shape[-1] not in range(1, _MOST_CLASSES + 1):
+            return None
+        return MaskTarget(tuple(str(number) for number in range(max(output_shape[-1], 2))))
 
     def encode(self, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
         """The masks as they are, uint8 (n, height, width), memory-mapped or not."""

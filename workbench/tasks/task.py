@@ -105,6 +105,14 @@ class Task(ABC):
     def output(self, target: TargetSpec) -> OutputSpec:
         """The units and the activation a model needs. Raises `UserError` for a target that cannot be learned."""
 
+    def target_of(self, output_shape: tuple[int | None, ...]) -> TargetSpec | None:
+        """What a model of unknown making answers, if this task reads an output of such a shape; else None.
+
+        Args:
+            output_shape: without the batch axis; None for a side of any length.
+        """
+        return None
+
     def encode(self, targets: np.ndarray, target: TargetSpec) -> np.ndarray:
         """Targets as the loss takes them, first axis n; unless it needs another form, as the source gives them."""
         return targets

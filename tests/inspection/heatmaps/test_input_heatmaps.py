@@ -58,7 +58,7 @@ def asked(method, inputs, control=None, **params):
     inspector = registry().inspectors.get(method)
     section = inspector.section.model_validate(params)
     question = Question(Opened(), inputs, (), (), section, ("a", "b", "c"), list, control=control or Control())
-    return inspector, question, explained(section, question.choices)
+    return inspector, question, explained(section, question.choices, None)
 
 
 def heats(model, method, inputs, **params):
@@ -174,7 +174,7 @@ def test_of_a_map_the_mean_score_inside_a_region_is_explained(pictures):
     network = nested(3, "softmax", spatial=True)
     rows, columns = network.output_shape[1:3]
     section = HeatmapSection(target="b", region="rectangle", left=0, top=0.5, right=0.5, bottom=1)
-    rectangle = explained(section, ("a", "b", "c")).places(network, pictures)
+    rectangle = explained(section, ("a", "b", "c"), network).places(network, pictures)
     assert rectangle[0].sum() == (rows // 2) * (columns // 2)
     answered = np.asarray(network(pictures)).argmax(-1) == 1
     expected_places = {"predicted": np.where(answered.any((1, 2), keepdims=True), answered, True),

@@ -309,7 +309,7 @@ class InspectPage(Page):
         self._show_answer(answer)
 
     def _show_answer(self, answer: InspectAnswer) -> None:
-        self.method.take_answer(answer.layers, answer.choices, answer.layer)
+        self.method.take_answer(answer.layers, answer.choices, answer.layer, answer.maps)
         self.veil.set_drawn(False)
         self.panel.set_figures(answer.figures)
         self._shown_method = self.method.name
@@ -320,7 +320,7 @@ class InspectPage(Page):
         self.bar.show_rest(_about(answer))
 
     def _take_offer(self, answer: InspectAnswer) -> None:
-        self.method.take_answer(answer.layers, answer.choices, answer.layer)
+        self.method.take_answer(answer.layers, answer.choices, answer.layer, answer.maps)
 
     def _take_error(self, message: str) -> None:
         self._request = None

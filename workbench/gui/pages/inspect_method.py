@@ -39,6 +39,7 @@ class InspectMethod(Card):
         self._sections: dict[str, Section] = {}
         self._form: Form | None = None
         self._fields: dict[str, str] = {}
+        self._maps = False  # whether the model is known to answer with a map
         self._method = GroupedBox()
         self._method.setAccessibleName(_("Method"))
         self._help = hint("")
@@ -116,12 +117,16 @@ class InspectMethod(Card):
     def forget_model(self) -> None:
         """Another model has other layers and classes: back to the defaults."""
         self._sections.clear()
+        self._maps = False
         for box in self._choices.values():
             _fill(box, {}, "")
         self._show_method()
 
-    def take_answer(self, layers: tuple[str, ...], choices: tuple[str, ...], layer: str) -> None:
+    def take_answer(self, layers: tuple[str, ...], choices: tuple[str, ...], layer: str, maps: bool = False) -> None:
         """What the model offers to this method, and what it chose where that was left to it."""
+        if maps != self._maps:
+            self._maps = maps
+            self._show_settings()
         chosen = self._value("layer") or layer
         _fill(self._choices["layer"], {name: name for name in layers}, chosen)
         automatic = {"": _("The predicted one") if self.inspector.subject == "sample" else _("None")}
@@ -166,7 +171,14 @@ class InspectMethod(Card):
         self._form.set_section(self._section())
         self._form.edited.connect(self._edited)
         self.settings.content.addWidget(self._form)
-        self.settings.setVisible(bool(plans))
+        self._show_settings()
+
+    def _show_settings(self) -> None:
+        """All that have a meaning for this model."""
+        without = () if self._maps else self.inspector.map_settings
+        names = [plan.name for plan in plan_fields(self.inspector.section) if plan.name not in without]
+        self._form.show_only(names)
+        self.settings.setVisible(bool(names))
 
     def _show_choice(self, kind: str, offered: bool) -> None:
         for widget in (self._choices[kind], self._labels[kind]):

@@ -13,6 +13,7 @@ from workbench.section import Section, setting
 
 _LISTED = 40
 _OF_A_RECTANGLE = ("region", ("rectangle",))
+REGION_SETTINGS = ("region", "left", "top", "right", "bottom")
 
 
 def _edge(default: float, title: str) -> Any:
@@ -74,7 +75,7 @@ class Explained:
             model: a Keras model.
             inputs: (n, rows, columns, channels) as the model takes them.
         """
-        if self.region == "predicted" or len(model.output_shape) != 4:
+        if self.region == "predicted" or not answers_with_a_map(model):
             return None
         known = model.output_shape[1:3]
         rows, columns = known if None not in known else gradients.outputs(model)(inputs[:1]).shape[1:3]
@@ -99,12 +100,25 @@ class Settled:
     region: np.ndarray | None
 
 
-def explained(section: HeatmapSection, choices: tuple[str, ...]) -> Explained:
+def answers_with_a_map(model: Any) -> bool:
+    """Whether a Keras model answers at every place of a picture, so that a region of its answer can be explained."""
+    shape = getattr(model, "output_shape", None)
+    return isinstance(shape, tuple) and len(shape) == 4
+
+
+def explained(section: HeatmapSection, choices: tuple[str, ...], model: Any) -> Explained:
     """What the settings ask for.
 
     Raises:
-        UserError: no class has the name that is asked for.
+        UserError: no class has the name that is asked for, or there is no map to take a region of.
     """
+    if section.region != "predicted" and not answers_with_a_map(model):
+        raise UserError(
+            _(
+                "A region is asked for (region is {region!r}), but this model gives one answer for the whole picture "
+                "and no map of answers. Leave the region out."
+            ).format(region=section.region)
+        )
     edges = (section.left, section.top, section.right, section.bottom)
     region = edges if section.region == "rectangle" else section.region
     return Explained(target_index(section.target, choices), region)

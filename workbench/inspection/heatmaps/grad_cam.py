@@ -20,9 +20,9 @@ from workbench.inspection.network.layers import (
     find_layer,
     is_convolution,
     last_convolution,
+    layers_before_the_answer,
     named_layers,
     output_shape,
-    spatial_layers,
 )
 from workbench.section import setting
 
@@ -50,7 +50,7 @@ class GradCam(HeatmapMethod):
 
     def layers(self, model: Any) -> list[str]:
         """The layers from the first convolution on that still have maps."""
-        return spatial_layers(model)
+        return layers_before_the_answer(model)
 
     def heat(self, model: Any, question: Question, asked: Explained) -> list[Heat]:
         """See `HeatmapMethod.heat`; one forward pass and the gradients behind the layer."""
@@ -97,8 +97,8 @@ def candidates(model: Any, name: str, method: str = "Grad-CAM") -> list[str]:
     if name:
         return [named]
     layers = named_layers(model)
-    # The maps of the output layer itself are the answer, not what it comes from.
-    names = [layer for layer in spatial_layers(model) if layer != LOGITS] or spatial_layers(model)
+    suitable = layers_before_the_answer(model)
+    names = [layer for layer in suitable if layer != LOGITS] or suitable  # the scores are nearly the answer itself
     convolutions = [layer for layer in names if is_convolution(layers[layer])]
     return convolutions[: -_TRIED_LAYERS - 1 : -1]
 
@@ -109,9 +109,13 @@ def resolve_layer(model: Any, name: str, method: str = "Grad-CAM") -> str:
     Raises:
         UserError: there is no such layer, it has no maps, or the model has no convolution at all.
     """
-    suitable = spatial_layers(model)
+    suitable = layers_before_the_answer(model)
     if not suitable:
-        raise UserError(_("{method} needs a convolution, and this model has none.").format(method=method))
+        raise UserError(
+            _("{method} needs a convolution before the layer that answers, and this model has none.").format(
+                method=method
+            )
+        )
     if not name:
         return last_convolution(model)
     shape = output_shape(find_layer(model, name))

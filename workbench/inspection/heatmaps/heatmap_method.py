@@ -13,7 +13,7 @@ import numpy as np
 from workbench.errors import UserError
 from workbench.figures import Figure, Heatmap
 from workbench.i18n import _
-from workbench.inspection.heatmaps.explained import Explained, HeatmapSection, explained
+from workbench.inspection.heatmaps.explained import REGION_SETTINGS, Explained, HeatmapSection, explained
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.network.attended import attended
 
@@ -48,6 +48,7 @@ class HeatmapMethod(Inspector):
     section = HeatmapSection
     family = "heatmaps"
     explains_answers = True
+    map_settings = REGION_SETTINGS
     brightest: float = 100.0
 
     def layers(self, model: Any) -> list[str]:
@@ -76,7 +77,7 @@ class HeatmapMethod(Inspector):
                     method=_(self.title)
                 )
             )
-        asked = explained(question.params, question.choices)
+        asked = explained(question.params, question.choices, model)
         found = attended(question.control, lambda: self.heat(model, question, asked))
         check_finite(found)
         answers = question.decode(np.stack([heat.output for heat in found]))

@@ -17,7 +17,14 @@ from workbench.figures import Bars, Curve, Curves, Figure, Gallery, Tile
 from workbench.i18n import _, mark
 from workbench.inspection.heatmaps.baselines import LABELS, Baseline, baseline
 from workbench.inspection.heatmaps.deletion import Answers, Exchange, exchange
-from workbench.inspection.heatmaps.explained import Explained, HeatmapSection, Settled, explained, settle
+from workbench.inspection.heatmaps.explained import (
+    REGION_SETTINGS,
+    Explained,
+    HeatmapSection,
+    Settled,
+    explained,
+    settle,
+)
 from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod, check_finite, heatmap_figure, scaled
 from workbench.inspection.heatmaps.randomised import (
     cascade,
@@ -29,7 +36,7 @@ from workbench.inspection.heatmaps.randomised import (
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.network import gradients
 from workbench.inspection.network.attended import attended
-from workbench.inspection.network.layers import spatial_layers
+from workbench.inspection.network.layers import layers_before_the_answer
 from workbench.registry import registry
 from workbench.section import Section, setting
 
@@ -81,6 +88,7 @@ class Honesty(Inspector):
                 "weights are random?")  # fmt: skip
     family = "heatmaps"
     explains_answers = True
+    map_settings = REGION_SETTINGS
     paper = "Petsiuk et al. 2018, arXiv:1806.07421; Adebayo et al. 2018, arXiv:1810.03292"
     quick = False
 
@@ -95,7 +103,7 @@ class Honesty(Inspector):
 
     def layers(self, model: Any) -> list[str]:
         """The layers that a method with a choice of layers can look at."""
-        return spatial_layers(model)
+        return layers_before_the_answer(model)
 
     def inspect(self, model: Any, question: Question) -> Findings:
         """The heatmap of every picture with the results of both checks."""
@@ -103,7 +111,7 @@ class Honesty(Inspector):
             raise UserError(_("Heatmaps explain a class or a value, but this model's output is neither."))
         method = registry().inspectors.get(question.params.method)
         params = _params_of(method, question.params)
-        asked = explained(question.params, question.choices)
+        asked = explained(question.params, question.choices, model)
         figures: list[Figure] = []
         found: list[_Checked] = []
         for number in range(len(question.inputs)):

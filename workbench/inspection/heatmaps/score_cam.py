@@ -14,7 +14,7 @@ from workbench.inspection.heatmaps.grad_cam import GradCamSection, candidates
 from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod
 from workbench.inspection.inspector import Question
 from workbench.inspection.network import gradients
-from workbench.inspection.network.layers import spatial_layers
+from workbench.inspection.network.layers import layers_before_the_answer
 from workbench.inspection.network.taps import Pace
 from workbench.section import setting
 
@@ -43,7 +43,7 @@ class ScoreCam(HeatmapMethod):
 
     def layers(self, model: Any) -> list[str]:
         """The layers from the first convolution on that still have maps."""
-        return spatial_layers(model)
+        return layers_before_the_answer(model)
 
     def heat(self, model: Any, question: Question, asked: Explained) -> list[Heat]:
         """See `HeatmapMethod.heat`; a forward pass per map of the layer."""

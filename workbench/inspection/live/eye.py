@@ -8,10 +8,10 @@ import numpy as np
 from workbench.errors import UserError
 from workbench.figures import Adjustable, Bars, Image
 from workbench.i18n import _
-from workbench.inspection.heatmaps.explained import Explained, target_index
+from workbench.inspection.heatmaps.explained import Explained, answers_with_a_map, target_index
 from workbench.inspection.heatmaps.grad_cam import candidates, find_evidence
 from workbench.inspection.loaded import open_model
-from workbench.inspection.network.layers import last_convolution
+from workbench.inspection.network.layers import layers_before_the_answer
 from workbench.specs import ImageInput
 from workbench.tasks.task import Answer
 
@@ -55,8 +55,12 @@ class Eye:
             )
         if loaded.target is None:
             shape = self._opened.model.output_shape
-            raise UserError(_("The output of this model, {shape}, is not one value per class.").format(shape=shape))
-        self._maps = len(self._opened.model.output_shape) == 4
+            raise UserError(
+                _("The output of this model, {shape}, is neither a value per class nor a map of them.").format(
+                    shape=shape
+                )
+            )
+        self._maps = answers_with_a_map(self._opened.model)
         preprocessing = self._opened.preprocessing
         whole = preprocessing.resize == "stretch" and self._opened.model is loaded.model
         self._sees_all = whole
@@ -67,7 +71,7 @@ class Eye:
             return _("This model answers for every pixel: its answer is shown over the picture instead of a heatmap.")
         if not self._opened.explainable:
             return _("There is no heatmap: the classifier of this model is no part of the network.")
-        if not last_convolution(self._opened.model) or not self._opened.choices:
+        if not layers_before_the_answer(self._opened.model) or not self._opened.choices:
             return _("There is no heatmap: this model has no convolution, or its answer cannot be explained.")
         return ""
 

@@ -38,11 +38,18 @@ def spatial_layers(model: Any) -> list[str]:
     return [name for name in names[names.index(kernels[0]) :] if len(output_shape(layers[name])) == 4]
 
 
+def layers_before_the_answer(model: Any) -> list[str]:
+    """The same without the layer whose output is the model's: its maps are the answer, not what it comes from."""
+    layers, last = named_layers(model), final_layer(model)
+    return [name for name in spatial_layers(model) if layers[name] is not last]
+
+
 def last_convolution(model: Any) -> str:
     """The deepest convolution, or an empty string; the output layer only where there is no other."""
-    names = [name for name, layer in named_layers(model).items() if is_convolution(layer)]
+    layers, last = named_layers(model), final_layer(model)
+    names = [name for name, layer in layers.items() if is_convolution(layer)]
     # The maps of the output layer are the answer, not what it comes from.
-    return ([name for name in names if name != LOGITS] or names or [""])[-1]
+    return ([name for name in names if name != LOGITS and layers[name] is not last] or names or [""])[-1]
 
 
 def is_convolution(layer: Any) -> bool:
