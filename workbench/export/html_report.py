@@ -18,7 +18,7 @@ class HtmlReport(Exporter):
     help = mark(
         "One .html file to read, keep and send: numbers, curves, samples with heatmaps, findings and the experiment."
     )
-    limits = mark("Holds no model. Several runs in one file: Report… on the Runs page, or workbench runs report.")
+    limits = mark("Holds no model. Several runs in one file: select them on the Runs page, or workbench runs report.")
     ending = ".html"
 
     def made(self, folder: Path) -> bool:

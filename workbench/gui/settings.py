@@ -37,6 +37,8 @@ class SettingsValues(BaseModel):
     geometry: str = setting("", title="", widget="hidden")
     page: str = setting("data", title="", widget="hidden")
     run_columns: tuple[str, ...] = setting((), title="", widget="hidden")
+    export_format: str = setting("", title="", widget="hidden")
+    export_folder: str = setting("", title="", widget="hidden")
     splitters: dict[str, tuple[int, ...]] = setting(title="", widget="hidden", default_factory=dict)
 
 

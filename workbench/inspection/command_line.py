@@ -38,6 +38,11 @@ def as_command(request: InspectRequest) -> str:
             continue
         words += [_OPTIONS[name], value] if name in _OPTIONS else ["--set", f"{name}={_toml(value)}"]
     words += ["--out", request.method]
+    return line_of(words)
+
+
+def line_of(words: list[str]) -> str:
+    """Words as a line that this system's shell takes."""
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 

@@ -143,12 +143,14 @@ def test_the_same_samples_are_asked_for_when_the_button_is_pressed_and_shown(
 def test_a_report_of_the_selected_runs_is_written_where_the_user_says(
     qtbot, page, runs, asking, tmp_path, write_run, show, select
 ):
-    folder = write_run(runs, "a run")
+    folders = [write_run(runs, name, created=created) for name, created in (("a run", 2.0), ("b run", 1.0))]
     show(qtbot, page)
     select(page, "a run")
+    assert page.report_button.isHidden()  # that of one run is a format of its export
+    select(page, "a run", "b run")
     page.report.ask_path = lambda name: str(tmp_path / name.removesuffix(".html"))
-    page.report_button.click()
+    qtbot.mouseClick(page.report_button, Qt.MouseButton.LeftButton)
     request, (done, _fail, _progress) = asking[0]
-    assert request == ReportRequest((str(folder.path),), str(tmp_path / "a run.html"))
+    assert request == ReportRequest(tuple(str(folder.path) for folder in folders), str(tmp_path / "comparison.html"))
     done(request.out)
     assert request.out in page.notice.text

@@ -7,12 +7,14 @@ computed first, the other two while nothing else is asked.
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.figures import Matrix
 from workbench.gui.corrections_bar import CorrectionsBar
+from workbench.gui.export_dialog import ExportDialog, open_export
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.pages.evaluate_calibration import CalibrationDialog, can_be_mended
 from workbench.gui.pages.evaluate_numbers import SPLITS, EvaluateNumbers
@@ -68,10 +70,13 @@ class EvaluatePage(Page):
         self.calibrate_button = button_with_icon(_("Cali&brate…"))
         self.calibrate_button.setToolTip(_("Bring how sure the model is in line with how often it is right"))
         self.calibrate_button.hide()
+        self.export_button = button_with_icon(_("E&xport…"), "save")
+        self.export_button.setToolTip(_("The model, its report or its curves for other programs (Ctrl+E)"))
         head = QHBoxLayout()
         head.setSpacing(GRID)
         head.addWidget(self._about, 1)
         head.addWidget(self.calibrate_button)
+        head.addWidget(self.export_button)
         self.content.addLayout(head)
         self.content.addWidget(self._stack, 1)
         # Not in the signal itself: it also comes in the middle of dropping one question to ask another.
@@ -101,6 +106,10 @@ class EvaluatePage(Page):
         dialog.mended.connect(self.refresh)
         dialog.open()
         return dialog
+
+    def open_export(self) -> ExportDialog | None:
+        """Export the run, or the model file, that is shown; None where there is none."""
+        return open_export(self.workspace, self._run, self) if self._run else None
 
     def _run_view(self) -> QWidget:
         scroll = QScrollArea()
@@ -145,6 +154,10 @@ class EvaluatePage(Page):
         self.no_run.train_wanted.connect(self._go_to_train)
         self._retry.clicked.connect(self.refresh)
         self.calibrate_button.clicked.connect(self.open_calibration)
+        self.export_button.clicked.connect(self.open_export)
+        shortcut = QShortcut(QKeySequence("Ctrl+E"), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self.open_export)
 
     def _run_changed(self, _path: str) -> None:
         self._stale = True
@@ -168,6 +181,7 @@ class EvaluatePage(Page):
         self._about.setText("")
         self._about.setToolTip(self._run)
         self._about.setVisible(bool(self._run))
+        self.export_button.setVisible(bool(self._run))
         self.calibrate_button.hide()
         self.findings.clear()
         if self._run and self._introduce(RunFolder(self._run)):

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from workbench.events import EpochFinished, Finished, RunStarted
 from workbench.gui.background import BackgroundWork
+from workbench.gui.export_dialog import open_export
 from workbench.gui.pages.page import Page
 from workbench.gui.pages.runs_actions import RESUMABLE, RunActions
 from workbench.gui.pages.runs_columns import NAME_COLUMN
@@ -122,15 +123,18 @@ class RunsPage(Page):
     def _build(self) -> None:
         self.reopen_button = primary_button(_("Reo&pen"), "evaluate")
         self.resume_button = button_with_icon(_("Res&ume…"), "play")
-        self.copy_button = button_with_icon(_("&New experiment from this"), "new")
+        self.copy_button = button_with_icon(_("&New from this"), "new")
         self.compare_button = button_with_icon(_("&Compare"), "compare")
         self.rename_button = button_with_icon(_("Rena&me"), "edit")
         self.folder_button = button_with_icon(_("Open f&older"), "folder")
-        self.notes_button = button_with_icon(_("Ta&gs, note…"), "tag")
+        self.notes_button = button_with_icon(_("Ta&gs…"), "tag")
         self.report_button = button_with_icon(_("Repor&t…"), "report")
+        self.export_button = button_with_icon(_("E&xport…"), "save")
         self.delete_button = button_with_icon(_("&Delete"), "delete")
         self.reopen_button.setToolTip(_("Evaluate, inspect and predict with this run (Enter)"))
-        self.report_button.setToolTip(_("One run, or up to 8 side by side, as one HTML file"))
+        self.copy_button.setToolTip(_("Begin a new experiment with the settings of this run"))
+        self.report_button.setToolTip(_("Up to 8 runs side by side, as one HTML file (Ctrl+E)"))
+        self.export_button.setToolTip(_("Its model, its report or its curves for other programs (Ctrl+E)"))
         self.rename_button.setToolTip(_("Rename in place (F2)"))
         self.notes_button.setToolTip(_("Group, tags and note of the selected runs (Ctrl+T)"))
         self._undo_button = button_with_icon(_("&Undo"), "undo")
@@ -155,7 +159,7 @@ class RunsPage(Page):
     def _buttons(self) -> tuple[QPushButton, ...]:
         return (
             self.reopen_button, self.resume_button, self.compare_button, self.notes_button, self.copy_button,
-            self.rename_button, self.report_button, self.folder_button, self.delete_button,
+            self.rename_button, self.report_button, self.export_button, self.folder_button, self.delete_button,
         )  # fmt: skip
 
     def _table_and_comparison(self) -> QWidget:
@@ -203,10 +207,12 @@ class RunsPage(Page):
         self.notes_button.clicked.connect(self._edit_notes)
         self.report_button.clicked.connect(self._write_report)
         self.report.told.connect(self._tell)
+        self.export_button.clicked.connect(self._export)
         self._undo_button.clicked.connect(actions.undo_notes)
         self.delete_button.clicked.connect(self._delete)
         self._shortcut(QKeySequence.StandardKey.Find, self.search.field.setFocus, self)
         self._shortcut("Ctrl+T", self._edit_notes, self)
+        self._shortcut("Ctrl+E", self._export, self)
         self._shortcut(QKeySequence.StandardKey.Undo, actions.undo_notes, self.table)
         self.workspace.training.event.connect(self._training_event)
         self.workspace.training.state_changed.connect(self._queue_changed)
@@ -262,12 +268,17 @@ class RunsPage(Page):
         self.reopen_button.setEnabled(one is not None)
         self.copy_button.setEnabled(one is not None)
         self.folder_button.setEnabled(one is not None)
+        self.export_button.setEnabled(one is not None)
         self.resume_button.setEnabled(one is not None and one.state in RESUMABLE)
         self.rename_button.setEnabled(one is not None and one.state not in ("running", "queued"))
         self.delete_button.setEnabled(bool(selected) and all(run.state != "running" for run in selected))
         self.compare_button.setEnabled(len(kept) >= 2)
         self.notes_button.setEnabled(bool(kept))
-        self.report_button.setEnabled(1 <= len(kept) <= MOST_COMPARED)
+        # One place for both: the report of one run is a format of its export.
+        several = len(selected) > 1
+        self.report_button.setVisible(several)
+        self.export_button.setVisible(not several)
+        self.report_button.setEnabled(2 <= len(kept) <= MOST_COMPARED)
         self.about.show_message(one.problem if one else "", "error" if one and one.state == "failed" else "warning")
         identities = {_identity(run) for run in selected}
         if identities != self._selected:
@@ -289,6 +300,8 @@ class RunsPage(Page):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for button in self._buttons():
+            if button.isHidden():
+                continue
             action = menu.addAction(button.icon(), button.text())
             action.setEnabled(button.isEnabled())
             action.triggered.connect(button.click)
@@ -341,6 +354,12 @@ class RunsPage(Page):
 
     def _write_report(self) -> None:
         self.report.write([run.path for run in self.table.selected() if run.path])
+
+    def _export(self) -> None:
+        if run := self._one():
+            open_export(self.workspace, run.path, self)
+        elif self.report_button.isEnabled():
+            self._write_report()
 
     def _notes_changed(self, count: int) -> None:
         text = _("Changed what is said about {count} runs.") if count > 1 else _("Changed what is said about the run.")

@@ -1,4 +1,7 @@
-"""Writes the report of the selected runs, by the engine that answers questions."""
+"""Writes the report of several runs side by side, by the engine that answers questions.
+
+That of one run is a format of its export.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,8 +30,7 @@ class RunsReport(QObject):
 
     def write(self, runs: list[str]) -> None:
         """Write the report of these runs, once the user has said where."""
-        name = Path(runs[0]).name if len(runs) == 1 else _("comparison")
-        chosen = self.ask_path(f"{name}.html")
+        chosen = self.ask_path(f"{_('comparison')}.html")
         if not chosen:
             return
         path = Path(chosen)
