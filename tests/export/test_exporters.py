@@ -359,7 +359,10 @@ def test_the_curves_of_a_run_are_event_files_of_tensorboard(exported_run, tmp_pa
     assert "epoch/seconds" not in curves
     times = [when for *_value, when in values]
     assert times == sorted(times)
-    assert times[0] == 1_700_000_002.5
+    batches = [when - 1_700_000_000 for tag, _value, _step, when in values if tag == "batch/loss"]
+    assert batches == [0.625, 1.25, 1.875, 2.5, 3.125, 3.75, 4.375, 5.0]
+    epochs = [when - 1_700_000_000 for tag, _value, _step, when in values if tag == "epoch/loss"]
+    assert epochs == [2.5, 5.0]
     values, _version = read_events(validation)
     assert [(tag, round(value, 4), step) for tag, value, step, _when in values] == [
         ("epoch/loss", 1.6, 1),

@@ -71,29 +71,37 @@ def _scalars(run: RunFolder, control: Control) -> dict[str, list[Scalar]]:
     """Per part its values: tag, value, step, wall time in seconds since 1970.
 
     Steps of curves by epoch are epochs, from 1 as elsewhere in the workbench; of curves by batch, batches since the
-    beginning. The run did not write down at what time each epoch ended, only how long it took.
+    beginning. The run did not write down at what time each epoch ended, only how long it took: the time between two
+    sessions of a resumed training is left out, and the batches of an epoch are spread evenly over it.
     """
     rows = run.metrics()
     clock = float(run.environment().get("created") or time.time())
     scalars: dict[str, list[Scalar]] = {part: [] for part in _PARTS}
-    ends: dict[int, float] = {}
+    spans: dict[int, tuple[float, float]] = {}
     for number, row in enumerate(rows, 1):
         epoch = int(row.get("epoch", number))
         seconds = row.get("seconds", 0.0)
-        clock += seconds if math.isfinite(seconds) else 0.0
-        ends[epoch] = clock
+        begun, clock = clock, clock + (seconds if math.isfinite(seconds) else 0.0)
+        spans[epoch] = begun, clock
         for name, value in row.items():
             if name in _NO_CURVES or math.isnan(value):
                 continue
             part = "validation" if name.startswith(_VALIDATION) else "train"
             scalars[part].append((f"epoch/{name.removeprefix(_VALIDATION)}", value, epoch, clock))
-    scalars["train"] += _batches(run, ends, clock, control)
+    scalars["train"] += _batches(run, spans, clock, control)
     scalars["train"].sort(key=lambda scalar: scalar[3])
     return scalars
 
 
-def _batches(run: RunFolder, ends: dict[int, float], last: float, control: Control) -> list[Scalar]:
-    """The loss of every batch and the learning rate; of an epoch that was begun twice, what came of it last."""
+def _batches(run: RunFolder, spans: dict[int, tuple[float, float]], last: float, control: Control) -> list[Scalar]:
+    """The loss of every batch and the learning rate; of an epoch that was begun twice, what came of it last.
+
+    Args:
+        run: whose.
+        spans: when an epoch, counted from 1, began and ended.
+        last: when the last of them ended, for what came after.
+        control: asked now and then.
+    """
     by_epoch: dict[int, dict[int, tuple[float, float]]] = {}
     steps_of: dict[int, int] = {}
     for number, event in enumerate(run.events(mentioning='"batches_done"')):
@@ -110,8 +118,9 @@ def _batches(run: RunFolder, ends: dict[int, float], last: float, control: Contr
     scalars: list[Scalar] = []
     for epoch, batches in sorted(by_epoch.items()):
         before = sum(steps for other, steps in steps_of.items() if other < epoch)
-        when = ends.get(epoch + 1, last)
+        begun, ended = spans.get(epoch + 1, (last, last))
         for step, (loss, rate) in sorted(batches.items()):
+            when = begun + (ended - begun) * min(1.0, (step + 1) / steps_of[epoch])
             for tag, value in (("batch/loss", loss), ("batch/learning_rate", rate)):
                 if not math.isnan(value):
                     scalars.append((tag, value, before + step + 1, when))
