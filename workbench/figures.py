@@ -5,13 +5,14 @@ saved as PNG, CSV or JSON (`workbench.figure_files`). Pixels are uint8 RGB or gr
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from workbench.section import Section
+from workbench.specs import TableInput
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,42 @@ class Bars(Figure):
 
 
 @dataclass(frozen=True)
+class RowSample:
+    """The sample that a row of a table shows.
+
+    Attributes:
+        number: its index in its split.
+        name: what the dataset calls it, and a correction of it.
+        split: where it is not the one that was looked at; else empty.
+    """
+
+    number: int
+    name: str
+    split: str = ""
+
+
+@dataclass(frozen=True)
 class Table(Figure):
-    """Rows of plain values (str, int, float, None)."""
+    """Rows of plain values (str, int, float, None).
+
+    Attributes:
+        columns: their titles.
+        rows: the values of each.
+        samples: which one each row shows, or empty; they stand in no file.
+    """
 
     kind: ClassVar[str] = "table"
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    samples: tuple[RowSample, ...] = dataclasses.field(default=(), kw_only=True, metadata={"in_files": False})
+
+    def with_columns(self, place: int, added: Mapping[str, Sequence[Any]]) -> "Table":
+        """The same with more columns at a place: title -> a value per row."""
+        place = min(place, len(self.columns))
+        columns = (*self.columns[:place], *added, *self.columns[place:])
+        values = zip(*added.values(), strict=True) if added else ((),) * len(self.rows)
+        rows = tuple((*row[:place], *more, *row[place:]) for row, more in zip(self.rows, values, strict=True))
+        return dataclasses.replace(self, columns=columns, rows=rows)
 
 
 @dataclass(frozen=True)
@@ -116,6 +147,7 @@ class Tile:
         sample: index of the sample it shows in its split, or -1.
         wrong: whether it shows a mistake (drawn with a sign, not by colour alone).
         split: the split of that sample, where it is not the one that was looked at.
+        name: what the dataset calls that sample, and a correction of it; empty where there is none.
     """
 
     pixels: np.ndarray
@@ -123,6 +155,7 @@ class Tile:
     sample: int = -1
     wrong: bool = False
     split: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,12 +201,20 @@ class SampleCards:
         captions: a line for each.
         wrong: bool, (n,): whether it was answered wrong.
         pixels: uint8, (n, height, width) or (n, height, width, 3); None where samples are no pictures.
+        names: what the dataset calls each; empty where that is not known.
+        facts: what is known of each, by the title it has as a column.
+        input: for rows of a table, what they are.
+        values: float32, (n, columns) of those; None where samples are no rows.
     """
 
     samples: np.ndarray
     captions: tuple[str, ...]
     wrong: np.ndarray
     pixels: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+    facts: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    input: TableInput | None = None
+    values: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

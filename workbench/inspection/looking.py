@@ -27,6 +27,7 @@ def look(
     model: str | Path,
     method: str,
     picture: str | Path | np.ndarray | None = None,
+    /,  # a setting of a method may be called "method", too
     *,
     split: str = "test",
     sample: int = 0,

@@ -9,7 +9,7 @@ from workbench.control import Control, Stopped
 from workbench.data.corrections import Correction, write_corrections
 from workbench.data.prepare import prepare
 from workbench.errors import UserError
-from workbench.figures import Gallery, Matrix, Table
+from workbench.figures import Gallery, Matrix
 from workbench.inspection.answering import inspect
 from workbench.inspection.loaded import open_model
 from workbench.inspection.samples.confident_learning import fit_logistic, suspects
@@ -198,24 +198,3 @@ def test_a_method_that_looks_at_a_split_can_be_stopped(digits_run, method):
     control.stop()
     with pytest.raises(Stopped):
         ask(digits_run, method, "validation", control)
-
-
-def test_a_table_has_rows_in_place_of_pictures(tmp_path_factory, home):
-    import keras
-
-    from workbench.experiment import new_experiment
-    from workbench.experiment_toml import write_experiment
-    from workbench.runs.model_file import describe_model, save_model
-
-    experiment = new_experiment("iris", "mlp")
-    data = prepare(experiment, quiet, Control())
-    keras.utils.set_random_seed(0)
-    row = keras.Input((4,), name="row")
-    hidden = keras.layers.Dense(8, activation="tanh", name="hidden")(row)
-    model = keras.Model(row, keras.layers.Dense(3, activation="softmax", name="logits")(hidden))
-    folder = tmp_path_factory.mktemp("runs") / "iris"
-    folder.mkdir()
-    write_experiment(experiment, folder / "experiment.toml")
-    save_model(model, folder / "model.keras", describe_model(experiment, data.input, data.target))
-    for method in ("samples_by_loss", "near_duplicates", "suspected_labels"):
-        assert isinstance(ask(folder, method, "train").figures[0], Table), method

@@ -173,7 +173,7 @@ class Pictures(InputKind):
         for index, number in zip(indices, numbers, strict=True):
             picture = np.array(data.inputs[index])
             pixels = paint(picture[..., 0] if picture.shape[-1] == 1 else picture, index)
-            tiles.append(Tile(np.ascontiguousarray(pixels), caption(index), int(number)))
+            tiles.append(Tile(np.ascontiguousarray(pixels), caption(index), int(number), name=data.names[index]))
         note = _("As the network sees them: {height} x {width} pixels.").format(
             height=data.input.height, width=data.input.width
         )

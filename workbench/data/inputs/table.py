@@ -16,7 +16,7 @@ from workbench.data.table_code import table_code
 from workbench.data.table_settings import NoAugmentation, TablePreprocessing
 from workbench.errors import UserError, did_you_mean
 from workbench.experiment import Experiment
-from workbench.figures import Figure, Table
+from workbench.figures import Figure, RowSample, Table
 from workbench.i18n import _, mark
 from workbench.specs import Column, TableInput
 
@@ -153,13 +153,13 @@ class Rows(InputKind):
         title: str,
     ) -> Figure:
         """The rows as a table."""
-        columns = tuple(
-            f"{column.name} ({column.unit})" if column.unit else column.name for column in data.input.columns
-        )
+        columns = shown_columns(data.input)
         rows = tuple(
             (data.names[index], caption(index), *shown_values(data.inputs[index], data.input)) for index in indices
         )
-        return Table(title, (_("Row"), _("Target"), *columns), rows)
+        known = all(number >= 0 for number in numbers)
+        samples = (RowSample(int(number), data.names[index]) for index, number in zip(indices, numbers, strict=True))
+        return Table(title, (_("Row"), _("Target"), *columns), rows, samples=tuple(samples) if known else ())
 
     def describe(self, data: PreparedData) -> tuple[Figure, ...]:
         """Types, missing values, distributions, correlations, outliers."""
@@ -224,6 +224,11 @@ def _scaled(values: Any, statistics: ColumnStatistics, numbers: list[int]) -> An
     fill, centre, spread = statistics.fill, statistics.centre, statistics.spread
     around_fill = normalization(fill, np.ones_like(fill), "fill")(values)
     return normalization(centre - fill, spread, "scale")(keras.ops.nan_to_num(around_fill, nan=0.0))
+
+
+def shown_columns(spec: TableInput) -> tuple[str, ...]:
+    """The columns as people write them, with their units."""
+    return tuple(f"{column.name} ({column.unit})" if column.unit else column.name for column in spec.columns)
 
 
 def shown_values(row: np.ndarray, spec: TableInput) -> Iterator[Any]:

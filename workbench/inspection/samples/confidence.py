@@ -10,6 +10,7 @@ from workbench.i18n import _, mark
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.samples.whole_split import answers_of
 from workbench.section import Section, setting
+from workbench.specs import ImageInput, TableInput
 from workbench.tasks import calibration
 from workbench.tasks.calibration_figures import PAPER, confidence_histogram, reliability_diagram
 from workbench.tasks.classification import class_probabilities
@@ -38,6 +39,7 @@ class Confidence(Inspector):
     help = mark("Compares how sure a classifier is with how often it is right. Evaluate can mend what differs.")
     section = ConfidenceSection
     subject = "split"
+    inputs = (ImageInput.kind, TableInput.kind)
     family = "samples"
     paper = PAPER
     quick = False

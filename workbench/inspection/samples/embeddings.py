@@ -14,7 +14,7 @@ from workbench.inspection.samples import projections, tsne
 from workbench.inspection.samples.colouring import Placed, coloured, colouring_for
 from workbench.inspection.samples.sample_features import Features, feature_layers, features_of, usual_layer
 from workbench.section import Section, setting
-from workbench.specs import ImageInput
+from workbench.specs import ImageInput, TableInput
 
 _CARD_BYTES = 48 * 1024**2
 _LARGEST_CARD, _SMALLEST_CARD = 96, 16  # pixels
@@ -57,6 +57,7 @@ class Embeddings(Inspector):
     )
     section = EmbeddingsSection
     subject = "split"
+    inputs = (ImageInput.kind, TableInput.kind)
     family = "samples"
     paper = "PCA: Pearson 1901; LDA: Fisher 1936; t-SNE: van der Maaten & Hinton 2008"
     quick = False
@@ -169,25 +170,39 @@ def _labels(text: str, shares: list[float]) -> tuple[str, str]:
 
 
 def _cards(question: Question, features: Features, targets: np.ndarray) -> SampleCards:
-    """A small picture and a line for every sample."""
+    """A small picture, or the values of a row, and a line for every sample."""
     data, task = question.split.data, question.opened.task
     target, count = data.target, len(features.samples)
     classes = bool(target.strata_names)
     captions, wrong = [], np.zeros(count, bool)
+    truths, answers = [], []
     for row, sample in enumerate(features.samples):
         if row % 500 == 0:
             question.control.check()
-        text = task.describe(targets[row], target)
+        truths.append(task.describe(targets[row], target))
+        text, given = truths[-1], ""
         if features.given is not None and classes:
             wrong[row] = int(targets[row]) != int(features.given[row])
             given = target.class_names[int(features.given[row])]
             text = f"{text} → {given} ({features.confidence[row]:.0%})"
         elif features.given is not None:
-            text = f"{text} → {features.given[row]:.4g}"
+            given = f"{features.given[row]:.4g}"
+            text = f"{text} → {given}"
+        answers.append(given)
         captions.append(
             _("#{sample}  {text}\nloss {loss:.3g}").format(sample=sample, text=text, loss=features.losses[row])
         )
-    return SampleCards(features.samples, tuple(captions), wrong, _pictures(question, features.samples))
+    facts = {_("Target"): tuple(truths), _("Predicted"): tuple(answers), _("Loss"): tuple(features.losses.tolist())}
+    if features.given is None:
+        del facts[_("Predicted")]
+    rows = isinstance(data.input, TableInput)
+    return SampleCards(
+        features.samples, tuple(captions), wrong, _pictures(question, features.samples),
+        names=tuple(data.names[index] for index in question.split.indices[features.samples]),
+        facts=facts,
+        input=data.input if rows else None,
+        values=np.asarray(question.split.inputs[features.samples], np.float32) if rows else None,
+    )  # fmt: skip
 
 
 def _pictures(question: Question, samples: np.ndarray) -> np.ndarray | None:

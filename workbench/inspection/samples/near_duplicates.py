@@ -106,7 +106,7 @@ class NearDuplicates(Inspector):
         rows.sort(key=lambda row: -row[0])
         rows = rows[: params.count]
         note = _note(counts, split, params.threshold, len(rows), layer)
-        return Findings((*_gallery(question, rows, note), _table(question, rows, note)), layer)
+        return Findings(_figures(question, rows, note), layer)
 
 
 def directions(features: np.ndarray) -> np.ndarray:
@@ -177,8 +177,8 @@ def _note(counts: dict[str, int], split: str, threshold: float, shown: int, laye
     return " ".join(parts)
 
 
-def _gallery(question: Question, rows: list[tuple[float, int, str, int]], note: str) -> tuple[Figure, ...]:
-    """The pairs side by side, for pictures."""
+def _figures(question: Question, rows: list[tuple[float, int, str, int]], note: str) -> tuple[Figure, ...]:
+    """The pairs: pictures side by side with a table of their names, rows of a table below each other."""
     data, split, task = question.split.data, question.split.name, question.opened.task
     places = [
         (name, number)
@@ -198,8 +198,19 @@ def _gallery(question: Question, rows: list[tuple[float, int, str, int]], note: 
             _("Near-duplicates, the most alike first"),
         )
     )
+    if isinstance(figure, Table):
+        samples = tuple(
+            dataclasses.replace(sample, split=name)
+            for sample, (name, _number) in zip(figure.samples, places, strict=True)
+        )
+        figure = figure.with_columns(0, {
+            _("Pair"): [place // 2 + 1 for place in range(len(places))],
+            _("Similarity"): [round(rows[place // 2][0], 4) for place in range(len(places))],
+            _("Split"): [name for name, _number in places],
+        })  # fmt: skip
+        return (dataclasses.replace(figure, samples=samples, note=note),)
     if not isinstance(figure, Gallery):
-        return ()
+        return (_pairs(question, rows, note),)
     tiles = []
     for place, (tile, (name, number)) in enumerate(zip(figure.tiles, places, strict=True)):
         alike_by = _("{number:.4g} alike").format(number=rows[place // 2][0])
@@ -208,10 +219,13 @@ def _gallery(question: Question, rows: list[tuple[float, int, str, int]], note: 
         tiles.append(dataclasses.replace(tile, caption=caption, split=name, wrong=tile.caption != other.caption))
     if any(tile.wrong for tile in tiles):
         note = f"{note} " + _("Crossed pairs have different labels.")
-    return (dataclasses.replace(figure, tiles=tuple(tiles), columns=2, note=note),)
+    return (
+        dataclasses.replace(figure, tiles=tuple(tiles), columns=2, note=note),
+        _pairs(question, rows, note),
+    )
 
 
-def _table(question: Question, rows: list[tuple[float, int, str, int]], note: str) -> Table:
+def _pairs(question: Question, rows: list[tuple[float, int, str, int]], note: str) -> Table:
     data, split, task = question.split.data, question.split.name, question.opened.task
 
     def told(name: str, number: int) -> tuple[str, str]:

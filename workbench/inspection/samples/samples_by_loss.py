@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from workbench.errors import UserError, did_you_mean
-from workbench.figures import Figure, Gallery
+from workbench.figures import Figure, Gallery, Table
 from workbench.i18n import _, mark
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.samples.whole_split import answers_of, probabilities_of
@@ -58,30 +58,28 @@ class SamplesByLoss(Inspector):
         order = chosen[np.argsort(losses[chosen], kind="stable")]
         shown = (order[::-1] if params.order == "highest" else order)[: params.count]
         answers, wrong = _answers(question, outputs[shown], shown)
-        captions = {
-            int(split.indices[number]): _("{truth} → {answer}\nloss {loss:.3g}").format(
-                truth=opened.task.describe(data.targets[split.indices[number]], data.target),
-                answer=answer,
-                loss=float(losses[number]),
-            )
-            for number, answer in zip(shown, answers, strict=True)
-        }
+
+        def truth(index: int) -> str:
+            return opened.task.describe(data.targets[index], data.target)
+
         figure = (
             registry()
             .inputs.get(data.input.kind)
             .show(
                 data,
                 [int(index) for index in split.indices[shown]],
-                captions.__getitem__,
+                truth,
                 lambda picture, index: opened.task.paint(picture, data.targets[index], data.target),
                 shown.tolist(),
                 _("Highest loss first") if params.order == "highest" else _("Lowest loss first"),
             )
         )
+        figure = _with_answers(figure, answers, losses[shown].tolist(), wrong)
         note = _("{shown} of {count} samples of the split {split}. Mean loss of them all: {mean:.3g}.").format(
             shown=len(shown), count=len(order), split=split.name, mean=float(losses[order].mean())
         )
-        return Findings((_marked(figure, wrong, note),), target=params.target)
+        figure = dataclasses.replace(figure, note=f"{note} {figure.note}".strip())
+        return Findings((figure,), target=params.target)
 
 
 def _of_class(name: str, question: Question) -> np.ndarray:
@@ -120,11 +118,22 @@ def _answers(question: Question, outputs: np.ndarray, numbers: np.ndarray) -> tu
     return texts, set(numbers[wrong].tolist())
 
 
-def _marked(figure: Figure, wrong: set[int], note: str) -> Figure:
-    if isinstance(figure, Gallery):
-        tiles = tuple(dataclasses.replace(tile, wrong=tile.sample in wrong) for tile in figure.tiles)
-        figure = dataclasses.replace(figure, tiles=tiles)
-    return dataclasses.replace(figure, note=f"{note} {figure.note}".strip())
+def _with_answers(figure: Figure, answers: list[str], losses: list[float], wrong: set[int]) -> Figure:
+    """The samples with what the model says of them, beside what they are."""
+    if isinstance(figure, Table):
+        return figure.with_columns(2, {_("Predicted"): answers, _("Loss"): losses})
+    if not isinstance(figure, Gallery):
+        return figure
+    text = _("{truth} → {answer}\nloss {loss:.3g}")
+    tiles = tuple(
+        dataclasses.replace(
+            tile,
+            caption=text.format(truth=tile.caption, answer=answer, loss=loss),
+            wrong=tile.sample in wrong,
+        )
+        for tile, answer, loss in zip(figure.tiles, answers, losses, strict=True)
+    )
+    return dataclasses.replace(figure, tiles=tiles)
 
 
 def register(registry: Any) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from workbench.errors import UserError
 from workbench.events import Progress
-from workbench.figures import Figure, Gallery, Matrix
+from workbench.figures import Figure, Gallery, Matrix, Table
 from workbench.i18n import _, mark
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.samples.confident_learning import Suspects, probabilities_by_folds, suspects
@@ -129,24 +129,33 @@ def _samples(question: Question, found: Suspects, chances: np.ndarray, note: str
     data, split = question.split.data, question.split
     names = data.target.class_names
     shown = found.order[: question.params.count]
-    captions = {
-        int(split.indices[number]): _("{label} → {better}\n{percent:.0f} % against {own:.0f} %").format(
-            label=names[data.targets[split.indices[number]]],
-            better=names[found.better[number]],
-            percent=100 * chances[number, found.better[number]],
-            own=100 * chances[number, data.targets[split.indices[number]]],
-        )
-        for number in shown
-    }
+    better = [names[index] for index in found.better[shown]]
+    for_it = chances[shown, found.better[shown]].tolist()
+    own = chances[shown, np.asarray(split.targets[shown], np.int64)].tolist()
     kind = registry().inputs.get(data.input.kind)
     indices = [int(index) for index in split.indices[shown]]
     figure = kind.show(
-        data, indices, captions.__getitem__, lambda picture, _index: picture, shown.tolist(), _("Suspected labels")
+        data,
+        indices,
+        lambda index: names[data.targets[index]],
+        lambda picture, _index: picture,
+        shown.tolist(),
+        _("Suspected labels"),
     )
-    if isinstance(figure, Gallery):
-        figure = dataclasses.replace(
-            figure, tiles=tuple(dataclasses.replace(tile, wrong=True) for tile in figure.tiles)
+    if isinstance(figure, Table):
+        columns = {_("Confident of"): better, _("Probability"): for_it, _("Of its label"): own}
+        figure = figure.with_columns(2, columns)
+    elif isinstance(figure, Gallery):
+        text = _("{label} → {better}\n{percent:.0f}\u00a0% against {own:.0f}\u00a0%")
+        tiles = tuple(
+            dataclasses.replace(
+                tile,
+                caption=text.format(label=tile.caption, better=name, percent=100 * high, own=100 * low),
+                wrong=True,
+            )
+            for tile, name, high, low in zip(figure.tiles, better, for_it, own, strict=True)
         )
+        figure = dataclasses.replace(figure, tiles=tiles)
     return dataclasses.replace(figure, note=f"{note} {figure.note}".strip())
 
 
