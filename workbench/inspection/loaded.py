@@ -102,7 +102,7 @@ class OpenModel:
 
     def shown(self, picture: np.ndarray, resized: np.ndarray) -> np.ndarray:
         """What a heatmap is laid over: the picture itself, or what is left of it where the model crops or pads."""
-        whole = self.preprocessing.resize == "stretch" and self.model is self.loaded.model
+        whole = self.preprocessing.resize == "stretch" and not self.loaded.cuts
         return shrunk(picture if whole else resized, _SHOWN_PIXELS)
 
     @cached_property

@@ -56,15 +56,26 @@ class LoadedModel:
 
     @cached_property
     def network(self) -> Any:
-        """The model from prepared samples on: where pictures are cut inside, it begins behind that.
+        """The model from prepared samples on, to what its answers are read as.
 
-        Prepared pictures have the size of the input already, so that resizing them again would change nothing; cutting
-        them again would.
+        Where pictures are cut inside, it begins behind that: prepared ones have the size of the input already, so that
+        resizing them again would change nothing; cutting them again would. Where someone else's model gives logits of
+        classes, it ends in their probabilities.
         """
         import keras
 
-        cut = next((layer for layer in self.model.layers if layer.name == CUT), None)
-        return self.model if cut is None or self.foreign else keras.Model(cut.output, self.model.output)
+        if self.foreign:
+            return _answering(self.model, bool(getattr(self.target, "class_names", ())))
+        return keras.Model(self._cut.output, self.model.output) if self.cuts else self.model
+
+    @property
+    def cuts(self) -> bool:
+        """Whether the model cuts pictures to a part of them."""
+        return not self.foreign and self._cut is not None
+
+    @property
+    def _cut(self) -> Any:
+        return next((layer for layer in self.model.layers if layer.name == CUT), None)
 
     @property
     def foreign(self) -> bool:
@@ -156,9 +167,7 @@ def load_model(path: str | Path) -> LoadedModel:
     registry()  # plugins know more kinds of input and target
     model = open_network(path)
     if about is None:
-        input = _guess_input(model, path)
-        model, target, task = _read(model)
-        return LoadedModel(model, None, input, target, task)
+        return LoadedModel(model, None, _guess_input(model, path), *_read(model))
     try:
         input, target = spec_from_json(about["input"]), spec_from_json(about["target"])
         head = _head(path, about["head"], model) if about.get("head") else None
@@ -197,30 +206,47 @@ def _guess_input(model: Any, path: Path) -> ImageInput:
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] not in (1, 3):
         raise UserError(_(
             "{path} does not take one picture: its input is {shape}, expected (height, width, channels) with 1 or "
-            "3 channels."
+            "3 channels. Build a model that takes such a picture around it, and save that."
         ).format(path=path, shape=shape[1:] if isinstance(shape, tuple) else shape))  # fmt: skip
     height, width = shape[1] or 224, shape[2] or 224
     return ImageInput(height, width, shape[3])
 
 
-def _read(model: Any) -> tuple[Any, TargetSpec | None, str]:
-    """What can be read from the output of a foreign model: the model that answers so, the target and the task."""
+def _read(model: Any) -> tuple[TargetSpec | None, str]:
+    """What can be read from the output of a foreign model: the target and the task."""
     shape = getattr(model, "output_shape", None)
     shape = shape[1:] if isinstance(shape, tuple) and shape and not isinstance(shape[0], tuple) else ()
     for task in registry().tasks:
-        target = task.target_of(shape)
+        target = task.target_of(shape, _ends_linear(model))
         if target is not None:
-            return (_answering(model) if len(shape) == 3 and shape[-1] == 1 else model), target, task.name
-    return model, None, _task_for(ClassTarget.kind)
+            return target, task.name
+    return None, _task_for(ClassTarget.kind)
 
 
-def _answering(model: Any) -> Any:
-    """The model with a sigmoid behind its one unit per pixel, unless it ends in an activation already."""
+def _answering(model: Any, classes: bool) -> Any:
+    """A foreign model whose only output is no dictionary, and probabilities where it would be logits of classes."""
     import keras
 
-    last = model.output._keras_history.operation
-    while isinstance(last, keras.Model):
-        last = last.output._keras_history.operation
-    if getattr(last, "activation", None) is not keras.activations.linear:
+    outputs = getattr(model, "outputs", None) or []
+    if len(outputs) != 1 or len(model.inputs) != 1:
         return model
-    return keras.Model(model.input, keras.layers.Activation("sigmoid", name="probability")(model.output))
+    output = outputs[0]
+    if classes and _ends_linear(model):
+        kind = "sigmoid" if output.shape[-1] == 1 else "softmax"
+        output = keras.layers.Activation(kind, name="probability")(output)
+    elif type(getattr(model, "_outputs_struct", None)) not in (dict, list, tuple):
+        return model
+    return keras.Model(model.inputs[0], output)
+
+
+def _ends_linear(model: Any) -> bool:
+    """Whether the last layer of a model computes an output of any size: a layer with weights and without activation."""
+    import keras
+
+    outputs = getattr(model, "outputs", None) or []
+    if len(outputs) != 1:
+        return False
+    last = outputs[0]._keras_history.operation
+    while isinstance(last, keras.Model):
+        last = last.outputs[0]._keras_history.operation
+    return getattr(last, "activation", None) is keras.activations.linear

@@ -63,9 +63,9 @@ class Classification(Task):
             )
         return OutputSpec(1, "sigmoid") if count == 2 else OutputSpec(count, "softmax")
 
-    def target_of(self, output_shape: tuple[int | None, ...]) -> ClassTarget | None:
-        """A value per class, called by their numbers; one unit stands for two classes."""
-        if len(output_shape) != 1 or not output_shape[0]:
+    def target_of(self, output_shape: tuple[int | None, ...], linear: bool) -> ClassTarget | None:
+        """A value per class, called by their numbers; one unit with an activation stands for two classes."""
+        if len(output_shape) != 1 or not output_shape[0] or (linear and output_shape[0] == 1):
             return None
         return ClassTarget.usual(max(output_shape[0], 2))
 

@@ -76,6 +76,10 @@ class Regression(Task):
             centre, spread = tuple(map(float, centre)), tuple(map(float, spread))
         return replace(target, centre=centre, spread=spread)
 
+    def target_of(self, output_shape: tuple[int | None, ...], linear: bool) -> ValuesTarget | None:
+        """One number of any size."""
+        return ValuesTarget.usual(1) if linear and output_shape == (1,) else None
+
     def unlearnable(self, targets: np.ndarray, target: TargetSpec) -> str:
         """One value for all samples leaves nothing to learn; the squares of huge ones would overflow."""
         target = _values(target)

@@ -81,7 +81,7 @@ class Segmentation(Task):
                 count=len(names), names=", ".join(names) or "-"))  # fmt: skip
         return OutputSpec(1, "sigmoid", spatial=True) if len(names) == 2 else OutputSpec(len(names), "softmax", True)
 
-    def target_of(self, output_shape: tuple[int | None, ...]) -> MaskTarget | None:
+    def target_of(self, output_shape: tuple[int | None, ...], linear: bool) -> MaskTarget | None:
         """A map of values per class, called by their numbers; one unit per pixel stands for two classes."""
         if len(output_shape) != 3 or output_shape[-1] not in range(1, _MOST_CLASSES + 1):
             return None

@@ -105,11 +105,12 @@ class Task(ABC):
     def output(self, target: TargetSpec) -> OutputSpec:
         """The units and the activation a model needs. Raises `UserError` for a target that cannot be learned."""
 
-    def target_of(self, output_shape: tuple[int | None, ...]) -> TargetSpec | None:
+    def target_of(self, output_shape: tuple[int | None, ...], linear: bool) -> TargetSpec | None:
         """What a model of unknown making answers, if this task reads an output of such a shape; else None.
 
         Args:
             output_shape: without the batch axis; None for a side of any length.
+            linear: whether there is no activation behind the weights of its last layer.
         """
         return None
 

@@ -62,7 +62,7 @@ class Eye:
             )
         self._maps = answers_with_a_map(self._opened.model)
         preprocessing = self._opened.preprocessing
-        whole = preprocessing.resize == "stretch" and self._opened.model is loaded.model
+        whole = preprocessing.resize == "stretch" and not loaded.cuts
         self._sees_all = whole
 
     def no_heatmap(self) -> str:
