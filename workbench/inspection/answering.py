@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from pydantic import ValidationError
@@ -73,8 +74,11 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
     opened = open_model(request.model)
     control.check()
     if opened.kind.name not in inspector.inputs:
+        kinds = ", ".join(_(registry().inputs.get(name).title) for name in inspector.inputs)
         raise UserError(
-            _("{method} looks into models of other data than this one's.").format(method=_(inspector.title))
+            _('"{method}" looks into models of data of the kind {kinds}; this one is of the kind {kind}.').format(
+                method=_(inspector.title), kinds=kinds, kind=_(opened.kind.title)
+            )
         )
     if inspector.explains_answers and not opened.explainable:
         raise UserError(
@@ -125,6 +129,8 @@ def _asked(request: InspectRequest, opened: OpenModel, emit: Emit, control: Cont
     if not (request.pixels or request.path):
         return _sample(request, opened, emit, control)
     paths = (request.path,) if request.path else ()
+    if paths and Path(request.path).expanduser().is_dir():
+        raise UserError(_("{path} is a folder; one picture is looked at. Name a picture in it.").format(path=paths[0]))
     given = next(iter(opened.kind.asked(paths, request.pixels, (), opened.loaded.input, control)))
     if given.sample is None:
         where = request.path or _("The picture")
@@ -146,6 +152,9 @@ def _data(request: InspectRequest, opened: OpenModel, emit: Emit, control: Contr
 def _sample(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> _Asked:
     data = _data(request, opened, emit, control)
     indices = data.splits[request.split]
+    if not len(indices):
+        text = _("The {split} split of this run has no samples. Choose another split.")
+        raise UserError(text.format(split=request.split))
     if not 0 <= request.sample < len(indices):
         raise UserError(
             _("Sample {index} is not in the {split} split, which has {count} samples (from 0).").format(

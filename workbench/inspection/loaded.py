@@ -137,7 +137,7 @@ def open_model(path: str) -> OpenModel:
         if not run.exists():
             raise UserError(
                 _("{path} is not a run: it holds no experiment.toml. Name a run folder or a .keras file.").format(
-                    path=path
+                    path=place
                 )
             )
         place = run.model_path

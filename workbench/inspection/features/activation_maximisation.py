@@ -20,7 +20,7 @@ from workbench.inspection.heatmaps.explained import target_index
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.network.attended import attended
 from workbench.inspection.network.backends import as_array, as_float, compiled, compiled_with_gradient
-from workbench.inspection.network.gradients import explained_scores, kept
+from workbench.inspection.network.gradients import check_gradient_gets_through, explained_scores, kept
 from workbench.inspection.network.layers import (
     entry_operation,
     final_layer,
@@ -125,6 +125,7 @@ class ActivationMaximisation(Inspector):
             raise UserError(
                 _("Pictures are found for models with one input; this one has {count}.").format(count=len(inputs))
             )
+        check_gradient_gets_through(model)
         if params.target:
             name, units = "", np.array([self._class(model, question)])
             names = {int(units[0]): params.target}

@@ -108,7 +108,11 @@ class ActivationStatistics(Inspector):
             raise UserError(_("This model has no layer with an activation. Look at all layers."))
         samples = question.split.inputs
         if not len(samples):
-            raise UserError(_("The {split} split has no samples.").format(split=question.split.name))
+            raise UserError(
+                _("The {split} split of this run has no samples. Choose another split.").format(
+                    split=question.split.name
+                )
+            )
         count = min(question.params.samples, len(samples))
         chosen = np.unique(np.linspace(0, len(samples) - 1, count).astype(np.int64))
         layers = _gathered(model, watched, samples, chosen, question)

@@ -12,6 +12,8 @@ from workbench.inspection.network import gradients
 from workbench.inspection.network.layers import final_layer, find_layer, last_convolution, named_layers, output_shape
 from workbench.section import Section, setting
 
+_LARGEST = 1e18
+
 
 class FeatureMapsSection(Section):
     """Settings of the feature maps."""
@@ -61,9 +63,30 @@ class FeatureMaps(Inspector):
         return Findings(tuple(figures), name)
 
 
+def only_numbers(values: np.ndarray, layer: str) -> tuple[np.ndarray, str]:
+    """The values of a layer with 0 in place of what is no number, float32, and a sentence on that, or none.
+
+    Raises:
+        UserError: not one of them is a number.
+    """
+    values = np.asarray(values, np.float32)
+    usable = np.abs(values) < _LARGEST  # neither NaN nor infinite, nor so large that sums of squares are
+    if usable.all():
+        return values, ""
+    if not usable.any():
+        raise UserError(
+            _(
+                "The values of the layer {layer!r} are not numbers, so that there is nothing to see. The training "
+                "diverged: train again with a smaller learning rate, or take an earlier epoch."
+            ).format(layer=layer)
+        )
+    text = _("{share:.0%} of the values of {layer} are not numbers, and drawn as 0: the training diverged.")
+    return np.where(usable, values, 0), text.format(share=1 - usable.mean(), layer=layer)
+
+
 def map_gallery(maps: np.ndarray, layer: str, count: int) -> Gallery:
     """The maps of one layer, (rows, columns, channels), as pictures of values, the highest mean first."""
-    maps = np.nan_to_num(maps.astype(np.float32))
+    maps, broken = only_numbers(maps, layer)
     means = maps.mean(axis=(0, 1))
     order = np.argsort(-means, kind="stable")
     tiles = tuple(
@@ -75,7 +98,8 @@ def map_gallery(maps: np.ndarray, layer: str, count: int) -> Gallery:
     )
     rows, columns, channels = maps.shape
     title = _("Feature maps of {layer}").format(layer=layer)
-    return Gallery(title, tiles, True, note=note.format(shown=len(tiles), all=channels, rows=rows, columns=columns))
+    note = note.format(shown=len(tiles), all=channels, rows=rows, columns=columns)
+    return Gallery(title, tiles, True, note=f"{note} {broken}".strip())
 
 
 def stretched(values: np.ndarray) -> np.ndarray:
@@ -87,15 +111,16 @@ def stretched(values: np.ndarray) -> np.ndarray:
 
 
 def _bars(values: np.ndarray, layer: str, names: tuple[str, ...], question: Question) -> Bars:
-    values = np.nan_to_num(values)
+    values, broken = only_numbers(values, layer)
     order = np.argsort(-values, kind="stable")[: question.params.count]
+    note = _("{shown} of {all} values, the highest first.")
     labels = names if len(names) == len(values) else tuple(f"#{index}" for index in range(len(values)))
     return Bars(
         _("Output of {layer}").format(layer=layer),
         tuple(labels[index] for index in order),
         {_("Value"): tuple(float(values[index]) for index in order)},
         value_label=_("Value"),
-        note=_("{shown} of {all} values, the highest first.").format(shown=len(order), all=len(values)),
+        note=f"{note.format(shown=len(order), all=len(values))} {broken}".strip(),
     )
 
 

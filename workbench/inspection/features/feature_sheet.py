@@ -8,9 +8,15 @@ import numpy as np
 from workbench.errors import UserError
 from workbench.figures import Figure, Gallery, Tile
 from workbench.i18n import _, mark
-from workbench.inspection.features.feature_maps import stretched
+from workbench.inspection.features.feature_maps import only_numbers, stretched
 from workbench.inspection.inspector import Findings, Inspector, Question
-from workbench.inspection.network.layers import is_convolution, named_layers, output_shape, spatial_layers
+from workbench.inspection.network.layers import (
+    check_channels_last,
+    is_convolution,
+    named_layers,
+    output_shape,
+    spatial_layers,
+)
 from workbench.inspection.network.taps import activations_of
 from workbench.section import Section, setting
 
@@ -54,6 +60,7 @@ class FeatureSheet(Inspector):
         """A gallery per picture, a row per layer."""
         names = sheet_layers(model, question.params.rows)
         if not names:
+            check_channels_last(model)
             raise UserError(_("This model has no convolution, and so no maps to show."))
         question.control.check()
         values = activations_of(model, names)(question.inputs)
@@ -99,8 +106,10 @@ def _sheet(maps: Sequence[np.ndarray], names: Sequence[str], count: int, caption
     """
     widest = min(count, max(layer.shape[-1] for layer in maps))
     tiles: list[Tile] = []
+    notes: list[str] = []
     for name, layer in zip(names, maps, strict=True):
-        layer = np.nan_to_num(layer)
+        layer, broken = only_numbers(layer, name)
+        notes.append(broken)
         means = layer.mean(axis=(0, 1))
         order = np.argsort(-means, kind="stable")[:widest]
         rows, columns, channels = layer.shape
@@ -112,6 +121,7 @@ def _sheet(maps: Sequence[np.ndarray], names: Sequence[str], count: int, caption
         "{layers} layers from the first to the last, a row each: the mean of all maps, then the {count} most active "
         "ones; each picture from its lowest to its highest value."
     ).format(layers=len(names), count=widest)
+    note = " ".join(each for each in [note, *notes] if each)
     title = _("All blocks for {caption}").format(caption=caption) if caption else _("All blocks")
     return Gallery(title, tuple(tiles), True, widest + 1, note=note)
 

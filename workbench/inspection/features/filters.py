@@ -7,7 +7,7 @@ import numpy as np
 from workbench.errors import UserError
 from workbench.figures import Gallery, Tile
 from workbench.i18n import _, mark
-from workbench.inspection.features.feature_maps import stretched
+from workbench.inspection.features.feature_maps import only_numbers, stretched
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.network.layers import find_layer, named_layers
 from workbench.section import Section, setting
@@ -52,6 +52,7 @@ class Filters(Inspector):
                     name=name, layers=", ".join(suitable)
                 )
             )
+        kernels, broken = only_numbers(kernels, name)
         strengths = np.sqrt((kernels**2).sum(axis=(0, 1, 2)))
         order = np.argsort(-strengths, kind="stable")[: question.params.count]
         colour = kernels.shape[2] == 3
@@ -68,6 +69,7 @@ class Filters(Inspector):
         ).format(shown=len(tiles), all=outputs, height=height, width=width, inputs=inputs)
         if inputs not in (1, 3):
             note = f"{note} {_('Each is shown as the mean over its input maps.')}"
+        note = f"{note} {broken}".strip()
         title = _("Filters of {layer}").format(layer=name)
         return Findings((Gallery(title, tiles, not colour, note=note),), name)
 

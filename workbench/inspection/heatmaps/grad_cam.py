@@ -17,6 +17,7 @@ from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod
 from workbench.inspection.inspector import Question
 from workbench.inspection.network import gradients
 from workbench.inspection.network.layers import (
+    check_channels_last,
     find_layer,
     is_convolution,
     last_convolution,
@@ -111,10 +112,12 @@ def resolve_layer(model: Any, name: str, method: str = "Grad-CAM") -> str:
     """
     suitable = layers_before_the_answer(model)
     if not suitable:
+        check_channels_last(model)
         raise UserError(
-            _("{method} needs a convolution before the layer that answers, and this model has none.").format(
-                method=method
-            )
+            _(
+                "{method} needs a convolution before the layer that answers, and this model has none. Saliency and "
+                "Occlusion need none."
+            ).format(method=method)
         )
     if not name:
         return last_convolution(model)

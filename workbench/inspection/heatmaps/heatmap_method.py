@@ -15,6 +15,7 @@ from workbench.figures import Figure, Heatmap
 from workbench.i18n import _
 from workbench.inspection.heatmaps.explained import REGION_SETTINGS, Explained, HeatmapSection, explained
 from workbench.inspection.inspector import Findings, Inspector, Question
+from workbench.inspection.network import gradients
 from workbench.inspection.network.attended import attended
 
 
@@ -71,11 +72,13 @@ class HeatmapMethod(Inspector):
 
     def inspect(self, model: Any, question: Question) -> Findings:
         """A heatmap over every picture, and what the model answers to each."""
+        gradients.check_explainable(model)
         if not question.choices:
             raise UserError(
-                _("{method} explains a class or a value, but this model's output is neither.").format(
-                    method=_(self.title)
-                )
+                _(
+                    "{method} explains a class or a value, but nobody knows what the output of this model means. "
+                    "Look at its feature maps instead."
+                ).format(method=_(self.title))
             )
         asked = explained(question.params, question.choices, model)
         found = attended(question.control, lambda: self.heat(model, question, asked))

@@ -107,8 +107,11 @@ class Honesty(Inspector):
 
     def inspect(self, model: Any, question: Question) -> Findings:
         """The heatmap of every picture with the results of both checks."""
+        gradients.check_explainable(model)
         if not question.choices:
-            raise UserError(_("Heatmaps explain a class or a value, but this model's output is neither."))
+            raise UserError(
+                _("Heatmaps explain a class or a value, but nobody knows what the output of this model means.")
+            )
         method = registry().inspectors.get(question.params.method)
         params = _params_of(method, question.params)
         asked = explained(question.params, question.choices, model)

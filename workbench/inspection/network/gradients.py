@@ -174,6 +174,31 @@ def _units(model: Any) -> int:
     return shape[-1]
 
 
+def check_explainable(model: Any) -> None:
+    """Refuse a model whose answer is not one row of values per picture, or one at every pixel.
+
+    Raises:
+        UserError: as `scores`; the message says what the model has instead.
+    """
+    _units(model)
+
+
+def check_gradient_gets_through(model: Any) -> None:
+    """Refuse a model whose input is whole numbers: Keras rounds to them what comes in, and no gradient gets past that.
+
+    Raises:
+        UserError: it is such a model.
+    """
+    kind = str(getattr((getattr(model, "inputs", None) or [None])[0], "dtype", "float32"))
+    if "float" not in kind:
+        raise UserError(
+            _(
+                "The input of this model is whole numbers ({kind}), and no gradient gets through those to single "
+                "pixels. Take Grad-CAM or Occlusion, or save the model with an input of floating-point numbers."
+            ).format(kind=kind)
+        )
+
+
 def _forward(model: Any, name: str) -> Callable[[np.ndarray], np.ndarray]:
     layer = find_layer(model, name) if name else final_layer(model)
 
@@ -223,6 +248,7 @@ def _scores(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
 
 def _input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, ...]]:
     units = _units(model)
+    check_gradient_gets_through(model)
 
     def forward(at: Any, pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
         with entered(model, at, pictures) as given, tapped(model) as tap:
@@ -244,6 +270,7 @@ def _input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, ...]]:
 
 def _summed_input_gradients(model: Any) -> Callable[..., np.ndarray]:
     units = _units(model)
+    check_gradient_gets_through(model)
 
     def forward(at: Any, pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
         with entered(model, at, pictures) as given, folded(model), tapped(model) as tap:

@@ -53,19 +53,38 @@ def last_convolution(model: Any) -> str:
 
 
 def is_convolution(layer: Any) -> bool:
-    """Whether the layer is a convolution over two axes, of any kind."""
+    """Whether the layer is a convolution over two axes, of any kind, whose maps have the channels last."""
     shape = output_shape(layer)
-    return "Conv" in type(layer).__name__ and shape is not None and len(shape) == 4
+    return "Conv" in type(layer).__name__ and shape is not None and len(shape) == 4 and not _channels_first(layer)
+
+
+def check_channels_last(model: Any) -> None:
+    """Raise `UserError` where layers keep the channels of their maps first: rows would be taken for them."""
+    names = [name for name, layer in named_layers(model).items() if _channels_first(layer)]
+    if names:
+        raise UserError(
+            _(
+                "The layer {name!r} keeps the channels of its maps first (data_format is channels_first), and maps are "
+                "looked at with the channels last. Build the model anew with channels_last and give it these weights, "
+                "or take a method that looks at whole pictures, as Occlusion."
+            ).format(name=names[0])
+        )
+
+
+def _channels_first(layer: Any) -> bool:
+    return getattr(layer, "data_format", None) == "channels_first"
 
 
 def find_layer(model: Any, name: str) -> Any:
     """The layer of that name.
 
     Raises:
-        UserError: there is none; the message lists what there is.
+        UserError: there is none; the message lists what there is. Or it has maps with the channels first.
     """
     layers = named_layers(model)
     if name in layers:
+        if len(output_shape(layers[name])) == 4:
+            check_channels_last(model)
         return layers[name]
     hint = did_you_mean(name, layers)
     shown = list(layers)
