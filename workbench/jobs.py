@@ -2,6 +2,9 @@
 
 The command line runs them in the foreground, the window in an engine (`workbench.engine`). Only the table changes when
 a job is added. A request class of a plugin or a test names its own job in an attribute `job = "module:function"`.
+
+Jobs that look into models are attended: a stop is answered at once, also while a model is opened or traced. What they
+change of files stands within `workbench.attended.unless_abandoned`.
 """
 
 import importlib
@@ -9,7 +12,9 @@ import os
 from typing import Any
 
 from workbench import requests
+from workbench.attended import attended, wait_for_what_was_left
 from workbench.control import Control, Emit
+from workbench.events import Event
 
 JOBS: dict[type, str] = {
     requests.TrainRequest: "workbench.training.session:train",
@@ -37,6 +42,19 @@ JOBS: dict[type, str] = {
     requests.CodeRequest: "workbench.training.keras_script:write",
     requests.DevicesRequest: "workbench.training.devices:list_devices",
 }
+
+_ATTENDED = (
+    requests.EvaluateRequest,
+    requests.CalibrateRequest,
+    requests.SamplesRequest,
+    requests.CorrectRequest,
+    requests.InspectRequest,
+    requests.SideBySideRequest,
+    requests.ProbeRequest,
+    requests.ReportRequest,
+    requests.PredictRequest,
+    requests.ExportRequest,
+)
 
 _ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
@@ -81,5 +99,16 @@ def run_job(request: Any, emit: Emit, control: Control) -> Any:
         Stopped: the job was asked to stop and has nothing to keep.
     """
     prepare_environment()
-    module, function = place_of(request).split(":")
-    return getattr(importlib.import_module(module), function)(request, emit, control)
+
+    def emit_unless_stopped(event: Event) -> None:
+        control.check()
+        emit(event)
+
+    def answer(tell: Emit) -> Any:
+        module, function = place_of(request).split(":")
+        return getattr(importlib.import_module(module), function)(request, tell, control)
+
+    if isinstance(request, _ATTENDED):
+        return attended(control, lambda: answer(emit_unless_stopped))
+    wait_for_what_was_left(control)
+    return answer(emit)

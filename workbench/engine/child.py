@@ -5,6 +5,7 @@ process when the window is gone. One imports Keras at low priority and then ends
 """
 
 import faulthandler
+import gc
 import importlib
 import os
 import pickle
@@ -82,6 +83,10 @@ class Child:
             importlib.import_module("keras")
             for place in JOBS.values():
                 importlib.import_module(place.partition(":")[0])
+            # Else every full collection looks through all the libraries: 0.3 s in which no other thread runs, as the
+            # one that hears of a stop.
+            gc.collect()
+            gc.freeze()
         except BaseException as error:
             # Also a SystemExit or an exception group of a broken installation: the window must hear of it.
             traceback.print_exc()

@@ -10,11 +10,11 @@ from typing import Any
 
 import psutil
 
+from workbench.attended import unless_abandoned
 from workbench.control import Control, Emit
 from workbench.errors import UserError
-from workbench.export.exporter import Check, Exporter, Outcome
+from workbench.export.exporter import Check, Exporter
 from workbench.i18n import _
-from workbench.inspection.network.attended import attended
 from workbench.registry import registry
 from workbench.requests import ExportRequest
 
@@ -63,9 +63,10 @@ def export_model(request: ExportRequest, emit: Emit, control: Control) -> Export
     except OSError as error:
         raise _unwritable(place, error) from None
     try:
-        outcome = attended(control, lambda: _written(exporter, request.run, part, emit, control))
+        outcome = exporter.export(request.run, part, emit, control)
         size = _size(part)
-        _put(part, place)
+        with unless_abandoned():
+            _put(part, place)
     except OSError as error:
         raise _unwritable(place, error) from None
     finally:
@@ -79,15 +80,6 @@ def place_of(out: str, exporter: Exporter) -> Path:
     if exporter.ending and not place.suffix and not place.is_dir():
         place = place.with_name(place.name + exporter.ending)
     return place
-
-
-def _written(exporter: Exporter, source: str, part: Path, emit: Emit, control: Control) -> Outcome:
-    """What the exporter tells; where nobody waits for it any more, what it has written by then is removed."""
-    try:
-        return exporter.export(source, part, emit, control)
-    finally:
-        if control.stop_requested:
-            _remove(part)
 
 
 def _remove_parts_of_the_dead(place: Path) -> None:

@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
+from workbench.attended import unless_abandoned
 from workbench.control import Control, Emit
 from workbench.diagnosis.run_findings import findings_of_run
 from workbench.errors import UserError
@@ -53,8 +54,10 @@ def report(request: ReportRequest, emit: Emit, control: Control) -> str:
         what=_("A training run") if len(names) == 1 else ", ".join(names), now=now
     )
     target = Path(request.out).expanduser()
+    content = page(title, about, sections).encode("utf-8")
     control.check()
-    write_whole(target, page(title, about, sections).encode("utf-8"))
+    with unless_abandoned():
+        write_whole(target, content)
     return str(target)
 
 

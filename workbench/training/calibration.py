@@ -5,11 +5,13 @@ dividing its scores, so a bare `keras.saving.load_model` gives the mended probab
 `temperature` in the file's `workbench.json` is all that is needed to take it back.
 """
 
+import os
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from workbench.attended import unless_abandoned
 from workbench.control import Control, Emit
 from workbench.data.prepare import PreparedData
 from workbench.errors import UserError
@@ -91,9 +93,15 @@ def calibrate(request: CalibrateRequest, emit: Emit, control: Control) -> Calibr
         control.check()
         temperature = 1.0 if request.undo else known * change
         layer.set_weights([weight / change for weight in layer.get_weights()])
-        forget_numbers(folder)  # first: missing numbers are asked for again, wrong ones never
-        save_model(loaded.model, folder.model_path, {**loaded.about, "temperature": temperature})
-        writer.log(f"calibrated: the temperature of the model is {temperature:.6g} now")
+        mended = folder.path / ".calibrated.keras"
+        save_model(loaded.model, mended, {**loaded.about, "temperature": temperature})
+        try:
+            with unless_abandoned():
+                forget_numbers(folder)  # first: missing numbers are asked for again, wrong ones never
+                os.replace(mended, folder.model_path)
+                writer.log(f"calibrated: the temperature of the model is {temperature:.6g} now")
+        finally:
+            mended.unlink(missing_ok=True)
         after = _judged(folder, experiment, data, emit, control)
     before, figures = _compared(scores, change, data)
     return Calibrated(temperature, before, after, figures)
@@ -159,7 +167,8 @@ def _judged(
         if not len(data.splits[split]):
             continue
         evaluation = judge(folder, experiment, data, data.splits[split], emit, control)
-        store_evaluation(folder, split, evaluation.numbers, evaluation.answers)
+        with unless_abandoned():
+            store_evaluation(folder, split, evaluation.numbers, evaluation.answers)
         found[split] = {name: evaluation.numbers[name] for name in NUMBERS if name in evaluation.numbers}
     if "test" not in found:
         emit(Note(_("There is no test split: how much was mended is known on the samples it was fitted on only.")))

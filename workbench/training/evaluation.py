@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from workbench.attended import unless_abandoned
 from workbench.control import Control, Emit
 from workbench.data.prepare import PreparedData, prepare
 from workbench.data.prepared import InputsOf
@@ -38,7 +39,8 @@ def evaluate(request: EvaluateRequest, emit: Emit, control: Control) -> Evaluati
     folder, experiment, data = open_run(request.run, request.split, emit, control)
     compare_data(folder, data, emit)
     evaluation = evaluate_model(folder, experiment, data, request.split, emit, control)
-    store_evaluation(folder, request.split, evaluation.numbers, evaluation.answers)
+    with unless_abandoned():
+        store_evaluation(folder, request.split, evaluation.numbers, evaluation.answers)
     return evaluation
 
 

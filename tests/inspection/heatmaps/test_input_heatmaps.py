@@ -1,6 +1,5 @@
 """Saliency, SmoothGrad, integrated gradients and the kin of Grad-CAM equal plain eager computations."""
 
-import threading
 import time
 from dataclasses import replace
 
@@ -12,7 +11,6 @@ from workbench.errors import UserError
 from workbench.inspection.heatmaps.explained import Explained, HeatmapSection, explained, settle, target_index
 from workbench.inspection.inspector import Question
 from workbench.inspection.network import gradients
-from workbench.inspection.network.attended import attended
 from workbench.jobs import run_job
 from workbench.registry import registry
 from workbench.requests import InspectRequest
@@ -267,24 +265,6 @@ def test_a_stop_is_answered_at_once_while_gradients_are_summed(method, model, pi
     with pytest.raises(Stopped):
         inspector.heat(model, replace(question, emit=stop_at_the_first_batch), what)
     assert time.perf_counter() - asking[0] < 0.2
-
-
-def test_a_stop_does_not_wait_for_work_that_cannot_be_interrupted():
-    control, begun, end = Control(), threading.Event(), threading.Event()
-    timer = threading.Timer(0.02, control.stop)
-    timer.start()
-    start = time.perf_counter()
-    with pytest.raises(Stopped):
-        attended(control, lambda: (begun.set(), end.wait(10)))
-    assert time.perf_counter() - start < 0.2
-    assert begun.is_set()
-    end.set()
-    timer.join()
-
-
-def test_what_attended_work_raises_is_raised_where_it_was_asked_for():
-    with pytest.raises(ZeroDivisionError):
-        attended(Control(), lambda: 1 / 0)
 
 
 def test_values_that_are_no_numbers_are_refused_with_the_reason(pictures):

@@ -18,7 +18,6 @@ from workbench.i18n import _, mark
 from workbench.inspection.features.ascent import Plan, ascend
 from workbench.inspection.heatmaps.explained import target_index
 from workbench.inspection.inspector import Findings, Inspector, Question
-from workbench.inspection.network.attended import attended
 from workbench.inspection.network.backends import as_array, as_float, compiled, compiled_with_gradient
 from workbench.inspection.network.gradients import check_gradient_gets_through, explained_scores, kept
 from workbench.inspection.network.layers import (
@@ -188,7 +187,7 @@ def _channels(model: Any, name: str, plan: Plan, question: Question) -> np.ndarr
     params, count = question.params, output_shape(find_layer(model, name))[-1]
     if params.order == "active":
         noise = [plan.start(unit).uniform(0, plan.white, plan.seen) for unit in range(_NOISES)]
-        means = attended(question.control, lambda: _means(model, name)(np.stack(noise))).mean(axis=0)
+        means = _means(model, name)(np.stack(noise)).mean(axis=0)
         return np.argsort(-np.nan_to_num(means, nan=-np.inf), kind="stable")[: params.channels]
     if params.first >= count:
         raise UserError(
@@ -201,11 +200,7 @@ def _channels(model: Any, name: str, plan: Plan, question: Question) -> np.ndarr
 
 def _found(model: Any, name: str, plan: Plan, units: np.ndarray, question: Question) -> list[np.ndarray]:
     """What `ascend` gives for all units; so many at once that the same question always gets the same pictures."""
-    function = _gradients(model, name)
-
-    def gradient(pictures: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return attended(question.control, lambda: function(pictures, units))
-
+    gradient = _gradients(model, name)
     total, done = len(units) * plan.steps, 0
     values = max(np.prod(plan.seen), np.prod(plan.size) * plan.seen[2])
     at_once = int(np.clip(_VALUES // values, 1, _MOST))

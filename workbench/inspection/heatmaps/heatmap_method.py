@@ -16,7 +16,6 @@ from workbench.i18n import _
 from workbench.inspection.heatmaps.explained import REGION_SETTINGS, Explained, HeatmapSection, explained
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.network import gradients
-from workbench.inspection.network.attended import attended
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class HeatmapMethod(Inspector):
                 ).format(method=_(self.title))
             )
         asked = explained(question.params, question.choices, model)
-        found = attended(question.control, lambda: self.heat(model, question, asked))
+        found = self.heat(model, question, asked)
         check_finite(found)
         answers = question.decode(np.stack([heat.output for heat in found]))
         figures: list[Figure] = []

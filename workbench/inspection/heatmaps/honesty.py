@@ -35,7 +35,6 @@ from workbench.inspection.heatmaps.randomised import (
 )
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.network import gradients
-from workbench.inspection.network.attended import attended
 from workbench.inspection.network.layers import layers_before_the_answer
 from workbench.registry import registry
 from workbench.section import Section, setting
@@ -119,9 +118,7 @@ class Honesty(Inspector):
         found: list[_Checked] = []
         for number in range(len(question.inputs)):
             alone = replace(question, inputs=question.inputs[number : number + 1], params=params)
-            checked = attended(
-                question.control, lambda alone=alone: _check(method, model, alone, asked, question.params)
-            )
+            checked = _check(method, model, alone, asked, question.params)
             found.append(checked)
             answer = question.decode(checked.heat.output[None])[0].text
             figures += _figures(method, checked, question, number, answer)
@@ -178,6 +175,7 @@ def _check(
     check_finite([heat])
     if not np.ptp(heat.values) > 0:
         return _Checked(heat, None, None, (), [], np.zeros((0, 0)))
+    question.control.check()
     answers = _answers(model, question, settle(model, inputs, replace(asked, index=heat.target)))
     picture, white = inputs[0].astype(np.float32), question.opened.white
     gone, empty = baseline(params.deleted, picture, white), baseline(params.inserted_into, picture, white)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 
+from workbench.attended import attended
 from workbench.control import Control, Emit
 from workbench.errors import UserError
 from workbench.events import FrameSeen, Note, ServiceStarted
@@ -86,7 +87,7 @@ class LiveService(Service):
             on_trouble=lambda text: emit(Note(text)),
         )  # fmt: skip
         try:
-            look = _Looking(self, model, params, emit, control)
+            look = attended(control, lambda: _Looking(self, model, params, emit, control))  # a model is opened in it
         except BaseException:
             capture.release()
             raise

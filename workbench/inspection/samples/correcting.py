@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbench.attended import unless_abandoned
 from workbench.control import Control, Emit
 from workbench.data.corrected import content, positions
 from workbench.data.corrections import (
@@ -86,7 +87,8 @@ def correct(request: CorrectRequest, emit: Emit, control: Control) -> ListChange
     control.check()
     changed = {**{name: line for name, line in known.items() if name not in names}, **wanted}
     if changed != known or not place.exists():
-        write_corrections(place, changed.values())
+        with unless_abandoned():
+            write_corrections(place, changed.values())
     before = tuple(known[name] for name in names if name in known)
     after = tuple(changed[name] for name in names if name in changed)
     return ListChange(str(place), names, before, after, len(changed))

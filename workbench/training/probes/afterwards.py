@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from workbench.architectures.assembly import Network, assemble
+from workbench.attended import unless_abandoned
 from workbench.control import Control, Emit, Stopped
 from workbench.data.batches import Batches
 from workbench.data.prepared import PreparedData
@@ -68,7 +69,8 @@ def probe(request: ProbeRequest, emit: Emit, control: Control) -> tuple[int, ...
                 bring_back(network)
                 if not recorder.record(epoch, 0.0):
                     raise Stopped
-            files.take_place_of(ProbeFiles(folder.path))
+            with unless_abandoned():
+                files.take_place_of(ProbeFiles(folder.path))
         except OSError as error:
             raise UserError(
                 _("The probes of {name!r} cannot be written: {reason}. Make room on the disk.").format(
