@@ -63,3 +63,16 @@ def test_a_network_that_goes_on_learning_is_folded_with_its_present_weights(mode
     expected = gradients.input_gradients(model)(pictures, np.array([0, 0]))[2].sum(axis=0)
     assert not np.allclose(after, before, rtol=0.01)
     assert np.allclose(after, expected, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("layer", ["first", "first_norm", "depthwise", "depthwise_norm"])
+def test_a_layer_of_a_pair_gives_what_it_gives_in_the_network_as_it_is(model, layer):
+    import keras
+
+    pictures = np.random.default_rng(1).normal(size=(3, 12, 12, 3)).astype(np.float32)
+    base = model.get_layer("base")
+    expected = np.asarray(keras.Model(base.input, base.get_layer(layer).output)(pictures))
+    assert np.allclose(gradients.activations(model, f"base/{layer}")(pictures), expected, atol=1e-5)
+    outputs, maps, _chosen = gradients.class_maps(model, f"base/{layer}")(pictures, np.array([1, 1, 1]))
+    assert np.allclose(outputs, np.asarray(model(pictures)), atol=1e-5)
+    assert maps.any()

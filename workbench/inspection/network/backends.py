@@ -95,7 +95,6 @@ def _traced_once(function: Callable[..., Any]) -> Callable[..., Any]:
     traced: dict[Any, Any] = {}
 
     def run(*arguments: Any) -> Any:
-        given = [each for each in arguments if each is not None]
         key = tuple(None if each is None else each.shape[1:] for each in arguments)
         with _tracing:
             if key not in traced:
@@ -105,7 +104,8 @@ def _traced_once(function: Callable[..., Any]) -> Callable[..., Any]:
                         for each in arguments
                     )
                 )
-        return traced[key](*(tf.constant(each) for each in given))
+        # None as well: left out, every call goes a long way round before TensorFlow makes out which is which.
+        return traced[key](*(None if each is None else tf.constant(each) for each in arguments))
 
     return run
 

@@ -16,7 +16,7 @@ from workbench.inspection.network.layers import named_layers
 
 @contextmanager
 def folded(model: Any) -> Iterator[None]:
-    """Calls of the model inside are traced with folded kernels. For inference; no layer within may be tapped."""
+    """Calls of the model inside are traced with folded kernels, for inference; layers tapped before are left alone."""
     changed: list[Any] = []
     try:
         for convolution, norm in _pairs(model):
@@ -47,7 +47,7 @@ def _pairs(model: Any) -> list[tuple[Any, Any]]:
         if len(takers) != 1 or type(norm) is not keras.layers.BatchNormalization:
             continue
         sources = {id(tensor._keras_history.operation) for node in norm._inbound_nodes for tensor in node.input_tensors}
-        if sources == {id(layer)} and norm.axis in (-1, 3) and norm.compute_dtype == "float32":
+        if sources == {id(layer)} and norm.axis in (-1, 3) and norm.compute_dtype == "float32" and _untapped(norm):
             pairs.append((layer, norm))
     return pairs
 
@@ -59,8 +59,12 @@ def _plain(layer: Any) -> bool:
         and layer.data_format == "channels_last"
         and getattr(layer, "groups", 1) == 1
         and getattr(layer, "lora_enabled", False) is False
-        and "call" not in vars(layer)
+        and _untapped(layer)
     )
+
+
+def _untapped(layer: Any) -> bool:
+    return "call" not in vars(layer)
 
 
 def _folded_call(layer: Any, norm: Any) -> Callable[[Any], Any]:

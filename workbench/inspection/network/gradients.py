@@ -203,7 +203,7 @@ def _forward(model: Any, name: str) -> Callable[[np.ndarray], np.ndarray]:
     layer = find_layer(model, name) if name else final_layer(model)
 
     def forward(pictures: Any) -> Any:
-        with tapped(model, layer) as tap:
+        with tapped(model, layer) as tap, folded(model):
             result = model(pictures, training=False)
         return tap.activation if tap.activation is not None else result
 
@@ -215,7 +215,7 @@ def _explained(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, Region
     units = _units(model)
 
     def forward(pictures: Any, index: Any) -> tuple[Any, ...]:
-        with entered(model, lambda value: value, pictures) as given, tapped(model) as tap:
+        with entered(model, lambda value: value, pictures) as given, tapped(model) as tap, folded(model):
             result = model(given, training=False)
         _values, chosen, region = explained_scores(tap.score, result, index, None, units)
         return (result, chosen) if region is None else (result, chosen, region)
@@ -233,7 +233,7 @@ def _scores(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     units = _units(model)
 
     def forward(pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
-        with entered(model, lambda value: value, pictures) as given, tapped(model) as tap:
+        with entered(model, lambda value: value, pictures) as given, tapped(model) as tap, folded(model):
             result = model(given, training=False)
         return result, explained_scores(tap.score, result, index, region, units)[0]
 
@@ -291,7 +291,7 @@ def _weighted_maps(model: Any, name: str, weigh: Callable[[Any, Any], Any]) -> C
     units = _units(model)
 
     def forward(at: Any, pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
-        with tapped(model, layer, at) as tap:
+        with tapped(model, layer, at) as tap, folded(model):
             result = model(pictures, training=False)
         values, chosen, _region = explained_scores(tap.score, result, index, region, units)
         return values, (result, chosen)
