@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from workbench.gui.form_fields import FieldPlan
 from workbench.gui.theme import GRID, set_icon
+from workbench.gui.widgets import indent_number
 from workbench.i18n import _
 
 _DECIMALS = 12
@@ -116,7 +117,7 @@ class IntEditor(Editor):
         self.box.setRange(low, high)
         self.box.setSuffix(f" {plan.unit}" if plan.unit else "")
         self.box.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
-        _indent(self.box)
+        indent_number(self.box)
         self._adopt(self.box)
         self.box.valueChanged.connect(self._changed)
 
@@ -137,7 +138,7 @@ class FloatBox(QDoubleSpinBox):
         super().__init__(parent)
         self._by_size = by_size
         self.setDecimals(_DECIMALS)
-        _indent(self)
+        indent_number(self)
 
     def textFromValue(self, value: float) -> str:
         text = f"{value:.10g}"
@@ -316,11 +317,6 @@ def make_editor(plan: FieldPlan) -> Editor:
         case "numbers":
             return NumbersEditor(plan)
     return UnknownEditor(plan)
-
-
-def _indent(box: QAbstractSpinBox) -> None:
-    """The style sheet's padding does not reach the text of a spin box."""
-    box.lineEdit().setTextMargins(GRID // 2 + 2, 0, 0, 0)
 
 
 def _choose_file(parent: QWidget, title: str, start: str) -> str:

@@ -1,7 +1,7 @@
 """Small widgets that give all pages the same look; `theme.py` styles them by their `role`."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from workbench.gui.theme import GRID, set_icon
 
@@ -59,6 +59,11 @@ def button_with_icon(text: str, icon_name: str = "") -> QPushButton:
     if icon_name:
         set_icon(button, icon_name)
     return button
+
+
+def indent_number(box: QAbstractSpinBox) -> None:
+    """Keep a number off the frame of its box, where the style sheet's padding does not reach."""
+    box.lineEdit().setTextMargins(GRID // 2 + 2, 0, 0, 0)
 
 
 class Card(QFrame):

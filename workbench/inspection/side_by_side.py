@@ -370,8 +370,8 @@ def _captions(seen: Sequence[_Seen], numbers: list[int]) -> Callable[[int], str]
     side = seen[0].side
     captions = {}
     for row, number in enumerate(numbers):
-        says = ", ".join(f"{one.side.letter}: {text[row]}" for one, text in zip(seen, texts, strict=True))
-        captions[int(side.places[number])] = _("true: {truth}, {says}").format(truth=_truth(side, number), says=says)
+        says = "\n".join(f"{one.side.letter}: {text[row]}" for one, text in zip(seen, texts, strict=True))
+        captions[int(side.places[number])] = _("true: {truth}\n{says}").format(truth=_truth(side, number), says=says)
     return lambda place: captions[place]
 
 

@@ -22,6 +22,7 @@ STROKES = (
     Qt.PenStyle.DashDotDotLine,
 )  # fmt: skip
 FEW_POINTS = 40
+HIGHEST = 0.75  # of its width: higher, curves are hard to compare
 MANY_POINTS = 4000
 
 
@@ -40,6 +41,8 @@ class CurvesView(FigureView):
         self._pointer.setVisible(False)
         self._plot.addItem(self._pointer, ignoreBounds=True)
         self._plot.scene().sigMouseMoved.connect(self._tell_values)
+        # Later: a plot whose size is changed while it is changing draws for the size before.
+        self._plot.resized.connect(self._limit_height, Qt.ConnectionType.QueuedConnection)
         self._values = readout()
         self._logarithmic_x = False
         self._logarithmic = QCheckBox(_("&Logarithmic"))
@@ -56,6 +59,10 @@ class CurvesView(FigureView):
         """The plot, for tests and for pages that zoom it."""
         return self._plot
 
+    def _limit_height(self) -> None:
+        self._plot.setMaximumHeight(max(self._plot.minimumHeight(), round(HIGHEST * self._plot.width())))
+        self.grow_with(self._plot)
+
     def draw(self) -> None:
         style_plot(self._plot)
         colors = theme()
@@ -65,6 +72,7 @@ class CurvesView(FigureView):
             self._show_all()
         self._plot.setLabel("bottom", self.figure.x_label, color=colors.muted)
         self._plot.setLabel("left", self.figure.y_label, color=colors.muted)
+        self._plot.getAxis("bottom").whole = all(_whole(curve.x) for curve in self.figure.curves)
         self._legend.show_names(tuple(curve.name for curve in self.figure.curves))
         self._pointer.setPen(pyqtgraph.mkPen(colors.field_border, width=1))
         self._draw_lines()
@@ -108,7 +116,8 @@ class CurvesView(FigureView):
             self._plot.removeItem(mark)
         self._marks = []
         for number, (name, position) in enumerate(self.figure.marks):
-            height = 0.06 + 0.1 * (number % 2)  # names of neighbours lie over each other otherwise
+            # Curves end at the top or the bottom; and names of neighbours would lie over each other.
+            height = 0.45 + 0.1 * (number % 2)
             mark = pyqtgraph.InfiniteLine(
                 pos=self._place(position), angle=90, label=name, pen=_mark_pen(),
                 labelOpts={"position": height, "color": colors.text, "fill": QColor(colors.surface), "movable": False},
@@ -155,6 +164,12 @@ class CurvesView(FigureView):
 
 def _mark_pen() -> QPen:
     return pyqtgraph.mkPen(theme().muted, width=1, style=Qt.PenStyle.DashLine)
+
+
+def _whole(x: np.ndarray) -> bool:
+    """Whether all positions are whole numbers, as those of epochs and layers."""
+    places = np.asarray(x, float)
+    return bool((places == np.round(places)).all())
 
 
 def _nearest(x: np.ndarray, wanted: float) -> int | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QMargins, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -94,14 +94,17 @@ class FigurePanel(QWidget):
         view.unroll()
         view.tile_clicked.connect(self._tile_clicked)
         view.cell_clicked.connect(self._cell_clicked)
-        view.drawn.connect(self._share_height)
+        view.drawn.connect(self._view_drawn)
         card.content.addWidget(view)
         card.show()
         return view
 
     def _arrange(self, force: bool = False) -> None:
         """Put every card into the column that is the shortest so far."""
-        fitting = max(1, (self.width() + 2 * GRID) // (self._column_width + 2 * GRID))
+        widest = max((view.wanted_width for view in self.views), default=0)
+        margins = self._cards[0].content.contentsMargins() if self._cards else QMargins()
+        needed = max(self._column_width, min(widest + margins.left() + margins.right(), self.width()))
+        fitting = max(1, (self.width() + 2 * GRID) // (needed + 2 * GRID))
         count = min(fitting, max(1, len(self._cards)))
         if count == len(self._columns) and not force:
             return
@@ -120,6 +123,11 @@ class FigurePanel(QWidget):
             heights[shortest] += card.sizeHint().height()
         for column in self._columns:
             column.addStretch(0)
+        self._share_height()
+
+    def _view_drawn(self) -> None:
+        if self.sender().parentWidget() in self._cards:
+            self._arrange()  # a table knows now how wide it wants to be
         self._share_height()
 
     def _share_height(self) -> None:

@@ -96,6 +96,11 @@ class FigureView(QWidget):
         return self.body.maximumHeight() > self.body.minimumHeight() + WORTH_GROWING
 
     @property
+    def wanted_width(self) -> int:
+        """The width below which it would have to scroll sideways; 0 where it fits into any."""
+        return 0
+
+    @property
     def clicked_view(self) -> "FigureView":
         """The view that a click on this one meant: itself, or one inside it."""
         return self

@@ -23,7 +23,7 @@ from workbench.i18n import _
 
 SMALLEST, USUAL, LARGEST = 48, 96, 256
 KEPT_IMAGES = 600
-ROWS_IN_SIGHT = 3
+ROWS_IN_SIGHT = 2  # at least; it grows where there is room
 CAPTIONS_MEASURED = 60
 MOST_LINES = 3
 
@@ -117,7 +117,7 @@ def broken(caption: str, metrics: QFontMetrics, width: int, lines: int) -> list[
     found: list[str] = []
     for paragraph in caption.split("\n"):
         current = ""
-        for word in paragraph.split():
+        for word in paragraph.split(" "):  # not at a space that is to hold a number and its unit together
             longer = f"{current} {word}" if current else word
             if current and metrics.horizontalAdvance(longer) > width:
                 found.append(current)

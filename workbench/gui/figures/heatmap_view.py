@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCursor
+from PySide6.QtGui import QCursor, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSlider, QToolTip, QVBoxLayout, QWidget
 
 from workbench.colour_maps import colour
@@ -58,6 +58,18 @@ class HeatmapView(FigureView):
         fine = stretched(self.figure.values, round(height * scale), round(width * scale))
         self._picture.set_images(to_image(pixels), to_image(colour(fine)))
         self._picture.set_share(self.blend)
+        self._limit_height()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.figure is not None:
+            self._limit_height()
+
+    def _limit_height(self) -> None:
+        """No higher than the picture is in this width, so that its key and its note stay with it."""
+        height, width = self.figure.pixels.shape[:2]
+        self._picture.setMaximumHeight(max(self._picture.sizeHint().height(), self.width() * height // width))
+        self.grow_with(self._picture)
 
     def _blend(self, percent: int) -> None:
         self._percent.setText(f"{percent} %")

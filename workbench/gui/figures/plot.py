@@ -19,6 +19,19 @@ STEPS = {
 }  # fmt: skip
 
 
+class WholeAxis(pyqtgraph.AxisItem):
+    """An axis that, where it is told so, has no numbers between whole ones: there is no epoch 1.5."""
+
+    whole = False
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        """Distances and offsets of the levels of ticks, the widest first."""
+        levels = super().tickSpacing(low, high, size)
+        if not self.whole:
+            return levels
+        return [level for level in levels if level[0] >= 1] or [(1.0, 0.0)]
+
+
 class Plot(pyqtgraph.PlotWidget):
     """A plot inside a page that scrolls: the wheel zooms only with Ctrl, and the figure's own menu is offered."""
 
@@ -29,7 +42,7 @@ class Plot(pyqtgraph.PlotWidget):
     resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, axisItems={"bottom": WholeAxis("bottom")})
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setMinimumHeight(SMALLEST_HEIGHT)

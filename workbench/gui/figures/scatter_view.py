@@ -6,7 +6,7 @@ import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QColor, QPolygonF
-from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from workbench.figures import Gallery, Points, Scatter, Tile
 from workbench.gui.figures.colour_bar import ColourBar
@@ -14,15 +14,16 @@ from workbench.gui.figures.curves_view import STROKES
 from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.figures.gallery_view import GalleryView
 from workbench.gui.figures.legend import Legend, group_color, group_symbol
-from workbench.gui.figures.plot import Plot, column, end_texts, readout, show_field, softened
+from workbench.gui.figures.plot import Plot, column, end_texts, finite_range, readout, show_field, softened
 from workbench.gui.figures.scatter_selection import LassoSheet, SampleTip, inside
 from workbench.gui.metric_text import short_number
-from workbench.gui.theme import plot_color, style_plot, theme
+from workbench.gui.theme import GRID, plot_color, style_plot, theme
 from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
 
 MOST_POINTS = 20_000  # more are neither told apart nor drawn quickly
-LEAST_HEIGHT = 320
+LEAST_HEIGHT = 280
+AXIS_WIDTH = 24  # by how much more the numbers beside a plot need than those under it
 REACH = 14  # pixels within which a point is meant
 SIZES = ((500, 9), (5_000, 7))  # up to so many points, their size in pixels
 SMALLEST_SIZE = 5
@@ -34,8 +35,8 @@ class ScatterView(FigureView):
 
     Of many points an even share is drawn, the outermost ones always; a line under the plot says so. A name in the
     legend hides its group. Where the figure has cards of its samples, the pointer shows them, a lasso or the menu
-    *Select* puts them into a gallery below, a click on a point does so with that one, and a click on a picture in the
-    gallery gives its sample by `tile_clicked`.
+    *Select* puts them into a gallery beside it, a click on a point does so with that one, and a click on a picture in
+    the gallery gives its sample by `tile_clicked`.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -76,7 +77,8 @@ class ScatterView(FigureView):
         self._marked.setZValue(15)
         self._plot.addItem(self._marked, ignoreBounds=True)
         self.gallery = GalleryView()
-        self.gallery.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.gallery.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.gallery.grid.rows_in_sight = 1  # it scrolls itself
         self.gallery.hide()
         self.gallery.tile_clicked.connect(self.tile_clicked)
         self._make_choosing()
@@ -88,11 +90,33 @@ class ScatterView(FigureView):
         everything.setToolTip(_("Back to the whole range. Drag to move, Ctrl and the wheel to zoom."))
         everything.clicked.connect(self._plot.enableAutoRange)
         self.knobs.addWidget(everything)
-        self.set_body(column(self._legend, self._plot, self._told, self._key_name, self._key, self.gallery))
+        self._left = column(self._legend, self._plot, self._told, self._key_name, self._key)
+        body = QWidget()
+        row = QHBoxLayout(body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * GRID)
+        row.addWidget(self._left, 3)
+        # Beside the plot: below it, what was chosen would lie out of sight in most windows.
+        row.addWidget(self.gallery, 2)
+        self.set_body(body)
 
     def _limit_height(self) -> None:
-        self._plot.setMaximumHeight(max(self._plot.minimumHeight(), self._plot.width()))  # a square at most
+        room = self._left.width()
+        self._plot.setMaximumHeight(max(self._plot.minimumHeight(), room))  # a square at most
+        wide = round(self._plot.height() * self._proportions()) + AXIS_WIDTH if self.figure.square else room
+        self._plot.setMaximumWidth(max(self._plot.minimumHeight(), wide))
         self.grow_with(self._plot)
+
+    def _proportions(self) -> float:
+        """How much wider than high all points and lines are together."""
+        figure: Scatter = self.figure
+        parts = [*figure.points, *figure.curves]
+        spans = (
+            np.ptp(finite_range(np.concatenate([np.asarray(getattr(part, axis), float) for part in parts] or [[]])))
+            for axis in ("x", "y")
+        )
+        across, up = spans
+        return float(across / up)
 
     @property
     def plot(self) -> Plot:
@@ -260,10 +284,13 @@ class ScatterView(FigureView):
     def _make_choosing(self) -> None:
         self.lasso = button_with_icon(_("&Lasso"))
         self.lasso.setCheckable(True)
-        self.lasso.setToolTip(_("Draw around points to see them below; Shift adds to what is chosen, Escape ends it."))
+        self.lasso.setToolTip(
+            _("Draw around points to see them beside the plot; Shift adds to what is chosen, Escape ends it.")
+        )
         self.lasso.toggled.connect(self._lasso_toggled)
         self.choice = QToolButton()
         self.choice.setText(_("Sele&ct"))
+        self.choice.setProperty("role", "button")
         self.choice.setToolTip(_("Choose samples without a mouse"))
         self.choice.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.choice)
@@ -331,7 +358,7 @@ class ScatterView(FigureView):
                 Tile(cards.pixels[row], cards.captions[row], int(cards.samples[row]), bool(cards.wrong[row]))
                 for row in rows[:MOST_TILES]
             )
-            self.gallery.set_figure(Gallery(_("Chosen samples"), tiles, note=self._about_chosen(len(tiles))))
+            self.gallery.set_figure(Gallery(_("Chosen"), tiles, note=self._about_chosen(len(tiles))))
         self._limit_height()
         self.drawn.emit()
 

@@ -17,6 +17,7 @@ ROWS_MEASURED = 200
 ROWS_IN_SIGHT = 4  # at least
 ROWS_UNROLLED = 14  # where the place around scrolls
 WIDEST_COLUMN = 360
+GAP = 8  # between the text of a column and the next
 MOST_PLACES = 4
 DIGITS = 5  # of the largest number of a column
 GROUPED_FROM = 10_000  # so that a year is not 2,014
@@ -87,8 +88,7 @@ class Rows(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self.columns[section]
             case Qt.ItemDataRole.TextAlignmentRole:
-                side = Qt.AlignmentFlag.AlignRight if self._numbers[section].any else Qt.AlignmentFlag.AlignLeft
-                return side | Qt.AlignmentFlag.AlignVCenter
+                return self._side(section) | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -101,9 +101,12 @@ class Rows(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return str(value) if isinstance(value, str | float) else None
             case Qt.ItemDataRole.TextAlignmentRole:
-                side = Qt.AlignmentFlag.AlignRight if isinstance(value, int | float) else Qt.AlignmentFlag.AlignLeft
-                return side | Qt.AlignmentFlag.AlignVCenter
+                return self._side(index.column()) | Qt.AlignmentFlag.AlignVCenter
         return None
+
+    def _side(self, column: int) -> Qt.AlignmentFlag:
+        """A column with numbers stands at the right, texts among them too: one edge is easier to follow than two."""
+        return Qt.AlignmentFlag.AlignRight if self._numbers[column].any else Qt.AlignmentFlag.AlignLeft
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self.layoutAboutToBeChanged.emit()
@@ -174,6 +177,7 @@ class TableView(FigureView):
         super().__init__(parent)
         self._rows = Rows(self)
         self._rows_in_sight = ROWS_IN_SIGHT
+        self._widths: list[int] = []
         self._view = QTableView()
         self._view.setModel(self._rows)
         self._view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -208,6 +212,10 @@ class TableView(FigureView):
     def unroll(self) -> None:
         self._rows_in_sight = ROWS_UNROLLED
 
+    @property
+    def wanted_width(self) -> int:
+        return sum(self._widths) + 2 * self._view.frameWidth() + self._view.verticalScrollBar().sizeHint().width()
+
     def draw(self) -> None:
         metrics = self.fontMetrics()
         height = metrics.height() + 8
@@ -215,9 +223,9 @@ class TableView(FigureView):
         self._rows.set_table(self.figure)
         header = self._view.horizontalHeader()
         self._rows.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
-        self._view.resizeColumnsToContents()
-        for column in range(len(self.figure.columns)):
-            self._view.setColumnWidth(column, min(self._view.columnWidth(column) + 12, WIDEST_COLUMN))
+        self._widths = [self._needed(column) for column in range(len(self.figure.columns))]
+        for column, width in enumerate(self._widths):
+            self._view.setColumnWidth(column, width)
         # A number far from the column before it would be hard to follow.
         header.setStretchLastSection(not self._rows.ends_with_numbers)
         rows = len(self.figure.rows)
@@ -225,6 +233,11 @@ class TableView(FigureView):
         self._view.setMinimumHeight(min(rows, self._rows_in_sight) * height + frame)
         scroll_bar = self._view.horizontalScrollBar().sizeHint().height()
         self._view.setMaximumHeight(max(1, rows) * height + frame + scroll_bar)
+
+    def _needed(self, column: int) -> int:
+        """The width of what stands in a column, which the last one, stretched, does not tell."""
+        text = max(self._view.sizeHintForColumn(column), self._view.horizontalHeader().sectionSizeHint(column))
+        return min(text + GAP, WIDEST_COLUMN)
 
     def actions_of_kind(self) -> list[QAction]:
         return [self._copy_cells]

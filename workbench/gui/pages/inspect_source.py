@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from workbench.gui.dropped import Dropped
 from workbench.gui.figures.pictures import Picture, to_image
 from workbench.gui.theme import GRID
-from workbench.gui.widgets import Card, button_with_icon, hint, section_title
+from workbench.gui.widgets import Card, button_with_icon, hint, indent_number, section_title
 from workbench.i18n import _, mark
 
 SPLITS = {"test": mark("Test"), "validation": mark("Validation"), "train": mark("Training")}
@@ -62,6 +62,7 @@ class InspectSource(Card):
         self._sample = QSpinBox()
         self._sample.setRange(0, LAST_SAMPLE)
         self._sample.setMinimumWidth(10 * GRID)
+        indent_number(self._sample)
         self._sample.setAccessibleName(_("Number of the sample in its split, from 0"))
         self._previous = _step_button("‹", _("Previous sample"))
         self._next = _step_button("›", _("Next sample"))

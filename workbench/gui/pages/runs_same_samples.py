@@ -17,7 +17,7 @@ from workbench.data.source import SPLIT_NAMES
 from workbench.events import Progress
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.theme import GRID
-from workbench.gui.widgets import Notice, button_with_icon, hint, primary_button
+from workbench.gui.widgets import Notice, button_with_icon, hint, indent_number, primary_button
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 from workbench.inspection.side_by_side import SideBySideAnswer
@@ -49,6 +49,7 @@ class SameSamples(QWidget):
         self.samples = QSpinBox()
         self.samples.setRange(1, MOST_SAMPLES)
         self.samples.setValue(8)
+        indent_number(self.samples)
         self.ask_button = primary_button(_("Ask &both"), "evaluate")
         self.ask_button.clicked.connect(self.ask)
         self.stop_button = button_with_icon(_("&Stop"), "stop")

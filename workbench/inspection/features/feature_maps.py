@@ -90,7 +90,7 @@ def map_gallery(maps: np.ndarray, layer: str, count: int) -> Gallery:
     means = maps.mean(axis=(0, 1))
     order = np.argsort(-means, kind="stable")
     tiles = tuple(
-        Tile(stretched(maps[..., index]), _("#{index}  mean {mean:.3g}").format(index=index, mean=means[index]))
+        Tile(stretched(maps[..., index]), _("#{index}\nmean {mean:#.3g}").format(index=index, mean=means[index]))
         for index in order[:count]
     )
     note = _(

@@ -59,7 +59,7 @@ class Filters(Inspector):
         tiles = tuple(
             Tile(
                 stretched(kernels[..., index] if colour else kernels[..., index].mean(axis=-1)),
-                _("#{index}  strength {strength:.3g}").format(index=index, strength=strengths[index]),
+                _("#{index}\nstrength {strength:#.3g}").format(index=index, strength=strengths[index]),
             )
             for index in order
         )
