@@ -13,7 +13,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
 from workbench.control import Stopped
-from workbench.engine import EngineDiedError
+from workbench.engine import Engine, EngineDiedError
 
 IGNORED_QT_MESSAGES = (
     # 2026-11-21: the offscreen platform has no window manager to tell size hints to.
@@ -143,6 +143,34 @@ class ScriptedEngine:
 @pytest.fixture
 def scripted_engine():
     return ScriptedEngine
+
+
+class BorrowedEngine:
+    """An engine that several tests use one after the other: closing a window leaves it running."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def __getattr__(self, name):
+        return getattr(self._engine, name)
+
+    def close(self):
+        self._engine.stop()
+
+
+@pytest.fixture(scope="session")
+def warm_engine():
+    """A real engine for all tests that are not about its start or its end: Keras is imported in it once."""
+    engine = Engine("questions", device="cpu")
+    engine.start()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def real_engine(warm_engine):
+    """The warm engine, for the windows of one test."""
+    return BorrowedEngine(warm_engine)
 
 
 class Answers:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication
 
 from workbench.data.report import DataReport
 from workbench.data.source import Problem
-from workbench.engine import Engine
 from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.experiment import SplitsSection
@@ -25,30 +24,9 @@ ANSWER = 90_000
 SOON = 10_000
 
 
-class BorrowedEngine:
-    """An engine that several tests use one after the other: closing a window leaves it running."""
-
-    def __init__(self, engine):
-        self._engine = engine
-
-    def __getattr__(self, name):
-        return getattr(self._engine, name)
-
-    def close(self):
-        self._engine.stop()
-
-
-@pytest.fixture(scope="module")
-def engine():
-    engine = Engine("questions", device="cpu")
-    engine.start()
-    yield engine
-    engine.close()
-
-
 @pytest.fixture
-def page(open_window, engine):
-    return open_window(questions=BorrowedEngine(engine), page="data").show_page("data")
+def page(open_window, real_engine):
+    return open_window(questions=real_engine, page="data").show_page("data")
 
 
 def report_of(count=100, name="a"):

@@ -234,8 +234,8 @@ def test_another_run_takes_the_place_of_the_one_before_also_in_the_middle_of_it(
     assert other.name in page._about.text()
 
 
-def test_a_real_run_is_judged_and_its_mistakes_are_shown(qtbot, home):
-    workspace = Workspace(Engine("questions", device="cpu"), Engine("training", device="cpu"))
+def test_a_real_run_is_judged_and_its_mistakes_are_shown(qtbot, home, real_engine):
+    workspace = Workspace(real_engine, Engine("training", device="cpu"))
     try:
         page = EvaluatePage(workspace)
         qtbot.addWidget(page)

@@ -289,8 +289,8 @@ def test_a_run_without_a_model_and_a_model_without_samples_are_explained(make_pa
     assert len(asked(page)) == before + 1
 
 
-def test_a_real_network_is_looked_into_with_every_method_while_another_trains(qtbot, home):
-    workspace = Workspace(Engine("questions", device="cpu"), Engine("training", device="cpu"))
+def test_a_real_network_is_looked_into_with_every_method_while_another_trains(qtbot, home, real_engine):
+    workspace = Workspace(real_engine, Engine("training", device="cpu"))
     try:
         page = InspectPage(workspace)
         qtbot.addWidget(page)

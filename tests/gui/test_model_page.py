@@ -11,7 +11,6 @@ from PySide6.QtCore import QModelIndex, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from workbench.engine import Engine
 from workbench.gui.pages.model_code import CodeDialog
 from workbench.gui.pages.model_table import KIND, NAME, PARAMETERS, SHAPE
 from workbench.requests import CodeRequest, DataRequest, SummaryRequest
@@ -361,8 +360,8 @@ def test_the_script_can_be_saved_and_a_place_that_refuses_is_named(qtbot, tmp_pa
     assert copied == ["print('ảnh')\n"]
 
 
-def test_a_builder_is_counted_by_the_engine_and_the_code_comes_on_the_clipboard(qtbot, open_window):
-    window = open_window(questions=Engine("questions", device="cpu"), page="model")
+def test_a_builder_is_counted_by_the_engine_and_the_code_comes_on_the_clipboard(qtbot, open_window, real_engine):
+    window = open_window(questions=real_engine, page="model")
     page = window.show_page("model")
     document = window.workspace.document
     document.set_value("preprocessing.height", 64)

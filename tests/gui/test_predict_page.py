@@ -20,33 +20,12 @@ from workbench.requests import TrainRequest
 ANSWER = 60_000
 
 
-class BorrowedEngine:
-    """An engine that several tests use one after the other: closing a window leaves it running."""
-
-    def __init__(self, engine):
-        self._engine = engine
-
-    def __getattr__(self, name):
-        return getattr(self._engine, name)
-
-    def close(self):
-        self._engine.stop()
-
-
 @pytest.fixture(scope="module")
-def engine():
-    engine = Engine("questions", device="cpu")
-    engine.start()
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module")
-def run(engine, tmp_path_factory):
+def run(warm_engine, tmp_path_factory):
     """A run on the digits, good enough to know most of them."""
     experiment = new_experiment().changed("training.epochs", 4).changed("training.batch_size", 64)
     experiment = experiment.changed("name", "digits for predicting")
-    return str(engine.run(TrainRequest(experiment, str(tmp_path_factory.mktemp("runs"))), lambda event: None))
+    return str(warm_engine.run(TrainRequest(experiment, str(tmp_path_factory.mktemp("runs"))), lambda event: None))
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +43,8 @@ def digits(tmp_path_factory):
 
 
 @pytest.fixture
-def workspace(qapp, home, engine):
-    workspace = Workspace(BorrowedEngine(engine), Engine("training", device="cpu"))
+def workspace(qapp, home, real_engine):
+    workspace = Workspace(real_engine, Engine("training", device="cpu"))
     yield workspace
     workspace.close()
 
