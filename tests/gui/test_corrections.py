@@ -2,17 +2,18 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 
 from workbench.data.corrected import CorrectionLine
 from workbench.data.corrections import Correction, read_corrections, usual_place
 from workbench.data.report import DataReport
 from workbench.errors import UserError
 from workbench.experiment import new_experiment
-from workbench.figures import Gallery, Tile
+from workbench.figures import Gallery, RowSample, Table, Tile
 from workbench.gui.corrections_bar import CorrectionsBar
 from workbench.gui.corrector import corrector
 from workbench.gui.figures.gallery_view import GalleryView
+from workbench.gui.figures.table_view import TableView
 from workbench.gui.pages.data_corrections import CorrectionsView
 from workbench.gui.workspace import Workspace
 from workbench.jobs import run_job
@@ -166,3 +167,101 @@ def test_the_data_page_lists_the_corrections_and_takes_them_back(qtbot, bar, wor
     assert len(names_in_list()) == 2
     corrector(workspace).undo()
     qtbot.waitUntil(lambda: len(names_in_list()) == 3, timeout=SOON)
+
+
+def accessible(view, row, column=0):
+    return view.grid.model().index(row, column).data(Qt.ItemDataRole.AccessibleTextRole)
+
+
+def shade(view, place):
+    """How a pixel of a grid looks."""
+    return view.grid.grab().toImage().pixelColor(place).getRgb()[:3]
+
+
+def test_a_tile_bears_a_sign_in_shape_and_words_once_a_correction_names_its_sample(qtbot, bar):
+    click(qtbot, bar.view, 1, Qt.KeyboardModifier.ControlModifier)
+    bar.exclude_button.click()
+    qtbot.waitUntil(lambda: "Left out: 1" in bar.notice.text, timeout=SOON)
+    (name,) = names_in_list()
+    bar.view.set_figure(Gallery("Hard ones", (*TILES[:1], Tile(np.zeros((8, 8), np.uint8), "0", 0, True, name=name))))
+    bar.view.grid.clearSelection()
+    assert accessible(bar.view, 0) == "4"
+    assert accessible(bar.view, 1) == "0, wrong, left out by a correction"
+    assert "left out" in bar.view.grid.model().index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+    left, cell = (bar.view.grid.visualRect(bar.view.grid.model().index(row, 0)) for row in (0, 1))
+    offset = cell.topLeft() - left.topLeft()
+    sign = [cell.topRight() - QPoint(across, -down) for across in range(8, 28) for down in range(8, 28)]
+    changed = [place for place in sign if shade(bar.view, place) != shade(bar.view, place - offset)]
+    assert len(changed) > 100
+    bar.undo_button.click()
+    qtbot.waitUntil(lambda: accessible(bar.view, 1) == "0, wrong", timeout=SOON)
+
+
+ROWS = Table(
+    "Hard ones",
+    ("Split", "Row", "Loss"),
+    (("train", "a", 0.5), ("test", "b", 0.9), ("train", "c", 0.7)),
+    samples=(RowSample(3, "a"), RowSample(0, "b", "test"), RowSample(5, "c")),
+)
+
+
+@pytest.fixture
+def row_bar(qtbot, workspace, home, tmp_path, monkeypatch):
+    """A bar below rows of the irises; the names that the dataset gives them are put in by `named`."""
+    about = {"target": spec_to_json(ClassTarget(("setosa", "versicolor", "virginica")))}
+    monkeypatch.setattr("workbench.gui.corrections_bar.read_about", lambda path: about)
+    run = str(create_run_folder(new_experiment("iris", "mlp"), tmp_path / "runs").path)
+    made, view = CorrectionsBar(workspace), TableView()
+    view.set_figure(ROWS)
+    for widget in (made, view):
+        qtbot.addWidget(widget)
+        widget.show()
+    made.follow([view], run, "train")
+    made.view = view
+    return made
+
+
+def iris_list():
+    place = usual_place(new_experiment("iris", "mlp").dataset)
+    return {line.name: line.label or line.action for line in read_corrections(place)} if place.exists() else {}
+
+
+def click_row(qtbot, view, row, modifier=Qt.KeyboardModifier.NoModifier):
+    place = view.table.visualRect(view.table.model().index(row, 1)).center()
+    qtbot.mouseClick(view.table.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+
+
+def test_rows_are_left_out_and_relabelled_as_the_samples_they_show_however_they_are_sorted(qtbot, row_bar):
+    view = row_bar.view
+    click_row(qtbot, view, 0)
+    view.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)
+    assert row_bar.selected() == (("train", 3),)  # what was selected stands last now
+    click_row(qtbot, view, 0, Qt.KeyboardModifier.ControlModifier)
+    assert row_bar.selected() == (("test", 0), ("train", 3))
+    qtbot.keyClick(view.table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: "Left out: 2" in row_bar.notice.text, timeout=SOON)
+    assert list(iris_list().values()) == ["exclude", "exclude"]
+    click_row(qtbot, view, 1)
+    row_bar.labels.actions()[2].trigger()
+    qtbot.waitUntil(lambda: "Relabelled as virginica: 1" in row_bar.notice.text, timeout=SOON)
+    (relabelled,) = (name for name, done in iris_list().items() if done == "virginica")
+    assert [action.text() for action in view.actions_of_kind()] == ["Copy cells", "Leave out", "Relabel as"]
+    samples = (ROWS.samples[0], RowSample(0, relabelled, "test"), ROWS.samples[2])
+    rows = (ROWS.rows[0], ("test", relabelled, 0.9), ROWS.rows[2])
+    view.set_figure(Table("Hard ones", ROWS.columns, rows, samples=samples))
+    assert accessible(view, 0, 1) == f"{relabelled}, relabelled as virginica by a correction"
+    assert not view.table.model().index(0, 1).data(Qt.ItemDataRole.DecorationRole).isNull()
+    assert accessible(view, 0, 0) is None
+    assert accessible(view, 1, 1) is None
+    row_bar.undo_button.click()
+    qtbot.waitUntil(lambda: accessible(view, 0, 1) is None, timeout=SOON)
+
+
+def test_a_table_of_numbers_has_no_samples_to_mend(qtbot, row_bar):
+    plain = TableView()
+    plain.set_figure(Table("Report", ("Name", "F1"), (("a", 1), ("b", 2))))
+    qtbot.addWidget(plain)
+    plain.show()
+    row_bar.follow([plain], "", "")
+    assert not row_bar.isVisible()
+    assert [action.text() for action in plain.actions_of_kind()] == ["Copy cells"]

@@ -1,4 +1,4 @@
-"""What can be done with the selected tiles of galleries: leave the samples out, change their labels, take that back."""
+"""What can be done with selected samples, tiles or rows: leave them out, change their labels, take that back."""
 
 import contextlib
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWid
 from workbench.errors import UserError
 from workbench.gui.corrector import corrector
 from workbench.gui.figures.figure_view import FigureView
-from workbench.gui.figures.gallery_view import GalleryView
+from workbench.gui.figures.sample_view import SampleView
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Notice, button_with_icon, hint
 from workbench.gui.workspace import Workspace
@@ -22,14 +22,19 @@ from workbench.specs import spec_from_json
 
 
 class CorrectionsBar(QWidget):
-    """A line with buttons; the same actions are in the galleries' context menus and on their keys."""
+    """A line with buttons; the same actions are in the context menus of galleries and tables, and on their keys.
+
+    Samples that a correction names bear a sign there.
+    """
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._corrector = corrector(workspace)
-        self._views: list[GalleryView] = []
+        self._shown: list[FigureView] = []
+        self._views: list[SampleView] = []
         self._run = self._split = ""
         self._text = hint("")
+        self._text.setToolTip(_("Ctrl+click, Shift+click or drag"))
         self.exclude_action = QAction(_("Leave out"), self)
         self.exclude_action.triggered.connect(self.exclude)
         self.labels = QMenu(_("Relabel as"), self)
@@ -57,33 +62,65 @@ class CorrectionsBar(QWidget):
         column.addLayout(row)
         column.addWidget(self.notice)
         self._corrector.told.connect(self._tell)
+        self._corrector.changed.connect(self._show_corrections)
         self.follow((), "", "")
 
     def follow(self, views: Iterable[FigureView], run: str, split: str) -> None:
-        """Act on the samples selected in these galleries of a run's split; hidden without any."""
+        """Act on the samples selected in these views of a run's split, and in those inside them; hidden without any."""
+        for view in self._shown:
+            with contextlib.suppress(RuntimeError):  # a view that is gone already
+                view.drawn.disconnect(self._gather)
+        self._leave()
+        if run != self._run:
+            self.notice.show_message("")
+        self._run, self._split, self._shown = run, split, list(views)
+        for view in self._shown:
+            view.drawn.connect(self._gather)
+        self._gather()
+
+    def _gather(self) -> None:
+        """Act on what shows samples by now: some views make others only when they are drawn."""
+        found = [inside for view in self._shown for inside in view.sample_views]
+        if found != self._views:
+            self._leave()
+            self._views = found
+            self._fill_labels(_class_names(self._run) if found else ())
+            for view in found:
+                view.select_several()
+                view.selection_changed.connect(self._show_selection)
+                view.addAction(self.exclude_action)
+                if self.relabel_action.isVisible():
+                    view.addAction(self.relabel_action)
+                for watched in (view, view.grid):
+                    watched.installEventFilter(self)
+            self._show_corrections()
+        self._show_where_of_use()
+
+    def _leave(self) -> None:
+        """Leave the views alone that were acted on before."""
         for view in self._views:
             with contextlib.suppress(RuntimeError):  # a view that is gone already
                 view.selection_changed.disconnect(self._show_selection)
                 for action in (self.exclude_action, self.relabel_action):
                     view.removeAction(action)
-                view.grid.removeEventFilter(self)
-        if run != self._run:
-            self.notice.show_message("")
-        self._run, self._split = run, split
-        self._views = [view for view in views if isinstance(view, GalleryView)]
-        self._fill_labels(_class_names(run) if self._views else ())
+                for watched in (view, view.grid):
+                    watched.removeEventFilter(self)
+        self._views = []
+
+    def _show_corrections(self) -> None:
+        lines = self._corrector.lines_of(self._run) if self._views else {}
         for view in self._views:
-            view.select_several()
-            view.selection_changed.connect(self._show_selection)
-            view.addAction(self.exclude_action)
-            view.grid.installEventFilter(self)
-            if self.relabel_action.isVisible():
-                view.addAction(self.relabel_action)
-        self.setVisible(bool(self._views))
+            view.show_corrections(lines)
+
+    def _show_where_of_use(self) -> None:
+        """Hidden while there are no samples in sight; a lasso brings some later."""
+        self.setVisible(any(not view.isHidden() for view in self._views))
         self._show_selection()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The keys of the grids: Del leaves out, F2 opens the labels."""
+        if event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent) and watched in self._views:
+            self._show_where_of_use()
         if event.type() == QEvent.Type.KeyPress and self.selected():
             if event.key() == Qt.Key.Key_Delete:
                 self.exclude()
@@ -95,8 +132,8 @@ class CorrectionsBar(QWidget):
 
     def selected(self) -> tuple[tuple[str, int], ...]:
         """Split and number of every selected sample."""
-        tiles = [tile for view in self._views if view.figure is not None for tile in view.selected_tiles]
-        return tuple(dict.fromkeys((tile.split or self._split, tile.sample) for tile in tiles if tile.sample >= 0))
+        samples = [sample for view in self._views if not view.isHidden() for sample in view.selected_samples]
+        return tuple(dict.fromkeys((sample.split or self._split, sample.number) for sample in samples))
 
     def exclude(self) -> None:
         """Leave the selected samples out."""
@@ -123,7 +160,7 @@ class CorrectionsBar(QWidget):
             self.relabel_button,
         ):
             part.setEnabled(count > 0)
-        nothing = _("To mend the data, select samples: Ctrl+click, Shift+click or drag.")
+        nothing = _("Select samples to mend the data.")
         self._text.setText(_("Selected: {count}").format(count=count) if count else nothing)
 
     def _tell(self, text: str, kind: str) -> None:

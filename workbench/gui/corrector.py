@@ -13,7 +13,7 @@ from workbench.experiment import CorrectionsSection, Experiment
 from workbench.gui.data_reader import data_reader
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
-from workbench.inspection.samples.correcting import ListChange
+from workbench.inspection.samples.correcting import ListChange, lines_of
 from workbench.requests import CorrectRequest
 from workbench.runs.folder import RunFolder
 
@@ -50,6 +50,13 @@ class Corrector(QObject):
         """Change the labels of samples of a run's data."""
         self._ask_of_run(run, RELABEL, samples, label)
 
+    def lines_of(self, run: str) -> dict[str, Correction]:
+        """The corrections there are of a run's data, by the names of samples; none where they cannot be read."""
+        try:
+            return {line.name: line for line in lines_of(self._experiment_of(run)[0])} if run else {}
+        except UserError:  # it is said when a correction is made
+            return {}
+
     def remove(self, names: tuple[str, ...]) -> None:
         """Take the corrections of some samples of the experiment on screen back."""
         experiment = self._workspace.document.experiment
@@ -74,15 +81,18 @@ class Corrector(QObject):
         self._workspace.questions.ask(request, partial(self._restored, lines == change.before), self._failed)
 
     def _ask_of_run(self, run: str, action: Any, samples: tuple[tuple[str, int], ...], label: str = "") -> None:
-        document = self._workspace.document
         try:
-            of_run = RunFolder(run).experiment()
+            experiment, own = self._experiment_of(run)
         except UserError as error:
             self._failed(str(error))
             return
-        own = _same_data(document.experiment, of_run)
-        experiment = document.experiment if own else of_run
         self._ask(CorrectRequest(experiment, action, run=run, samples=samples, label=label), own)
+
+    def _experiment_of(self, run: str) -> tuple[Experiment, bool]:
+        """Whose list a correction of a run's samples goes to; whether that is the one on screen."""
+        on_screen, of_run = self._workspace.document.experiment, RunFolder(run).experiment()
+        own = _same_data(on_screen, of_run)
+        return (on_screen if own else of_run), own
 
     def _ask(self, request: CorrectRequest, own: bool) -> None:
         self._workspace.questions.ask(request, partial(self._done, request, own), self._failed)

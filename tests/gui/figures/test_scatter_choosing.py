@@ -1,15 +1,18 @@
 """Points with cards: the pointer shows samples, a lasso chooses them into a gallery, the legend hides groups."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-from workbench.figures import Adjustable, Points, SampleCards, Scatter
+from workbench.figures import Adjustable, Points, RowSample, SampleCards, Scatter
 from workbench.gui.figures.legend import group_symbol
 from workbench.gui.figures.scatter_selection import inside
 from workbench.inspection.samples.colouring import ClassColouring, Placed, coloured
+from workbench.specs import Column, TableInput
 
 PLACES = np.array([(x, y) for x in range(6) for y in range(5)], np.float32)
 TRUTH = (PLACES[:, 0] >= 3).astype(int)
@@ -166,3 +169,40 @@ def test_the_tip_and_the_sheet_fit_the_size_of_the_plot(view):
     QApplication.processEvents()
     assert view._sheet.geometry().size() == view.plot.viewport().size()
     assert view._sheet.geometry().topLeft() == QPoint(0, 0)
+
+
+@pytest.fixture
+def row_view(show):
+    """The same points, whose samples are rows of a table."""
+    columns = (Column("petal", "cm"), Column("colour", categories=("blue", "white")))
+    values = np.column_stack([np.arange(30) / 10, np.arange(30) % 2]).astype(np.float32)
+    values[4, 0] = np.nan
+    cards = SampleCards(
+        CARDS.samples, CARDS.captions, CARDS.wrong, names=tuple(f"row {2 * index}" for index in range(30)),
+        facts={"Target": ("cat",) * 30}, input=TableInput(columns), values=values,
+    )  # fmt: skip
+    return show(coloured(ClassColouring(), replace(PLACED, cards=cards))[0], 900, 700)
+
+
+def test_the_pointer_shows_the_values_of_a_row(row_view):
+    row_view.plot.pointed.emit(QPointF(0, 4))
+    assert row_view._tip.text == "✗ sample 8\npetal (cm): –\ncolour: blue"
+
+
+def test_a_lasso_chooses_rows_into_a_table_that_can_be_asked_for_its_samples(row_view, qtbot):
+    assert not row_view.rows.isVisible()
+    row_view.lasso.click()
+    draw(qtbot, row_view, LOWER_LEFT)
+    assert row_view.rows.isVisible()
+    assert not row_view.gallery.isVisible()
+    table = row_view.rows.figure
+    assert table.columns == ("Row", "Target", "petal (cm)", "colour")
+    assert table.rows[1] == ("row 2", "cat", pytest.approx(0.1), "white")
+    assert table.samples[1] == RowSample(2, "row 2")
+    assert row_view.sample_views == [row_view.rows]
+    row_view.rows.select_several()
+    row_view.rows.table.selectRow(1)
+    assert row_view.rows.selected_samples == [RowSample(2, "row 2")]
+    row_view._choose_nothing()
+    assert not row_view.rows.isVisible()
+    assert row_view.rows.selected_samples == []

@@ -57,6 +57,10 @@ class AdjustableView(FigureView):
         return self.panel.clicked_view or self
 
     @property
+    def sample_views(self) -> list[FigureView]:
+        return [inner for view in self.panel.views for inner in view.sample_views]
+
+    @property
     def grows(self) -> bool:
         """Whether one of the figures has a use for more height."""
         return not self.panel.views or any(view.grows for view in self.panel.views)

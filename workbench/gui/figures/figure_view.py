@@ -101,6 +101,11 @@ class FigureView(QWidget):
         return 0
 
     @property
+    def sample_views(self) -> list["FigureView"]:
+        """The views (`SampleView`) that can be asked for selected samples: itself, or some inside it."""
+        return []
+
+    @property
     def clicked_view(self) -> "FigureView":
         """The view that a click on this one meant: itself, or one inside it."""
         return self

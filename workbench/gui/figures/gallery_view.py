@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QFontMetrics, QGuiApplication, QImage, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QListView,
     QSlider,
     QStyle,
@@ -14,10 +13,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.figures import Gallery, Tile
+from workbench.data.corrections import Correction
+from workbench.figures import Gallery, RowSample, Tile
 from workbench.gui.figures.enlarged import show_enlarged
-from workbench.gui.figures.figure_view import FigureView, knob_label
+from workbench.gui.figures.figure_view import knob_label
 from workbench.gui.figures.pictures import draw_image, fitted, to_image
+from workbench.gui.figures.sample_view import SampleView
+from workbench.gui.figures.signs import draw_correction, draw_mistake, in_words
 from workbench.gui.theme import GRID, theme
 from workbench.i18n import _
 
@@ -31,8 +33,9 @@ MOST_LINES = 3
 class Tiles(QAbstractListModel):
     """The tiles of a gallery. Images are made when first painted, and the latest few hundred kept."""
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, view: "GalleryView") -> None:
+        super().__init__(view)
+        self._view = view
         self.gallery: Gallery | None = None
         self._images: dict[int, QImage] = {}
 
@@ -59,16 +62,24 @@ class Tiles(QAbstractListModel):
         if not index.isValid():
             return None
         tile = self.gallery.tiles[index.row()]
+        correction = self.correction(tile)
         match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.ToolTipRole:
+            case Qt.ItemDataRole.DisplayRole:
                 return tile.caption
+            case Qt.ItemDataRole.ToolTipRole:
+                return tile.caption if correction is None else f"{tile.caption}\n{in_words(correction)}"
             case Qt.ItemDataRole.AccessibleTextRole:
-                return _("{caption}, wrong").format(caption=tile.caption) if tile.wrong else tile.caption
+                text = _("{caption}, wrong").format(caption=tile.caption) if tile.wrong else tile.caption
+                return text if correction is None else f"{text}, {in_words(correction)}"
         return None
+
+    def correction(self, tile: Tile) -> Correction | None:
+        """What a correction says of the sample of a tile."""
+        return self._view.corrections.get(tile.name) if tile.name else None
 
 
 class TilePainter(QStyledItemDelegate):
-    """Paints one tile: picture, caption, a cross on mistakes, a frame where it is selected."""
+    """Paints one tile: picture, caption, signs for mistakes and corrections, a frame where it is selected."""
 
     def __init__(self, tiles: Tiles, parent: QObject) -> None:
         super().__init__(parent)
@@ -99,8 +110,11 @@ class TilePainter(QStyledItemDelegate):
         image = self._tiles.image(index.row())
         target = fitted(image.size(), box)
         draw_image(painter, target, image)
+        sign, correction = max(14, self.side // 6), self._tiles.correction(tile)
         if tile.wrong:
-            _draw_cross(painter, target.topLeft() + QPoint(2, 2), max(14, self.side // 6))
+            draw_mistake(painter, target.topLeft() + QPoint(2, 2), sign)
+        if correction is not None:
+            draw_correction(painter, target.topRight() + QPoint(-1 - sign, 2), sign, correction)
         self._draw_caption(painter, option, box, tile.caption)
         painter.restore()
 
@@ -128,18 +142,6 @@ def broken(caption: str, metrics: QFontMetrics, width: int, lines: int) -> list[
     if len(found) > lines:
         found = [*found[: lines - 1], " ".join(found[lines - 1 :])] if lines else []
     return [metrics.elidedText(text, Qt.TextElideMode.ElideRight, width) for text in found]
-
-
-def _draw_cross(painter: QPainter, corner: QPoint, size: int) -> None:
-    """A sign that needs no colour to be seen: a white cross on a red disc with a white rim."""
-    disc = QRect(corner, QSize(size, size))
-    painter.setPen(QPen(QColor("white"), 1.5))
-    painter.setBrush(QColor("#b3261e"))
-    painter.drawEllipse(disc)
-    painter.setPen(QPen(QColor("white"), max(2.0, size / 8)))
-    cross = disc.adjusted(size // 3, size // 3, -size // 3, -size // 3)
-    painter.drawLine(cross.topLeft(), cross.bottomRight())
-    painter.drawLine(cross.topRight(), cross.bottomLeft())
 
 
 class TileList(QListView):
@@ -180,13 +182,11 @@ class TileList(QListView):
         self.setMaximumHeight(rows * cell.height() + frame)
 
 
-class GalleryView(FigureView):
+class GalleryView(SampleView):
     """Draws `Gallery`. A click on a tile that shows a sample gives `tile_clicked`; any other tile is enlarged.
 
     Where several can be selected, clicks with Ctrl or Shift and dragging do that, and its own actions are offered.
     """
-
-    selection_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -216,19 +216,9 @@ class GalleryView(FigureView):
         """The grid, for pages that select in it."""
         return self._list
 
-    def select_several(self) -> None:
-        """Let tiles be selected, for what its actions (`addAction`) do with them."""
-        if self._list.selectionMode() == QAbstractItemView.SelectionMode.ExtendedSelection:
-            return
-        self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self._list.selectionModel().selectionChanged.connect(self.selection_changed)
-        self._tiles.modelReset.connect(self.selection_changed)  # Qt says nothing of the selection then
-
-    @property
-    def selected_tiles(self) -> tuple[Tile, ...]:
-        """The tiles that are selected, in order."""
-        rows = sorted(index.row() for index in self._list.selectionModel().selectedIndexes())
-        return tuple(self.figure.tiles[row] for row in rows)
+    def samples_of(self, rows: list[int]) -> list[RowSample]:
+        tiles = (self.figure.tiles[row] for row in rows)
+        return [RowSample(tile.sample, tile.name, tile.split) for tile in tiles if tile.sample >= 0]
 
     def set_tile_side(self, side: int) -> None:
         """The side of a picture in pixels."""

@@ -7,10 +7,11 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from workbench.figures import SampleCards
 from workbench.gui.figures.pictures import to_image
+from workbench.gui.figures.sample_rows import value_lines
 from workbench.gui.theme import GRID, theme
 from workbench.i18n import _
 
-PICTURE_SIDE = 112
+PICTURE_SIDE, ROW_WIDTH = 112, 176
 _CLOSEST = 3.0  # pixels between two corners of a lasso
 
 
@@ -78,7 +79,7 @@ class LassoSheet(QWidget):
 
 
 class SampleTip(QFrame):
-    """The picture and the line of a sample, beside the pointer; the mouse goes through it."""
+    """The picture and the line of a sample, or the values of its row, beside the pointer; the mouse goes through it."""
 
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
@@ -89,7 +90,6 @@ class SampleTip(QFrame):
         self._text = QLabel()
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
-        self._text.setFixedWidth(PICTURE_SIDE + 4 * GRID)
         self._shown = -1
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID, GRID, GRID, GRID)
@@ -108,7 +108,9 @@ class SampleTip(QFrame):
         if row != self._shown:
             self._shown = row
             sign = "✗ " if cards.wrong[row] else ""
-            self._text.setText(sign + cards.captions[row])
+            text = sign + cards.captions[row]
+            self._text.setText(f"{text}\n{value_lines(cards, row)}" if cards.values is not None else text)
+            self._text.setFixedWidth((PICTURE_SIDE if cards.values is None else ROW_WIDTH) + 4 * GRID)
             self._picture.setVisible(cards.pixels is not None)
             if cards.pixels is not None:
                 image = to_image(cards.pixels[row])

@@ -15,7 +15,9 @@ from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.figures.gallery_view import GalleryView
 from workbench.gui.figures.legend import Legend, group_color, group_symbol
 from workbench.gui.figures.plot import Plot, column, end_texts, finite_range, readout, show_field, softened
+from workbench.gui.figures.sample_rows import table_of
 from workbench.gui.figures.scatter_selection import LassoSheet, SampleTip, inside
+from workbench.gui.figures.table_view import TableView
 from workbench.gui.metric_text import short_number
 from workbench.gui.theme import GRID, plot_color, style_plot, theme
 from workbench.gui.widgets import button_with_icon
@@ -81,6 +83,8 @@ class ScatterView(FigureView):
         self.gallery.grid.rows_in_sight = 1  # it scrolls itself
         self.gallery.hide()
         self.gallery.tile_clicked.connect(self.tile_clicked)
+        self.rows = TableView()
+        self.rows.hide()
         self._make_choosing()
         self._key = ColourBar()
         self._key_name = QLabel()
@@ -98,6 +102,7 @@ class ScatterView(FigureView):
         row.addWidget(self._left, 3)
         # Beside the plot: below it, what was chosen would lie out of sight in most windows.
         row.addWidget(self.gallery, 2)
+        row.addWidget(self.rows, 2)
         self.set_body(body)
 
     def _limit_height(self) -> None:
@@ -117,6 +122,13 @@ class ScatterView(FigureView):
         )
         across, up = spans
         return float(across / up)
+
+    @property
+    def sample_views(self) -> list[FigureView]:
+        cards = self.figure.cards if self.figure is not None else None
+        if cards is None:
+            return []
+        return [self.rows] if cards.values is not None else [self.gallery]
 
     @property
     def plot(self) -> Plot:
@@ -350,15 +362,25 @@ class ScatterView(FigureView):
             x=self._x[marked], y=self._y[marked], size=self._drawn_size + 4,
             pen=pyqtgraph.mkPen(QColor(theme().text), width=1),
         )  # fmt: skip
-        pictures = cards is not None and cards.pixels is not None and len(self._chosen) > 0
-        self.gallery.setVisible(pictures)
-        if pictures:
-            rows = np.searchsorted(cards.samples, self._chosen)
+        rows = np.searchsorted(cards.samples, self._chosen)[:MOST_TILES].tolist() if cards is not None else []
+        title, note = _("Chosen"), self._about_chosen(len(rows))
+        if rows and cards.pixels is not None:
             tiles = tuple(
-                Tile(cards.pixels[row], cards.captions[row], int(cards.samples[row]), bool(cards.wrong[row]))
-                for row in rows[:MOST_TILES]
-            )
-            self.gallery.set_figure(Gallery(_("Chosen"), tiles, note=self._about_chosen(len(tiles))))
+                Tile(
+                    cards.pixels[row], cards.captions[row], int(cards.samples[row]), bool(cards.wrong[row]),
+                    name=cards.names[row] if cards.names else "",
+                )
+                for row in rows
+            )  # fmt: skip
+            self.gallery.set_figure(Gallery(title, tiles, note=note))
+            self.gallery.show()
+        elif rows and cards.values is not None:
+            self.rows.set_figure(table_of(cards, rows, title, note))
+            self.rows.show()
+        else:
+            for view in (self.gallery, self.rows):
+                view.grid.clearSelection()
+                view.hide()
         self._limit_height()
         self.drawn.emit()
 

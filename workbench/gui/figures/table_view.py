@@ -5,12 +5,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableView, QWidget
 
-from workbench.figures import Table
+from workbench.data.corrections import Correction
+from workbench.figures import RowSample, Table
 from workbench.gui.figures.figure_view import FigureView
+from workbench.gui.figures.sample_view import SampleView
+from workbench.gui.figures.signs import correction_icon, in_words
 from workbench.i18n import _
 
 ROWS_MEASURED = 200
@@ -47,17 +50,24 @@ _DIGITS = re.compile(r"(\d+)", re.ASCII)
 class Rows(QAbstractTableModel):
     """The rows of a table in the order asked for; missing values stand last, whichever way it is sorted."""
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, view: "TableView") -> None:
+        super().__init__(view)
+        self._view = view
         self.columns: tuple[str, ...] = ()
         self.rows: list[tuple[Any, ...]] = []
+        self.order: list[int] = []  # where the rows stand in the table
         self._given: tuple[tuple[Any, ...], ...] = ()
+        self.sign_column = 0  # where the names of samples stand
+        self._samples: tuple[RowSample, ...] = ()
         self._numbers: tuple[Numbers, ...] = ()
 
     def set_table(self, table: Table) -> None:
         """Exchange all rows."""
         self.beginResetModel()
         self.columns, self._given, self.rows = table.columns, table.rows, list(table.rows)
+        self.order, self._samples = list(range(len(table.rows))), table.samples
+        named = table.samples[0].name if table.samples else None
+        self.sign_column = table.rows[0].index(named) if named is not None and named in table.rows[0] else 0
         self._numbers = tuple(numbers_of(table.rows, column) for column in range(len(table.columns)))
         self.endResetModel()
 
@@ -95,11 +105,18 @@ class Rows(QAbstractTableModel):
         if not index.isValid():
             return None
         value = self.rows[index.row()][index.column()]
+        correction = self._correction(index)
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return self.text(index.row(), index.column())
             case Qt.ItemDataRole.ToolTipRole:
-                return str(value) if isinstance(value, str | float) else None
+                words = in_words(correction) if correction is not None else ""
+                text = str(value) if isinstance(value, str | float) else ""
+                return "\n".join(part for part in (text, words) if part) or None
+            case Qt.ItemDataRole.DecorationRole if correction is not None:
+                return correction_icon(correction)
+            case Qt.ItemDataRole.AccessibleTextRole if correction is not None:
+                return f"{self.text(index.row(), index.column())}, {in_words(correction)}"
             case Qt.ItemDataRole.TextAlignmentRole:
                 return self._side(index.column()) | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -110,14 +127,35 @@ class Rows(QAbstractTableModel):
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self.layoutAboutToBeChanged.emit()
-        if column < 0:
-            self.rows = list(self._given)
-        else:
-            present = [row for row in self._given if not _missing(row[column])]
-            absent = [row for row in self._given if _missing(row[column])]
-            present.sort(key=lambda row: _sort_key(row[column]), reverse=order == Qt.SortOrder.DescendingOrder)
-            self.rows = present + absent
+        before, given = self.order, self._given
+        self.order = list(range(len(given)))
+        if column >= 0:
+            present = [place for place in self.order if not _missing(given[place][column])]
+            absent = [place for place in self.order if _missing(given[place][column])]
+            descending = order == Qt.SortOrder.DescendingOrder
+            present.sort(key=lambda place: _sort_key(given[place][column]), reverse=descending)
+            self.order = present + absent
+        self.rows = [given[place] for place in self.order]
+        self._keep_selection(before)
         self.layoutChanged.emit()
+
+    def _keep_selection(self, before: list[int]) -> None:
+        """What is selected stays so, wherever it stands now."""
+        kept = self.persistentIndexList()
+        if kept and before != self.order:
+            now = {place: row for row, place in enumerate(self.order)}
+            self.changePersistentIndexList(
+                kept, [self.index(now[before[index.row()]], index.column()) for index in kept]
+            )
+
+    def sample(self, row: int) -> RowSample | None:
+        """The sample that a row shows."""
+        return self._samples[self.order[row]] if self._samples else None
+
+    def _correction(self, index: QModelIndex) -> Correction | None:
+        """What a correction says of a row's sample; told beside its name."""
+        sample = self.sample(index.row()) if index.column() == self.sign_column else None
+        return self._view.corrections.get(sample.name) if sample is not None else None
 
 
 def shown(value: Any, numbers: Numbers | None = None) -> str:
@@ -170,8 +208,8 @@ def _sort_key(value: Any) -> tuple[int, Any]:
     return (1, tuple((int(part), "") if place % 2 else (-1, part) for place, part in enumerate(parts)))
 
 
-class TableView(FigureView):
-    """Draws `Table`."""
+class TableView(SampleView):
+    """Draws `Table`. Rows that show samples can be selected as such, and bear a sign when a correction names them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -203,6 +241,22 @@ class TableView(FigureView):
         self._copy_cells.triggered.connect(self.copy_cells)
         self._view.addAction(self._copy_cells)
         self.set_body(self._view)
+
+    @property
+    def grid(self) -> QTableView:
+        return self._view
+
+    @property
+    def sample_views(self) -> list[FigureView]:
+        return [self] if self.figure is not None and self.figure.samples else []
+
+    def select_several(self) -> None:
+        self._view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        super().select_several()
+
+    def samples_of(self, rows: list[int]) -> list[RowSample]:
+        found = (self._rows.sample(row) for row in rows)
+        return [sample for sample in found if sample is not None]
 
     @property
     def table(self) -> QTableView:
@@ -237,10 +291,11 @@ class TableView(FigureView):
     def _needed(self, column: int) -> int:
         """The width of what stands in a column, which the last one, stretched, does not tell."""
         text = max(self._view.sizeHintForColumn(column), self._view.horizontalHeader().sectionSizeHint(column))
-        return min(text + GAP, WIDEST_COLUMN)
+        sign = self._view.iconSize().width() if self.figure.samples and column == self._rows.sign_column else 0
+        return min(text + sign + GAP, WIDEST_COLUMN)
 
     def actions_of_kind(self) -> list[QAction]:
-        return [self._copy_cells]
+        return [self._copy_cells, *self.actions()]
 
     def copy_cells(self) -> None:
         """The selected cells (all, when none is) to the clipboard, with tabs between them, as they are shown."""

@@ -16,12 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.data.corrected import CorrectionLine
 from workbench.experiment import DatasetSection, Experiment
 from workbench.figures import Figure, Gallery, Table
 from workbench.gui.data_reader import DataReader, missing_place, places
 from workbench.gui.figures import view_for
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.figures.figure_view import FigureView
+from workbench.gui.figures.sample_view import SampleView
 from workbench.gui.pages.data_augmentation import AugmentationPreview
 from workbench.gui.pages.data_corrections import CorrectionsView
 from workbench.gui.pages.data_forms import has_fields
@@ -139,6 +141,7 @@ class DataReportView(QWidget):
         if report is not None:
             samples = next((figure for figure in report.figures if isinstance(figure, Gallery | Table)), None)
             self._show_samples(samples)
+            self._show_signs(report.corrections)
             self.numbers.set_figures([figure for figure in report.figures if figure is not samples])
         self._show_empty()
 
@@ -157,6 +160,12 @@ class DataReportView(QWidget):
         if isinstance(figure, Gallery):
             self.samples_view.grid.rows_in_sight = 1  # it has the tab for itself and scrolls
         self._samples.layout().addWidget(self.samples_view)
+
+    def _show_signs(self, lines: tuple[CorrectionLine, ...]) -> None:
+        """Tell the samples that a correction in force names."""
+        if isinstance(self.samples_view, SampleView):
+            used = {line.correction.name: line.correction for line in lines if not line.problem}
+            self.samples_view.show_corrections(used)
 
     def _follow_experiment(self, experiment: Experiment) -> None:
         """What cannot be augmented has no such tab."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QStac
 
 from workbench.errors import UserError
 from workbench.events import Progress
-from workbench.figures import Matrix
+from workbench.figures import Figure, Matrix
 from workbench.gui.corrections_bar import CorrectionsBar
 from workbench.gui.export_dialog import ExportDialog, open_export
 from workbench.gui.figures.figure_panel import FigurePanel
@@ -30,7 +30,6 @@ from workbench.i18n import _, mark
 from workbench.registry import registry
 from workbench.requests import EvaluateRequest, SamplesRequest
 from workbench.runs.folder import RunFolder
-from workbench.specs import ImageInput
 from workbench.tasks.task import Evaluation
 
 IDLE_MILLISECONDS = 50
@@ -310,14 +309,16 @@ class EvaluatePage(Page):
 
     def _ask_samples(self, indices: tuple[int, ...]) -> None:
         self._stop_later()
-        pictures = input_kind(self._run) == ImageInput.kind
-        self.corrections.follow((self.samples.gallery,) if pictures else (), self._run, self.numbers.split)
         self.workspace.questions.ask(
             SamplesRequest(self._run, self.numbers.split, indices),
-            self.samples.show_figure,
+            self._show_samples,
             self.samples.show_problem,
             key=SAMPLES_KEY,
         )
+
+    def _show_samples(self, found: Figure) -> None:
+        self.samples.show_figure(found)
+        self.corrections.follow(self.samples.views, self._run, self.numbers.split)
 
     def _open_sample(self, sample: int) -> None:
         """In Inspect; beside the figures where no method there looks into such a model."""

@@ -59,6 +59,11 @@ class EvaluateSamples(Card):
         self.clear()
 
     @property
+    def views(self) -> list[FigureView]:
+        """What shows the samples now."""
+        return [view for view in (self.gallery, self._other) if view is not None and not view.isHidden()]
+
+    @property
     def message(self) -> str:
         """What it says instead of samples."""
         return self._nothing.text()
