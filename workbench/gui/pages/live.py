@@ -22,8 +22,8 @@ from workbench.gui.pages.live_picture import LivePicture, save, snapshot
 from workbench.gui.pages.live_source_card import LiveSourceCard
 from workbench.gui.pages.page import Page
 from workbench.gui.pages.predict_drop_zone import DropZone
-from workbench.gui.pages.predict_models import ModelChooser
 from workbench.gui.pages.serve_numbers import ServiceNumbers
+from workbench.gui.pages.service_model import ServiceModelChooser
 from workbench.gui.service_runner import ServiceRunner
 from workbench.gui.theme import GRID, set_icon
 from workbench.gui.widgets import Card, Notice, button_with_icon, hint, primary_button, section_title
@@ -31,7 +31,6 @@ from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
 from workbench.inspection.live.source import VIDEO_SUFFIXES
 from workbench.requests import ServeRequest
-from workbench.runs.folder import RunFolder
 
 _ANSWER_MILLISECONDS = 200  # words and bars that change faster cannot be read
 _RATE_FRAMES = 40
@@ -69,7 +68,7 @@ class LivePage(Page):
         self._asked_to_stop = False
         self._times: deque[float] = deque(maxlen=_RATE_FRAMES)
         self._latencies: deque[float] = deque(maxlen=_RATE_FRAMES)
-        self.models = ModelChooser(self._work)
+        self.models = ServiceModelChooser(self._work, workspace, self.runner)
         self.start_button = primary_button("", "play")
         self.snapshot_button = button_with_icon(_("S&napshot…"), "save")
         self.snapshot_button.setToolTip(_("Save this frame with its heatmap as PNG"))
@@ -90,7 +89,7 @@ class LivePage(Page):
         self._lay_out()
         self._connect()
         self.setAcceptDrops(True)
-        self._current_run_changed(workspace.current_run)
+        self._refresh()
 
     def shown(self) -> None:
         """List runs and cameras anew, and go on drawing."""
@@ -213,11 +212,10 @@ class LivePage(Page):
         self.content.addLayout(row, 1)
 
     def _connect(self) -> None:
-        self.workspace.current_run_changed.connect(self._current_run_changed)
         self.workspace.closing.connect(self._tick.stop)
         self.workspace.closing.connect(self.runner.close)
         self.workspace.closing.connect(self._work.stop)
-        self.models.chosen.connect(self._model_chosen)
+        self.models.changed.connect(self._refresh)
         self.start_button.clicked.connect(self.start_or_stop)
         self.snapshot_button.clicked.connect(self.take_snapshot)
         self.card.source_changed.connect(self._refresh)
@@ -230,18 +228,6 @@ class LivePage(Page):
         self.runner.ended.connect(self._ended)
         self._tick.timeout.connect(self._show_answer)
 
-    def _model_chosen(self, model: str) -> None:
-        """By the user: a run is shown on all pages, a file only here."""
-        if RunFolder(model).exists() and model != self.workspace.current_run:
-            self.workspace.set_current_run(model)
-        else:
-            self._current_run_changed(model)
-
-    def _current_run_changed(self, model: str) -> None:
-        if not self.runner.running:
-            self.models.set_model(model)
-        self._refresh()
-
     def _refresh(self) -> None:
         running = self.runner.running
         ready = bool(self.models.model and self.card.source)
@@ -249,7 +235,6 @@ class LivePage(Page):
         set_icon(self.start_button, "stop" if running else "play", "accent_text")
         self.start_button.setEnabled(not self.runner.stopping if running else ready)
         self.snapshot_button.setEnabled(self.picture.frame is not None)
-        self.models.setEnabled(not running)
         self.card.set_running(running)
         if self.runner.stopping:
             self.status.setText(_("Stopping…"))
@@ -313,7 +298,6 @@ class LivePage(Page):
     def _ended(self, message: str) -> None:
         self._tick.stop()
         self._show_answer()
-        self.models.set_model(self.workspace.current_run or self.models.model)
         self.status.setText(_("Stopped.") if self._asked_to_stop or message else _("The video has ended."))
         self._refresh()
         if message:

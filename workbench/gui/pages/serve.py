@@ -10,16 +10,15 @@ from workbench.gui.background import BackgroundWork
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.pages.inspect import SideColumn
 from workbench.gui.pages.page import Page
-from workbench.gui.pages.predict_models import ModelChooser
 from workbench.gui.pages.serve_numbers import ServiceNumbers
 from workbench.gui.pages.serve_settings import ServiceSettings
+from workbench.gui.pages.service_model import ServiceModelChooser
 from workbench.gui.service_runner import ServiceRunner
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Notice, button_with_icon, hint, primary_button
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _, mark
 from workbench.requests import ServeRequest
-from workbench.runs.folder import RunFolder
 
 
 class ServePage(Page):
@@ -38,7 +37,7 @@ class ServePage(Page):
         self._work = BackgroundWork(self)
         self._last: ServiceShown | None = None  # what came while the page was out of sight is drawn when it is seen
         self._undrawn = False
-        self.models = ModelChooser(self._work)
+        self.models = ServiceModelChooser(self._work, workspace, self.runner)
         self.start_button = primary_button(_("&Start"), "play")
         self.stop_button = button_with_icon(_("Sto&p"), "stop")
         self.settings = ServiceSettings()
@@ -49,7 +48,6 @@ class ServePage(Page):
         self.panel = FigurePanel(column_width=330)
         self._lay_out()
         self._connect()
-        self._current_run_changed(workspace.current_run)
         self._service_changed()
 
     def shown(self) -> None:
@@ -107,28 +105,15 @@ class ServePage(Page):
         self.content.addLayout(row, 1)
 
     def _connect(self) -> None:
-        self.workspace.current_run_changed.connect(self._current_run_changed)
         self.workspace.closing.connect(self.runner.close)
         self.workspace.closing.connect(self._work.stop)
-        self.models.chosen.connect(self._model_chosen)
+        self.models.changed.connect(self._refresh)
         self.settings.changed.connect(self._service_changed)
         self.start_button.clicked.connect(self.start)
         self.stop_button.clicked.connect(self.stop)
         self.runner.event.connect(self._take)
         self.runner.state_changed.connect(self._refresh)
         self.runner.ended.connect(self._ended)
-
-    def _model_chosen(self, model: str) -> None:
-        """By the user: a run is shown on all pages, a file only here."""
-        if RunFolder(model).exists() and model != self.workspace.current_run:
-            self.workspace.set_current_run(model)
-        else:
-            self._current_run_changed(model)
-
-    def _current_run_changed(self, model: str) -> None:
-        if not self.runner.running:
-            self.models.set_model(model)
-        self._refresh()
 
     def _service_changed(self) -> None:
         service = self.settings.service
@@ -145,7 +130,6 @@ class ServePage(Page):
             self.notice.show_message("")
         self.start_button.setEnabled(not running and not missing and bool(self.models.model))
         self.stop_button.setEnabled(running and not self.runner.stopping)
-        self.models.setEnabled(not running)
         self.settings.setEnabled(not running)
         if self.runner.stopping:
             self.status.setText(_("Stopping…"))
@@ -175,7 +159,6 @@ class ServePage(Page):
 
     def _ended(self, message: str) -> None:
         self.status.setText(_("The service has stopped."))
-        self.models.set_model(self.workspace.current_run or self.models.model)
         self._refresh()
         if message:
             self.notice.show_message(message, "error")
