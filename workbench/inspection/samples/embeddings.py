@@ -12,6 +12,7 @@ from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.pictures import shrunk
 from workbench.inspection.samples import projections, tsne
 from workbench.inspection.samples.colouring import Placed, coloured, colouring_for
+from workbench.inspection.samples.one_pass import kept_with
 from workbench.inspection.samples.sample_features import Features, feature_layers, features_of, usual_layer
 from workbench.section import Section, setting
 from workbench.specs import ImageInput, TableInput
@@ -68,7 +69,7 @@ class Embeddings(Inspector):
 
     def inspect(self, model: Any, question: Question) -> Findings:
         """One plane, with a choice of what colours the points."""
-        layer = question.params.layer or usual_layer(model, question.opened.loaded.head is not None)
+        layer = question.params.layer or usual_layer(question.opened)
         if not layer:
             raise UserError(_("This model has no layer whose output has features."))
         features = features_of(question, layer, question.params.count)
@@ -96,14 +97,8 @@ def _placed(question: Question, layer: str, features: Features) -> tuple[np.ndar
     params = question.params
     key = (layer, question.split.name, len(features.samples), question.split.data.fingerprint, params.method)
     key = (*key, params.perplexity, params.steps) if params.method == "tsne" else key
-    known = vars(question.opened.model).setdefault("_workbench_places", {})
-    found = known.pop(key, None)
-    if found is None:
-        found = _PROJECTIONS[params.method](question, features)
-    known[key] = found
-    while len(known) > _KEPT:
-        known.pop(next(iter(known)))
-    return found
+    make = _PROJECTIONS[params.method]
+    return kept_with(question.opened.model, "places", key, _KEPT, lambda: make(question, features))
 
 
 def _by_pca(question: Question, features: Features) -> tuple[np.ndarray, tuple[str, str], str]:

@@ -5,20 +5,18 @@ from typing import Any
 
 import numpy as np
 
+from workbench.data.prepared import InputsOf
 from workbench.errors import UserError
 from workbench.i18n import _
 from workbench.inspection.inspector import Question
-from workbench.inspection.network.backends import as_array, as_float, compiled
-from workbench.inspection.network.gradients import kept
-from workbench.inspection.network.layers import final_layer, find_layer, named_layers, output_shape
-from workbench.inspection.network.tap import tapped
-from workbench.inspection.network.taps import paced
+from workbench.inspection.loaded import OpenModel
+from workbench.inspection.network.layers import find_layer, named_layers, output_shape
+from workbench.inspection.samples.one_pass import kept_with, seen_and_answered
+from workbench.inspection.samples.whole_split import feature_layer
 from workbench.tasks.classification import class_probabilities
 
 _KEPT = 2
 _MOST_BYTES = 512 * 1024**2
-_BEHIND_THE_SCORES = ("Activation", "Softmax", "Sigmoid", "Normalization", "Rescaling", "Reshape")
-
 
 _Told = tuple[np.ndarray | None, np.ndarray | None, np.ndarray]
 
@@ -49,16 +47,13 @@ def feature_layers(model: Any) -> list[str]:
     return [name for name, layer in named_layers(model).items() if len(output_shape(layer)) > 1]
 
 
-def usual_layer(model: Any, ends_in_features: bool) -> str:
-    """The layer before the one that gives the scores; where a classifier follows the network, its last one."""
-    layers = named_layers(model)
-    names = feature_layers(model)
-    if ends_in_features or not names:
-        return names[-1] if names else ""
-    rest = list(names)
-    while len(rest) > 1 and type(layers[rest[-1]]).__name__ in _BEHIND_THE_SCORES:
-        rest.pop()
-    return rest[-2] if len(rest) > 1 else names[-1]
+def usual_layer(opened: OpenModel) -> str:
+    """The layer the model decides by; where there is none, the last one with features, or an empty string."""
+    names = feature_layers(opened.model)
+    try:
+        return feature_layer(opened) if names else ""
+    except UserError:
+        return names[-1]
 
 
 def features_of(question: Question, layer: str, count: int) -> Features:
@@ -77,27 +72,21 @@ def features_of(question: Question, layer: str, count: int) -> Features:
                 split=split.name, count=len(split.indices)
             )
         )
-    known = vars(model).setdefault("_workbench_features", {})
     key = (layer, split.name, len(wanted), split.data.fingerprint)
-    found = known.pop(key, None) or _computed(question, layer, wanted)
-    known[key] = found
-    while len(known) > _KEPT:
-        known.pop(next(iter(known)))
-    return found
+    return kept_with(model, "features", key, _KEPT, lambda: _computed(question, layer, wanted))
 
 
 def _computed(question: Question, layer: str, wanted: np.ndarray) -> Features:
-    model, inputs, asked = question.opened.model, question.split.inputs, len(wanted)
+    model, asked = question.opened.model, len(wanted)
     most = max(4, _MOST_BYTES // (4 * int(output_shape(find_layer(model, layer))[-1] or 1)))
     if most < asked:
         wanted = wanted[np.linspace(0, asked - 1, most).astype(np.int64)]
-    run = kept(model, ("features", layer), lambda: _compiled(model, layer))
+    chosen = InputsOf(question.split.data.inputs, question.split.indices[wanted])
     parts: list[np.ndarray] = []
     told: list[_Told] = []
-    for part in paced(len(wanted), _("looking at samples"), question.emit, question.control):
-        seen, answers = run(as_float(question.opened.inputs(inputs[wanted[part]])))
-        parts.append(as_array(seen))
-        told.append(_told(question, as_array(answers), wanted[part]))
+    for part, seen, answers in seen_and_answered(question.opened, chosen, layer, question.emit, question.control):
+        parts.append(seen)
+        told.append(_told(question, answers, wanted[part]))
     features = np.concatenate(parts)
     if not np.isfinite(features).all():
         raise UserError(
@@ -112,7 +101,6 @@ def _computed(question: Question, layer: str, wanted: np.ndarray) -> Features:
 def _told(question: Question, outputs: np.ndarray, chosen: np.ndarray) -> _Told:
     """What a batch is answered, how sure, and its losses."""
     opened, data = question.opened, question.split.data
-    outputs = opened.loaded.answers(outputs)
     targets = np.asarray(question.split.targets[chosen])
     losses = np.asarray(opened.task.sample_losses(outputs, targets, data.target, opened.run.experiment()), np.float64)
     if data.target.strata_names:
@@ -122,19 +110,3 @@ def _told(question: Question, outputs: np.ndarray, chosen: np.ndarray) -> _Told:
     if data.target.columns:
         return outputs.reshape(len(outputs), -1)[:, 0].astype(np.float64), None, losses
     return None, None, losses
-
-
-def _compiled(model: Any, name: str) -> Any:
-    from keras import ops
-
-    layer = find_layer(model, name)
-
-    def forward(inputs: Any) -> list[Any]:
-        with tapped(model, layer) as tap:
-            result = model(inputs, training=False)
-        seen = result if layer is final_layer(model) else tap.activation
-        if len(seen.shape) > 2:
-            seen = ops.mean(ops.cast(seen, "float32"), axis=tuple(range(1, len(seen.shape) - 1)))
-        return [seen, result]
-
-    return compiled(model, forward)

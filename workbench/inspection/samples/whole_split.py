@@ -1,6 +1,5 @@
 """What a model answers to all samples of a split, and what it makes of them: computed once, and kept with the model."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,9 @@ from workbench.errors import UserError
 from workbench.i18n import _
 from workbench.inspection.loaded import OpenModel
 from workbench.inspection.network import gradients
-from workbench.inspection.network.layers import find_layer, named_layers, output_shape
+from workbench.inspection.network.layers import named_layers, output_shape
 from workbench.inspection.network.taps import paced
+from workbench.inspection.samples.one_pass import kept_with, seen_and_answered
 from workbench.tasks.classification import class_probabilities
 
 _KEPT = 6  # answers and features of the three splits
@@ -20,12 +20,13 @@ _KEPT = 6  # answers and features of the three splits
 
 def answers_of(opened: OpenModel, data: PreparedData, split: str, emit: Emit, control: Control) -> np.ndarray:
     """The answers of the whole model to the samples of a split, (n, ...) float32."""
+    run, inputs = gradients.outputs(opened.model), _inputs(data, split)
 
     def compute() -> np.ndarray:
-        outputs = _forward(opened, gradients.outputs(opened.model), data, split, emit, control)
-        return opened.loaded.answers(outputs)
+        parts = paced(len(inputs), _("Asking the model"), emit, control)
+        return np.concatenate([opened.loaded.answers(run(opened.inputs(inputs[part]))) for part in parts])
 
-    return _kept(opened.model, ("answers", data.fingerprint, split), compute)
+    return kept_with(opened.model, "of_splits", ("answers", data.fingerprint, split), _KEPT, compute)
 
 
 def probabilities_of(opened: OpenModel, data: PreparedData, outputs: np.ndarray) -> np.ndarray:
@@ -53,12 +54,13 @@ def features_of(
         UserError: there is no such layer.
         Stopped: it was asked to stop.
     """
-    find_layer(opened.model, layer)
+    inputs = _inputs(data, split)
 
     def compute() -> np.ndarray:
-        return _forward(opened, gradients.activations(opened.model, layer), data, split, emit, control, flat=True)
+        parts = seen_and_answered(opened, inputs, layer, emit, control)
+        return np.concatenate([features for _part, features, _answers in parts])
 
-    return _kept(opened.model, (f"features {layer}", data.fingerprint, split), compute)
+    return kept_with(opened.model, "of_splits", (f"features {layer}", data.fingerprint, split), _KEPT, compute)
 
 
 def feature_layer(opened: OpenModel) -> str:
@@ -83,14 +85,11 @@ def feature_layer(opened: OpenModel) -> str:
     raise UserError(_("This model has no layer before the one that decides, and so no features. Name a layer."))
 
 
-def _kept(model: Any, key: tuple[str, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
-    """Another setting of a method asks for the same soon. What is kept goes with the model."""
-    arrays = vars(model).setdefault("_workbench_of_splits", {})
-    found = arrays.pop(key, None)
-    arrays[key] = make() if found is None else found
-    while len(arrays) > _KEPT:
-        arrays.pop(next(iter(arrays)))
-    return arrays[key]
+def _inputs(data: PreparedData, split: str) -> InputsOf:
+    inputs = InputsOf(data.inputs, data.splits[split])
+    if not len(inputs):
+        raise UserError(_("The {split} split of this run has no samples. Choose another split.").format(split=split))
+    return inputs
 
 
 def _source_of(layer: Any) -> Any:
@@ -99,22 +98,3 @@ def _source_of(layer: Any) -> Any:
         return layer.input._keras_history.operation
     except (AttributeError, ValueError):
         return None
-
-
-def _forward(
-    opened: OpenModel,
-    run: Callable[[np.ndarray], np.ndarray],
-    data: PreparedData,
-    split: str,
-    emit: Emit,
-    control: Control,
-    flat: bool = False,
-) -> np.ndarray:
-    inputs = InputsOf(data.inputs, data.splits[split])
-    if not len(inputs):
-        raise UserError(_("The {split} split of this run has no samples. Choose another split.").format(split=split))
-    parts: list[np.ndarray] = []
-    for chosen in paced(len(inputs), _("Asking the model"), emit, control):
-        part = run(opened.inputs(inputs[chosen]))
-        parts.append(part.reshape(len(part), -1, part.shape[-1]).mean(axis=1) if flat else part)
-    return np.concatenate(parts)
