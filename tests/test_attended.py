@@ -1,7 +1,10 @@
 """A stop is answered at once, and what was left behind by it does no harm."""
 
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -114,3 +117,30 @@ def test_without_attending_files_are_changed_at_once(tmp_path):
     with unless_abandoned():
         (tmp_path / "numbers").write_text("here")
     assert (tmp_path / "numbers").exists()
+
+
+LEFT_BEHIND = """
+import atexit, threading, time
+import workbench.cli
+from workbench.__main__ import main
+from workbench.attended import attended
+from workbench.control import Control, Stopped
+
+def run(arguments, open_window):
+    control = Control()
+    try:
+        attended(control, lambda: (control.stop(), time.sleep(60)))
+    except Stopped:
+        print("Interrupted.")
+    return 130
+
+workbench.cli.run = run
+atexit.register(time.sleep, 30)  # stands for all that Python and its libraries wait for at their end
+raise SystemExit(main())
+"""
+
+
+def test_the_command_ends_with_its_answer_whatever_was_left_behind():
+    parent = Path(__file__).resolve().parents[1]
+    done = subprocess.run([sys.executable, "-c", LEFT_BEHIND], cwd=parent, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "Interrupted.\n", "")

@@ -89,6 +89,11 @@ def wait_for_what_was_left(control: Control) -> None:
         _one_at_a_time.release()
 
 
+def work_goes_on() -> bool:
+    """Whether attended work goes on in this process, be it left behind or not."""
+    return _one_at_a_time.locked()
+
+
 @contextmanager
 def unless_abandoned() -> Iterator[None]:
     """Around what changes files: it happens before a stop is answered, or not at all; to be short therefore.
