@@ -4,7 +4,8 @@ The command line runs them in the foreground, the window in an engine (`workbenc
 a job is added. A request class of a plugin or a test names its own job in an attribute `job = "module:function"`.
 
 Jobs that look into models are attended: a stop is answered at once, also while a model is opened or traced. What they
-change of files stands within `workbench.attended.unless_abandoned`.
+change of files stands within `workbench.attended.unless_abandoned`. An export attends to its writing itself, so that a
+stop is answered when what was half written is gone.
 """
 
 import importlib
@@ -53,7 +54,6 @@ _ATTENDED = (
     requests.ProbeRequest,
     requests.ReportRequest,
     requests.PredictRequest,
-    requests.ExportRequest,
 )
 
 _ENVIRONMENT = {

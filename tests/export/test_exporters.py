@@ -11,6 +11,7 @@ from workbench.cli import run as command
 from workbench.control import Control, Stopped
 from workbench.errors import UnknownNameError, UserError
 from workbench.experiment_toml import write_experiment
+from workbench.inspection.loaded import open_model
 from workbench.jobs import run_job
 from workbench.registry import registry
 from workbench.requests import ExportRequest
@@ -170,6 +171,21 @@ def test_an_export_that_answers_otherwise_is_not_kept(exported_run, tmp_path, mo
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", [*MODELS, "tensorboard", "html"])
+def test_a_full_disk_is_told_in_one_sentence_and_nothing_is_left(exported_run, tmp_path, name):
+    resource = pytest.importorskip("resource", reason="only Unix limits the size of files")
+    open_model(str(exported_run))  # Keras unpacks it into a temporary file
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
+    try:
+        with pytest.raises(UserError, match=r"cannot be written: File too large. Choose another place") as told:
+            export(exported_run, name, tmp_path / "new" / "a")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert ".part" not in str(told.value)
+    assert not list((tmp_path / "new").iterdir())
+
+
 def test_what_is_there_is_replaced_only_when_forced_and_only_by_the_same_format(exported_run, tmp_path):
     place = tmp_path / "a.keras"
     place.write_text("mine")
@@ -193,6 +209,8 @@ def test_what_is_there_is_replaced_only_when_forced_and_only_by_the_same_format(
     ("format", "out", "message"),
     [
         ("keras", "", "where the export goes"),
+        ("keras", "n" * 5000, "n…? cannot be written: File name too long"),
+        ("keras", "nothing\0", "cannot be written: embedded null byte"),
         ("onnx", "a.tflite", "ends with .onnx"),
         ("saved_model", "file/inside", "cannot be written"),
         ("saved_model", "file", "is a file"),
@@ -234,9 +252,9 @@ def test_a_stop_is_answered_at_once_also_while_a_library_writes_and_what_it_wrot
     control, begun, finished = Control(), threading.Event(), threading.Event()
 
     def write(_exporter, _model, _opened, _source, place):
-        place.mkdir()
         begun.set()
         time.sleep(0.8)  # as a converter that looks at nothing meanwhile
+        place.mkdir()
         (place / "saved_model.pb").write_text("half of it")
         finished.set()
 
@@ -288,15 +306,16 @@ def test_a_small_test_split_is_filled_up_from_the_other_splits(exported_run, tmp
 
 
 def test_the_report_of_a_run_is_one_of_the_formats(exported_run, tmp_path, capsys):
-    out = tmp_path / "run"
-    assert command(["export", str(exported_run), "--format", "html", "--out", str(out)]) == 0
+    run = tmp_path / "runs" / "without a model"
+    shutil.copytree(exported_run, run, ignore=shutil.ignore_patterns("model.keras"))
+    assert command(["export", str(run), "--format", "html", "--out", str(tmp_path / "out" / "run")]) == 0
     assert "run.html" in capsys.readouterr().out
-    text = (tmp_path / "run.html").read_text(encoding="utf-8")
+    text = (tmp_path / "out" / "run.html").read_text(encoding="utf-8")
     assert text.startswith("<!DOCTYPE html>")
-    assert "digits run" in text
+    assert "without a model" in text
     with pytest.raises(UserError, match="is not a run"):
-        export(exported_run / "model.keras", "html", tmp_path / "b.html")
-    assert [entry.name for entry in tmp_path.iterdir()] == ["run.html"]
+        export(exported_run / "model.keras", "html", tmp_path / "out" / "b.html")
+    assert [entry.name for entry in (tmp_path / "out").iterdir()] == ["run.html"]
 
 
 @pytest.fixture(scope="module")

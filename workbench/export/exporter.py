@@ -1,6 +1,7 @@
 """The contract of an exporter, and the part that all exporters of models share: write, load again, compare."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -187,7 +188,7 @@ class ModelExporter(Exporter):
             given = self.answers(place, samples.inputs, control)
         except (RuntimeError, ValueError, TypeError, OSError) as error:  # what the readers of the formats raise
             raise DiffersError(_(
-                "The file was written, but what opens {format} files refuses it: {error} It was not kept. Another "
+                "It was written as {format}, but what opens such files refuses it: {error} It was not kept. Another "
                 "format may take this model (workbench list exporters)."
             ).format(format=_(self.title), error=_sentence(error))) from error  # fmt: skip
         check = compare(wanted, given, classes, samples.source)
@@ -198,6 +199,21 @@ class ModelExporter(Exporter):
                 "model (workbench list exporters)."
             ).format(count=check.samples, difference=check.difference, tolerance=TOLERANCE))  # fmt: skip
         return check
+
+
+def written_by_tensorflow(write: Callable[[], None]) -> None:
+    """Let TensorFlow write files.
+
+    Raises:
+        OSError: it cannot, with the reason alone: its errors name its own functions and temporary files before that.
+    """
+    import tensorflow as tf
+
+    try:
+        write()
+    except tf.errors.OpError as error:
+        reason = (error.message or str(error)).rpartition("; ")[2].partition(" [Op:")[0]
+        raise OSError(reason) from error
 
 
 def keras_answers(model: Any, inputs: np.ndarray, control: Control) -> np.ndarray:

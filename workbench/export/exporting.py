@@ -4,19 +4,23 @@ import contextlib
 import glob
 import os
 import shutil
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from workbench.attended import unless_abandoned
+from workbench.attended import attended
 from workbench.control import Control, Emit
 from workbench.errors import UserError
-from workbench.export.exporter import Check, Exporter
+from workbench.export.exporter import Check, Exporter, Outcome
 from workbench.i18n import _
 from workbench.registry import registry
 from workbench.requests import ExportRequest
+
+_LONGEST_TOLD = 300  # letters of a path
 
 
 @dataclass(frozen=True)
@@ -55,31 +59,51 @@ def export_model(request: ExportRequest, emit: Emit, control: Control) -> Export
     if lacking:
         text = _("To export as {format}, something has to be installed: {command}")
         raise UserError(text.format(format=_(exporter.title), command=lacking))
-    place = _place(request, exporter)
-    _remove_parts_of_the_dead(place)
-    part = place.with_name(f".{place.stem}.{os.getpid()}.part{exporter.ending}")
-    try:
+    place = place_of(request.out, exporter)
+    with _told_of(place):
+        _check(place, request, exporter)
         place.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(place, error) from None
-    try:
-        outcome = exporter.export(request.run, part, emit, control)
-        size = _size(part)
-        with unless_abandoned():
+        _remove_parts_of_the_dead(place)
+        part = place.with_name(f".{place.stem}.{os.getpid()}.part{exporter.ending}")
+        try:
+            # Attended here, not as a whole: whoever stopped it ends at once, and may end the process with it. What was
+            # written by then goes first.
+            outcome = attended(control, lambda: _written(exporter, request.run, part, emit, control))
+            size = _size(part)
             _put(part, place)
-    except OSError as error:
-        raise _unwritable(place, error) from None
-    finally:
-        _remove(part)
+        finally:
+            _remove(part)
     return Exported(str(place), exporter.name, size, outcome.check, outcome.notes)
 
 
 def place_of(out: str, exporter: Exporter) -> Path:
-    """Where an export goes: the path with the ending of the format, if it has none."""
-    place = Path(out).expanduser().absolute()
-    if exporter.ending and not place.suffix and not place.is_dir():
+    """Where an export goes: the path with the ending of the format, if it has none.
+
+    Raises:
+        UserError: it is no path that there could be.
+    """
+    if not out.strip():
+        raise UserError(_("Say where the export goes: a path that ends with a name."))
+    place = Path(out)
+    try:
+        place = place.expanduser().absolute()
+        folder = stat.S_ISDIR(place.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        folder = False
+    except (OSError, ValueError, RuntimeError) as error:  # too long, not allowed to look, ~somebody who is nobody here
+        raise _unwritable(place, error) from None
+    if exporter.ending and not place.suffix and not folder:
         place = place.with_name(place.name + exporter.ending)
     return place
+
+
+def _written(exporter: Exporter, source: str, part: Path, emit: Emit, control: Control) -> Outcome:
+    """What the exporter tells; where nobody waits for it any more, what it wrote meanwhile is removed, too."""
+    try:
+        return exporter.export(source, part, emit, control)
+    finally:
+        if control.stop_requested:
+            _remove(part)
 
 
 def _remove_parts_of_the_dead(place: Path) -> None:
@@ -87,17 +111,13 @@ def _remove_parts_of_the_dead(place: Path) -> None:
     for part in place.parent.glob(f".{glob.escape(place.stem)}.*.part*"):
         process = part.name.removeprefix(f".{place.stem}.").partition(".")[0]
         if process.isdecimal() and not psutil.pid_exists(int(process)):
-            with contextlib.suppress(OSError):
-                _remove(part)
+            _remove(part)
 
 
-def _place(request: ExportRequest, exporter: Exporter) -> Path:
-    """Where to, with the ending of the format; only what the same exporter may have written is replaced."""
-    if not request.out.strip():
-        raise UserError(_("Say where the export goes: a path that ends with a name."))
-    place = place_of(request.out, exporter)
+def _check(place: Path, request: ExportRequest, exporter: Exporter) -> None:
+    """Whether the name fits the format; only what the same exporter may have written is replaced."""
     if exporter.ending and place.suffix.lower() != exporter.ending and not place.is_dir():
-        text = _("A {format} file ends with {ending}, not with {wrong}. Name it {better}.")
+        text = _("{format}: the name ends with {ending}, not with {wrong}. Name it {better}.")
         better = place.with_suffix(exporter.ending).name
         raise UserError(
             text.format(format=_(exporter.title), ending=exporter.ending, wrong=place.suffix, better=better)
@@ -116,12 +136,23 @@ def _place(request: ExportRequest, exporter: Exporter) -> Path:
         if not exporter.ending:
             raise UserError(_("{path} is a file, and a folder is written. Name a new folder.").format(path=place))
         _refuse_unless_forced(request, place)
-    return place
 
 
-def _unwritable(place: Path, error: OSError) -> UserError:
+@contextlib.contextmanager
+def _told_of(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _unwritable(place, error) from None
+
+
+def _unwritable(place: Path, error: Exception) -> UserError:
     return UserError(_("{path} cannot be written: {reason}. Choose another place, or make room there.").format(
-        path=place, reason=error.strerror or error))  # fmt: skip
+        path=_shortened(str(place)), reason=getattr(error, "strerror", None) or error))  # fmt: skip
+
+
+def _shortened(path: str) -> str:
+    return path if len(path) <= _LONGEST_TOLD else f"{path[:_LONGEST_TOLD]}…"
 
 
 def _refuse_unless_forced(request: ExportRequest, place: Path) -> None:
@@ -152,4 +183,5 @@ def _remove(part: Path) -> None:
     if part.is_dir():
         shutil.rmtree(part, ignore_errors=True)
     else:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is not there, or where nothing can be written nothing is left either
+            part.unlink()

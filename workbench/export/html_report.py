@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workbench.control import Control, Emit
 from workbench.export.exporter import Exporter, Outcome
-from workbench.export.report import report
+from workbench.export.report import report_page
 from workbench.i18n import mark
 from workbench.registry import Registry
 from workbench.requests import ReportRequest
@@ -27,7 +27,9 @@ class HtmlReport(Exporter):
 
     def export(self, source: str, place: Path, emit: Emit, control: Control) -> Outcome:
         """Write it; what cannot be told is said in its place."""
-        report(ReportRequest((source,), str(place)), emit, control)
+        text = report_page(ReportRequest((source,), str(place)), emit, control)
+        control.check()
+        place.write_text(text, encoding="utf-8")
         return Outcome()
 
 

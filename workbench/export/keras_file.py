@@ -25,8 +25,14 @@ class KerasFile(ModelExporter):
     full_precision = False
 
     def write(self, model: Any, opened: OpenModel, source: Path, place: Path) -> None:
-        """Copy the file, byte by byte: class names and a classifier behind the network are in it, too."""
-        shutil.copyfile(source, place)
+        """Copy the file, byte by byte: class names and a classifier behind the network are in it, too.
+
+        A file of an older format (.h5) is written anew.
+        """
+        if source.suffix.lower() == self.ending:
+            shutil.copyfile(source, place)
+        else:
+            model.save(place)
 
     def answers(self, place: Path, inputs: np.ndarray, control: Control) -> np.ndarray:
         """Opened by Keras in safe mode, as anybody would."""

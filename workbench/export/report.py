@@ -38,6 +38,21 @@ def report(request: ReportRequest, emit: Emit, control: Control) -> str:
         UserError: there are no runs or too many, one of them is no run, or the file cannot be written.
         Stopped: it was asked to stop; nothing is written then.
     """
+    target = Path(request.out).expanduser()
+    content = report_page(request, emit, control).encode("utf-8")
+    control.check()
+    with unless_abandoned():
+        write_whole(target, content)
+    return str(target)
+
+
+def report_page(request: ReportRequest, emit: Emit, control: Control) -> str:
+    """The report as the text of an HTML file.
+
+    Raises:
+        UserError: there are no runs or too many, or one of them is no run.
+        Stopped: it was asked to stop.
+    """
     folders = [RunFolder(run) for run in request.runs]
     if not 1 <= len(folders) <= MOST_RUNS:
         text = _("A report takes 1 to {most} runs, not {count}.")
@@ -53,12 +68,7 @@ def report(request: ReportRequest, emit: Emit, control: Control) -> str:
     about = _("{what}, written by the workbench on {now}.").format(
         what=_("A training run") if len(names) == 1 else ", ".join(names), now=now
     )
-    target = Path(request.out).expanduser()
-    content = page(title, about, sections).encode("utf-8")
-    control.check()
-    with unless_abandoned():
-        write_whole(target, content)
-    return str(target)
+    return page(title, about, sections)
 
 
 class _Writer:

@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.control import Control
 from workbench.errors import UserError
-from workbench.export.exporter import AT_A_TIME, ModelExporter
+from workbench.export.exporter import AT_A_TIME, ModelExporter, written_by_tensorflow
 from workbench.i18n import _, mark
 from workbench.inspection.loaded import OpenModel
 from workbench.registry import Registry
@@ -35,12 +35,7 @@ class SavedModel(ModelExporter):
 
         if keras.backend.backend() != "tensorflow":
             raise UserError(_("Only Keras on TensorFlow writes a SavedModel; set KERAS_BACKEND to tensorflow."))
-        import tensorflow as tf
-
-        try:
-            model.export(str(place), format="tf_saved_model", verbose=False)
-        except tf.errors.OpError as error:  # a full disk, a folder that may not be written
-            raise OSError(error.message) from error
+        written_by_tensorflow(lambda: model.export(str(place), format="tf_saved_model", verbose=False))
         if opened.loaded.about is not None:
             extra = place / "assets.extra"
             extra.mkdir(exist_ok=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from workbench.control import Control, Emit
 from workbench.errors import UserError
 from workbench.events import BatchesDone, Progress
-from workbench.export.exporter import DiffersError, Exporter, Outcome
+from workbench.export.exporter import DiffersError, Exporter, Outcome, written_by_tensorflow
 from workbench.i18n import _, mark
 from workbench.registry import Registry
 from workbench.runs.folder import RunFolder
@@ -131,7 +131,7 @@ def _write(path: Path, scalars: list[Scalar], control: Control) -> None:
     import tensorflow as tf
     from tensorflow.core.util import event_pb2
 
-    try:
+    def write() -> None:
         with tf.io.TFRecordWriter(str(path)) as writer:
             writer.write(event_pb2.Event(wall_time=scalars[0][3], file_version=_VERSION).SerializeToString())
             for number, (tag, value, step, when) in enumerate(scalars):
@@ -140,8 +140,8 @@ def _write(path: Path, scalars: list[Scalar], control: Control) -> None:
                 event = event_pb2.Event(wall_time=when, step=step)
                 event.summary.value.add(tag=tag, simple_value=value)
                 writer.write(event.SerializeToString())
-    except tf.errors.OpError as error:  # a full disk
-        raise OSError(error.message) from error
+
+    written_by_tensorflow(write)
 
 
 def _count(path: Path, control: Control) -> int:

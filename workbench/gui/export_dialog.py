@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.doctor import readable_bytes
+from workbench.errors import UserError
 from workbench.events import Event, Progress
 from workbench.export.command_line import as_command
 from workbench.export.exporter import Exporter
@@ -81,11 +82,12 @@ class ExportDialog(QDialog):
     def export(self) -> None:
         """Write it, once the user has said that what is there may go."""
         exporter = self.formats.exporter
-        if not self.place.text().strip():
-            self._tell(_("Say where the export goes: a path that ends with a name."), "error")
+        try:
+            place = place_of(self.place.text().strip(), exporter)
+        except UserError as error:
+            self._tell(str(error), "error")
             self.place.setFocus()
             return
-        place = place_of(self.place.text().strip(), exporter)
         self._forced = place.exists()
         if self._forced and not self.ask(_("{path} is there already. Replace it?").format(path=place)):
             return
@@ -107,8 +109,8 @@ class ExportDialog(QDialog):
     def copy_command(self) -> None:
         """Put the same as a command line into the clipboard."""
         exporter = self.formats.exporter
-        place = place_of(self.place.text().strip() or self._suggested_name(), exporter)
-        command = as_command(ExportRequest(self._source, exporter.name, str(place), self._forced))
+        out = self.place.text().strip() or self._suggested_name()
+        command = as_command(ExportRequest(self._source, exporter.name, out, self._forced))
         QGuiApplication.clipboard().setText(command)
         self.told.setText(_("Copied: {command}").format(command=command))
 
