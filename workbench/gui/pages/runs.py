@@ -142,13 +142,15 @@ class RunsPage(Page):
         self._undo_button.hide()
         self.notice.buttons.addWidget(self._undo_button)
         self.delete_button.setToolTip(_("Move to the trash (Delete)"))
-        bar = QHBoxLayout()
+        self._bar = QWidget()
+        bar = QHBoxLayout(self._bar)
+        bar.setContentsMargins(0, 0, 0, 0)
         bar.setSpacing(GRID)
         for button in self._buttons():
             bar.addWidget(button)
         bar.addStretch(1)
         self.content.addWidget(self.search)
-        self.content.addLayout(bar)
+        self.content.addWidget(self._bar)
         self.content.addWidget(self.notice)
         self.content.addWidget(self.about)
         self._stack = QStackedWidget()
@@ -192,6 +194,7 @@ class RunsPage(Page):
         actions.notes_changed.connect(self._notes_changed)
         self.search.left.connect(self._to_the_first)
         self.comparison.shown.connect(self._make_room)
+        self.comparison.enlarged.connect(self._enlarge_comparison)
         self.comparison.failed.connect(self._show_problem)
         self.table.chosen.connect(actions.reopen)
         self.table.delete_pressed.connect(self._delete)
@@ -294,6 +297,10 @@ class RunsPage(Page):
         height = self._splitter.height()
         table = max(TABLE_BESIDE_COMPARISON, height // 3)
         self._splitter.setSizes([table, height - table])
+
+    def _enlarge_comparison(self, enlarged: bool) -> None:
+        for widget in (self.search, self._bar, self.table):
+            widget.setVisible(not enlarged)
 
     def menu_of_selected(self) -> QMenu:
         """What the buttons do, as a menu."""

@@ -10,7 +10,7 @@ from workbench.gui.background import BackgroundWork
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.pages.runs_same_samples import SameSamples
 from workbench.gui.theme import GRID
-from workbench.gui.widgets import button_with_icon, section_title
+from workbench.gui.widgets import button_with_icon
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 from workbench.runs.comparison import AXES
@@ -22,6 +22,7 @@ class RunsComparison(QWidget):
     """Compares the runs it was given last. Reads the disk in the worker thread of its page."""
 
     closed = Signal()
+    enlarged = Signal(bool)  # whether it is to have the room of the table, too
     shown = Signal()  # there is something to see now
     failed = Signal(str)
 
@@ -36,27 +37,36 @@ class RunsComparison(QWidget):
         self.axis.currentIndexChanged.connect(self._axis_chosen)
         over = QLabel(_("Curves &over"))
         over.setBuddy(self.axis)
-        close = button_with_icon(_("Close comparison"), "remove")
+        self.enlarge_button = button_with_icon(_("En&large"), "up")
+        self.enlarge_button.setCheckable(True)
+        self.enlarge_button.setToolTip(_("Hide the table of runs while you look"))
+        self.enlarge_button.toggled.connect(self.enlarged)
+        close = button_with_icon(_("Close"), "remove")
+        close.setAccessibleName(_("Close comparison"))
+        close.setToolTip(_("Close comparison"))
         close.clicked.connect(self.close_comparison)
         self.figures = FigurePanel(column_width=COLUMN)
         self.tables = FigurePanel(column_width=COLUMN)
         self.same_samples = SameSamples(workspace)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(_scrolled(self.figures), _("Curves"))
         self.tabs.addTab(_scrolled(self.tables), _("Numbers and settings"))
         self.tabs.addTab(self.same_samples, _("Same samples"))
-        head = QHBoxLayout()
+        # In line with the tabs: every line above the figures is one less for them.
+        self._over = (over, self.axis)
+        knobs = QWidget()
+        head = QHBoxLayout(knobs)
+        head.setContentsMargins(0, 0, 0, GRID // 2)
         head.setSpacing(GRID)
-        head.addWidget(section_title(_("Comparison")))
-        head.addStretch(1)
-        head.addWidget(over)
-        head.addWidget(self.axis)
-        head.addWidget(close)
+        for widget in (over, self.axis, self.enlarge_button, close):
+            head.addWidget(widget)
+        self.tabs.setCornerWidget(knobs)
+        self.tabs.setAccessibleName(_("Comparison"))
+        self.tabs.currentChanged.connect(self._tab_chosen)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, GRID, 0, 0)
-        layout.setSpacing(GRID)
-        layout.addLayout(head)
         layout.addWidget(self.tabs, 1)
         self.hide()
 
@@ -69,9 +79,14 @@ class RunsComparison(QWidget):
     def close_comparison(self) -> None:
         """Give the room back to the table."""
         self.paths = ()
+        self.enlarge_button.setChecked(False)
         self.same_samples.set_runs(())
         self.hide()
         self.closed.emit()
+
+    def _tab_chosen(self, place: int) -> None:
+        for widget in self._over:
+            widget.setVisible(place == 0)
 
     def _axis_chosen(self) -> None:
         if self.paths:

@@ -57,6 +57,7 @@ class SameSamples(QWidget):
         self._bar = QProgressBar()
         self._bar.setMaximumWidth(260)
         self._bar.setAccessibleName(_("Progress"))
+        self._doing = hint("")
         self.notice = Notice(self)
         self._about = hint(
             _("Every run answers the same samples: answers and heatmaps, confusion matrices, and where they disagree.")
@@ -73,7 +74,7 @@ class SameSamples(QWidget):
         row.addWidget(self.ask_button)
         row.addWidget(self.stop_button)
         row.addWidget(self._bar)
-        row.addStretch(1)
+        row.addWidget(self._doing, 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -131,11 +132,12 @@ class SameSamples(QWidget):
         if isinstance(event, Progress):
             self._bar.setRange(0, event.total)
             self._bar.setValue(event.done)
-            self._bar.setFormat(f"{event.what} %v / %m" if event.total else event.what)
+            self._doing.setText(f"{event.what} {event.done} / {event.total}" if event.total else event.what)
 
     def _set_asking(self, asking: bool) -> None:
         self.ask_button.setEnabled(not asking)
         self.stop_button.setVisible(asking)
         self._bar.setVisible(asking)
+        self._doing.setText("")
         if asking:
             self._bar.setRange(0, 0)
