@@ -61,7 +61,9 @@ class EvaluatePage(Page):
         self._retry = button_with_icon(_("&Try again"), "refresh")
         self.notice.buttons.addWidget(self._retry)
         self._about = hint("")
-        self.no_run = NoRun(_("Train an experiment, or choose one of the runs; then its model is judged here."))
+        self.no_run = NoRun(
+            workspace, _("Train an experiment, or choose one of the runs; then its model is judged here.")
+        )
         self._stack = QStackedWidget()
         self._stack.addWidget(self.no_run)
         self._stack.addWidget(self._run_view())
@@ -150,7 +152,6 @@ class EvaluatePage(Page):
         self.panel.tile_clicked.connect(self._open_sample)
         self.samples.wanted.connect(self._ask_samples)
         self.samples.sample_clicked.connect(self._open_sample)
-        self.no_run.train_wanted.connect(self._go_to_train)
         self._retry.clicked.connect(self.refresh)
         self.calibrate_button.clicked.connect(self.open_calibration)
         self.export_button.clicked.connect(self.open_export)
@@ -326,9 +327,6 @@ class EvaluatePage(Page):
             self.workspace.inspect_sample(self.numbers.split, sample)
         else:
             self.samples.show_sample(sample)
-
-    def _go_to_train(self) -> None:
-        self.workspace.page_requested.emit("train")
 
 
 def metrics_of(run: str) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ from workbench.runs.folder import RunFolder
 
 KEY, PREVIEW_KEY, OFFER_KEY = "inspect", "inspect_preview", "inspect_offer"
 PATIENCE_MILLISECONDS = 40
-SIDE_WIDTH = 40 * GRID
+SIDE_WIDTH = 44 * GRID
 KEPT_ANSWERS = 8
 
 
@@ -67,7 +67,9 @@ class InspectPage(Page):
         self.veil = Veil(self.panel)
         self.corrections = CorrectionsBar(workspace)
         self.status = self.bar.status
-        self.no_run = NoRun(_("Train an experiment, or choose one of the runs; then its model can be looked into."))
+        self.no_run = NoRun(
+            workspace, _("Train an experiment, or choose one of the runs; then its model can be looked into.")
+        )
         self._stack = QStackedWidget()
         self._stack.addWidget(self.no_run)
         self._stack.addWidget(self._run_view())
@@ -181,7 +183,6 @@ class InspectPage(Page):
         self.panel.tile_clicked.connect(self._open_sample)
         self.source.changed.connect(self._question_changed)
         self.method.changed.connect(self._method_changed)
-        self.no_run.train_wanted.connect(self._go_to_train)
         self._retry.clicked.connect(self.look)
         self.bar.look_wanted.connect(self.look)
         self.bar.stop_wanted.connect(self.stop)
@@ -354,9 +355,6 @@ class InspectPage(Page):
         message = self.source.show_dropped(dropped)
         if message:
             self.notice.show_message(message, "warning")
-
-    def _go_to_train(self) -> None:
-        self.workspace.page_requested.emit("train")
 
 
 class SideColumn(QScrollArea):

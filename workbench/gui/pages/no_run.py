@@ -1,10 +1,11 @@
-"""What the pages about a run show while there is none: what to do, and the button that leads there."""
+"""What the pages about a run show while none is open: what to do, and the buttons that lead there."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.theme import GRID
-from workbench.gui.widgets import hint, primary_button, section_title
+from workbench.gui.widgets import button_with_icon, hint, primary_button, section_title
+from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 
 WIDEST = 56 * GRID
@@ -13,16 +14,17 @@ WIDEST = 56 * GRID
 class NoRun(QWidget):
     """An explanation in the middle of the page."""
 
-    train_wanted = Signal()
-
-    def __init__(self, explanation: str, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, explanation: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        title = section_title(_("No run yet"))
+        self._workspace = workspace
+        title = section_title(_("No run is open"))
         text = hint(explanation)
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         text.setFixedWidth(WIDEST)
         self.button = primary_button(_("&Go to Train"), "train")
-        self.button.clicked.connect(self.train_wanted)
+        self.button.clicked.connect(self._go_to_train)
+        self.runs_button = button_with_icon(_("Choose a r&un"), "runs")
+        self.runs_button.clicked.connect(self._go_to_runs)
         layout = QVBoxLayout(self)
         layout.setSpacing(2 * GRID)
         layout.addStretch(1)
@@ -33,5 +35,17 @@ class NoRun(QWidget):
         row.addStretch(1)
         layout.addWidget(title, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addLayout(row)
-        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GRID)
+        buttons.addStretch(1)
+        buttons.addWidget(self.button)
+        buttons.addWidget(self.runs_button)
+        buttons.addStretch(1)
+        layout.addLayout(buttons)
         layout.addStretch(2)
+
+    def _go_to_train(self) -> None:
+        self._workspace.page_requested.emit("train")
+
+    def _go_to_runs(self) -> None:
+        self._workspace.page_requested.emit("runs")

@@ -63,7 +63,9 @@ class PlaybackPage(Page):
         self.notice = Notice()
         self.status = hint("")
         self.status.setWordWrap(False)  # it stands beside the title
-        self.no_run = NoRun(_("Train an experiment with its probes switched on; then its epochs can be played back."))
+        self.no_run = NoRun(
+            workspace, _("Train an experiment with its probes switched on; then its epochs can be played back.")
+        )
         self.empty = NothingKept()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.no_run)
@@ -138,7 +140,6 @@ class PlaybackPage(Page):
         self.tabs.currentChanged.connect(self._view_chosen)
         self.choice.activated.connect(self._show)
         self.panel.tile_clicked.connect(self._open_sample)
-        self.no_run.train_wanted.connect(self._go_to_train)
         self.empty.probes_wanted.connect(self._switch_on)
         self.empty.afterwards_wanted.connect(self._make)
         self.empty.stop_wanted.connect(self._stop_making)
@@ -279,6 +280,3 @@ class PlaybackPage(Page):
     def _stop_making(self) -> None:
         self.workspace.questions.drop(KEY)
         self.empty.set_progress(-1, 0)
-
-    def _go_to_train(self) -> None:
-        self.workspace.page_requested.emit("train")
