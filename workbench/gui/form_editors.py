@@ -33,6 +33,7 @@ _TINY = 1e-12
 _INT_LIMIT = 2**31 - 1
 _FLOAT_LIMIT = 1e12
 _SLIDER_STEPS = 100
+_NARROWEST_NUMBER = 14 * GRID
 _FEWEST_LETTERS = 8
 
 
@@ -118,6 +119,7 @@ class IntEditor(Editor):
         self.box.setSuffix(f" {plan.unit}" if plan.unit else "")
         self.box.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
         indent_number(self.box)
+        self.box.setMinimumWidth(_NARROWEST_NUMBER)  # a high limit does not widen the whole form
         self._adopt(self.box)
         self.box.valueChanged.connect(self._changed)
 
@@ -191,6 +193,7 @@ class FloatEditor(Editor):
             self.box.installEventFilter(self)
             self._layout.addWidget(self.box)
         else:
+            self.box.setMinimumWidth(_NARROWEST_NUMBER)
             self._adopt(self.box)
         self.box.valueChanged.connect(self._typed)
 

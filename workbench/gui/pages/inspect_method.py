@@ -7,7 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
 from workbench.gui.form_fields import plan_fields
-from workbench.gui.forms import TAKEN_BY_MENUS, Form, access_keys
+from workbench.gui.forms import LABEL_WIDTH, TAKEN_BY_MENUS, Form, access_keys
 from workbench.gui.grouped_box import GroupedBox
 from workbench.gui.pages.model_input import inspectors_for
 from workbench.gui.widgets import Card, hint
@@ -59,6 +59,7 @@ class InspectMethod(Card):
             box.setPlaceholderText(_("The method chooses"))
             self._labels[kind] = QLabel(title)
             self._labels[kind].setBuddy(box)
+            self._labels[kind].setMinimumWidth(LABEL_WIDTH)  # in line with the form below
             rows.addRow(self._labels[kind], box)
         self.settings.content.addLayout(rows)
         self._choices["layer"].currentIndexChanged.connect(self._layer_chosen)
