@@ -16,7 +16,7 @@ from workbench.errors import UserError
 from workbench.events import Event, Note, Progress
 from workbench.gui.figures.figure_panel import FigurePanel
 from workbench.gui.theme import GRID
-from workbench.gui.widgets import Notice, button_with_icon, heading, hint, primary_button, shortened
+from workbench.gui.widgets import Notice, button_with_icon, heading, hint, primary_button, section_title, shortened
 from workbench.gui.workspace import Workspace
 from workbench.i18n import _
 from workbench.requests import CalibrateRequest
@@ -58,7 +58,7 @@ class CalibrationDialog(QDialog):
         self.told = hint("")
         self.bar = QProgressBar()
         self.bar.setAccessibleName(_("Calibrate"))
-        self.panel = FigurePanel(column_width=_COLUMN, framed=False)
+        self.panel = FigurePanel(column_width=_COLUMN, framed=True)
         self.mend_button = primary_button(_("&Calibrate"))
         self.undo_button = button_with_icon(_("&Undo"), "undo")
         self.undo_button.setToolTip(_("Give the model back the confidence it was trained with"))
@@ -70,6 +70,7 @@ class CalibrationDialog(QDialog):
         workspace.closing.connect(self.close)
         self._show_running(False)
         self._tell_temperature()
+        self.mend_button.setFocus()
 
     def mend(self) -> None:
         """Fit a temperature and store it in the model."""
@@ -106,7 +107,8 @@ class CalibrationDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
         layout.setSpacing(GRID)
-        layout.addWidget(heading(_("Calibrate {run}").format(run=shortened(RunFolder(self._run).name))))
+        layout.addWidget(heading(_("Calibrate")))
+        layout.addWidget(section_title(shortened(RunFolder(self._run).name)))
         layout.addWidget(
             hint(
                 _(
@@ -142,7 +144,7 @@ class CalibrationDialog(QDialog):
         self._show_running(False)
         self._tell_temperature()
         if calibrated.before:
-            self.notice.show_message(_about(calibrated), "success")
+            self.notice.show_message(*_about(calibrated))
         self.panel.set_figures(calibrated.figures)
         self.mended.emit()
 
@@ -171,8 +173,13 @@ class CalibrationDialog(QDialog):
         self.told.setText(_("The model is as it was trained: its temperature is 1.") if temperature == 1 else known)
 
 
-def _about(calibrated: Calibrated) -> str:
+def _about(calibrated: Calibrated) -> tuple[str, str]:
+    """What became of the error, and the kind of notice it deserves."""
     split = "test" if "test" in calibrated.after else "validation"
     before, after = (numbers[split]["calibration_error"] for numbers in (calibrated.before, calibrated.after))
     text = _("Expected calibration error of the {split} samples: {before:.4f} before, {after:.4f} now.")
-    return text.format(split=split, before=before, after=after)
+    told = text.format(split=split, before=before, after=after)
+    if after <= before:
+        return told, "success"
+    worse = _("That is no better: the temperature was found on the validation samples. Undo gives the old one back.")
+    return f"{told} {worse}", "warning"
