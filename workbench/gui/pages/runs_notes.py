@@ -41,8 +41,9 @@ class NotesDialog(QDialog):
         self.group.addItems(["", *sorted({run.group for run in known if run.group}, key=str.casefold)])
         self.group.setCurrentText(next(iter(self._groups)) if len(self._groups) == 1 else "")
         self.group.setAccessibleName(_("Group"))
+        self.group.lineEdit().setPlaceholderText(_("for example: first week"))
         self.tags = QLineEdit(", ".join(self._common))
-        self.tags.setPlaceholderText(_("baseline, keep"))
+        self.tags.setPlaceholderText(_("for example: baseline, keep"))
         self.tags.setAccessibleName(_("Tags"))
         every = sorted({tag for run in known for tag in run.tags}, key=str.casefold)
         self.tags.setCompleter(QCompleter(every, self.tags))
@@ -60,8 +61,8 @@ class NotesDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
         form = QFormLayout()
         form.setSpacing(GRID)
-        form.addRow(_("&Group"), self.group)
-        form.addRow(_("&Tags"), self.tags)
+        form.addRow(_("G&roup"), self.group)
+        form.addRow(_("Ta&gs"), self.tags)
         text = _("Parted by commas; searched for as tag:baseline.")
         if partly:
             text = f"{text} {_('Some of them also have: {tags}.').format(tags=', '.join(partly))}"
