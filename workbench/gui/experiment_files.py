@@ -60,31 +60,37 @@ class ExperimentFiles:
 
     def new_from_run(self, run: str) -> bool:
         """Start over with the experiment of a run."""
+        from workbench.runs.again import experiment_again
         from workbench.runs.folder import RunFolder
 
-        if not self._may_leave():
-            return False
-        return self._try(
-            _("The run's experiment cannot be used"), lambda: self._workspace.document.new(RunFolder(run).experiment())
-        )
+        def begin() -> None:
+            experiment, said = experiment_again(RunFolder(run))
+            self._workspace.document.new(experiment)
+            if said:
+                self._dialogs.tell(_("Corrections of the data"), said)
+
+        return self._may_leave() and self._try(_("The run's experiment cannot be used"), begin)
 
     def mend(self, run: str, finding: Finding) -> bool:
         """Apply what mends a run to its experiment, which becomes the one on screen where it is not yet."""
         return self._try(_("This cannot be changed"), self._mend, run, finding)
 
     def _mend(self, run: str, finding: Finding) -> None:
+        from workbench.runs.again import experiment_again
         from workbench.runs.folder import RunFolder
 
         document, folder = self._workspace.document, RunFolder(run)
-        experiment = folder.experiment()
+        (experiment, of_corrections), more = experiment_again(folder), ""
         said = _("Changed in the experiment: {remedy}. Train again to see what comes of it; Undo takes it back.")
         if not document.has_been(experiment):
             if not self._may_leave():
                 return
             document.new(experiment)
+            more = of_corrections
             said = _("The experiment of {run} is on screen now, with the change: {remedy}. Undo takes it back.")
         document.apply(finding.mended(document.experiment), finding.remedy)
-        self._workspace.status_message.emit(said.format(remedy=finding.remedy, run=shortened(folder.name)))
+        said = said.format(remedy=finding.remedy, run=shortened(folder.name))
+        self._workspace.status_message.emit(f"{said} {more}".strip())
 
     def _may_leave(self) -> bool:
         document = self._workspace.document

@@ -190,9 +190,13 @@ def _curves(runs: Sequence[_Run], axis: str) -> list[Curves]:
 
 def _settings(folder: RunFolder) -> dict[str, Any]:
     try:
-        return tomllib.loads((folder.path / "experiment.toml").read_text(encoding="utf-8"))
+        values = tomllib.loads((folder.path / "experiment.toml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return {}
+    corrections = values.get("corrections")
+    if isinstance(corrections, dict) and corrections.get("digest"):
+        corrections.pop("file", None)  # the run's own copy: its name tells nothing, and is another in every run
+    return values
 
 
 def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
