@@ -1,13 +1,15 @@
 """20,000 points on the screen: how long a repaint while panning, a move of the pointer and another colour take.
 
-Run by hand: `QT_QPA_PLATFORM=offscreen python tests/benchmarks/bench_embeddings_view.py [points]`. Reach: a repaint
-under 50 ms, the card of the sample under the pointer under 16 ms. Drawn by the processor.
+Run: `QT_QPA_PLATFORM=offscreen python tests/benchmarks/bench_embeddings_view.py [points]`. Reach: a repaint under
+50 ms, the card of the sample under the pointer under 16 ms. Drawn by the processor.
 """
 
+import json
 import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -23,7 +25,7 @@ from workbench.inspection.samples.colouring import ClassColouring, Placed, colou
 CLASSES = 10
 
 
-def placed(count):
+def placed(count: int) -> Placed:
     """Ten clouds of points with pictures of 32 x 32."""
     generator = np.random.default_rng(0)
     truth = generator.integers(0, CLASSES, count)
@@ -35,20 +37,19 @@ def placed(count):
     return Placed(places, cards, generator.random(count), truth, truth, names, "Embedding", ("x", "y"))
 
 
-def timed(name, action, times=40):
-    """Print the median and the worst of so many runs, in milliseconds."""
+def timed(action: Callable[[int], object], times: int = 40) -> dict[str, float]:
+    """The median and the worst of so many runs, in milliseconds."""
     spent = []
     for number in range(times):
         start = time.perf_counter()
         action(number)
         spent.append(1000 * (time.perf_counter() - start))
-    print(f"{name:34} median {statistics.median(spent):6.1f} ms   worst {max(spent):6.1f} ms", flush=True)
+    return {"median_ms": statistics.median(spent), "worst_ms": max(spent)}
 
 
-def main():
-    """Measure."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    application = QApplication([])
+def measure(count: int = 20_000) -> dict[str, object]:
+    """What is done with the mouse, each many times."""
+    application = QApplication.instance() or QApplication([])
     prepare(application)
     appearance().choose("light")
     figure = Adjustable("Embedding", ClassColouring(), placed(count), coloured)
@@ -58,7 +59,6 @@ def main():
     application.processEvents()
     scatter = view.panel.views[0]
     box, plot = scatter.plot.getPlotItem().vb, scatter.plot
-    print(f"{count:,} points, plot of {plot.width()} x {plot.height()} px")
 
     def pan(number):
         box.translateBy(x=0.3 if number % 2 else -0.3, y=0.1)
@@ -70,15 +70,24 @@ def main():
 
     places = np.random.default_rng(1).normal(0, 8, (40, 2))
     colours = ("prediction", "loss", "error", "class")
-    timed("panning, one repaint", pan)
-    timed("zooming, one repaint", zoom)
-    timed("pointer: nearest point and card", lambda number: plot.pointed.emit(QPointF(*places[number])))
-    timed("another colour, drawn", lambda number: (view._edit("colour", colours[number % 4]), view._make_again(),
-                                                   plot.viewport().repaint()), 8)  # fmt: skip
-    timed("a lasso round half of them", lambda number: scatter._set_chosen(np.arange(number, count, 2)), 8)
-    timed("panning with half of them chosen", pan)
+
+    def recolour(number):
+        view._edit("colour", colours[number % 4])
+        view._make_again()
+        plot.viewport().repaint()
+
+    found = {
+        "points": count,
+        "panning_one_repaint": timed(pan),
+        "zooming_one_repaint": timed(zoom),
+        "pointer_nearest_point_and_card": timed(lambda number: plot.pointed.emit(QPointF(*places[number]))),
+        "another_colour_drawn": timed(recolour, 8),
+        "lasso_round_half": timed(lambda number: scatter._set_chosen(np.arange(number, count, 2)), 8),
+        "panning_with_half_chosen": timed(pan),
+    }
     view.close()
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000), indent=2))

@@ -32,6 +32,7 @@ BENCHMARKS = {
     "membranes": "bench_membranes",
     "drive": "bench_drive",
     "embeddings": "bench_embeddings",
+    "embeddings_view": "bench_embeddings_view",
     "inspection": "bench_inspection",
     "live": "bench_live",
     "diagnosis": "bench_diagnosis",
