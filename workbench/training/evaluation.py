@@ -1,6 +1,8 @@
 """Judging a run's best model on a split, and showing the samples behind the numbers."""
 
+import functools
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +20,7 @@ from workbench.i18n import _
 from workbench.registry import registry
 from workbench.requests import EvaluateRequest, SamplesRequest
 from workbench.runs.folder import RunFolder
-from workbench.runs.model_file import load_model, read_about
+from workbench.runs.model_file import LoadedModel, load_model, read_about
 from workbench.runs.writer import store_evaluation
 from workbench.specs import spec_from_json
 from workbench.tasks.task import Evaluation, Evidence
@@ -27,6 +29,8 @@ _BATCH = 256
 _SHOWN_OF_MEANING = 200  # characters
 _BATCH_BYTES = 32 * 1024**2
 _LARGEST_IN_MEMORY = 512 * 1024**2
+
+SavedModel = Callable[[], LoadedModel]
 
 
 def evaluate(request: EvaluateRequest, emit: Emit, control: Control) -> Evaluation:
@@ -72,6 +76,11 @@ def compare_data(folder: RunFolder, data: PreparedData, emit: Emit) -> None:
         )
 
 
+def saved_model(folder: RunFolder) -> SavedModel:
+    """The saved model of a run, opened when it is first asked for and then kept: a large network takes seconds."""
+    return functools.cache(lambda: load_model(folder.model_path))
+
+
 def evaluate_model(
     folder: RunFolder,
     experiment: Experiment,
@@ -80,9 +89,10 @@ def evaluate_model(
     emit: Emit | None = None,
     control: Control | None = None,
     answers: np.ndarray | None = None,
+    saved: SavedModel | None = None,
 ) -> Evaluation:
     """The evaluation of the saved model of a run on data at hand; its `answers` to all of them need no model."""
-    evaluation = judge(folder, experiment, data, data.splits[split], emit, control, answers)
+    evaluation = judge(folder, experiment, data, data.splits[split], emit, control, answers, saved)
     trainer = registry().trainers.get(experiment.trainer.name)
     more = trainer.figures(folder, experiment, data, emit or _nobody)
     # How it was found comes first: it is what such a trainer is chosen for.
@@ -97,16 +107,18 @@ def judge(
     emit: Emit | None = None,
     control: Control | None = None,
     answers: np.ndarray | None = None,
+    saved: SavedModel | None = None,
 ) -> Evaluation:
     """What the task says of the saved model's answers to some samples of the data."""
-    outputs = _outputs(folder, data, indices, emit, control) if answers is None else answers[indices]
+    saved = saved or saved_model(folder)
+    outputs = _outputs(saved, data, indices, emit, control) if answers is None else answers[indices]
     task = registry().tasks.get(experiment.task.name)
     targets = data.targets[indices]
     losses = task.sample_losses(outputs, targets, data.target, experiment)
     names = tuple(data.names[index] for index in indices)
 
     def predict(inputs: np.ndarray) -> np.ndarray:
-        loaded = load_model(folder.model_path)
+        loaded = saved()
         return loaded.answers(np.asarray(loaded.network.predict_on_batch(inputs)))
 
     return task.evaluate(
@@ -119,9 +131,9 @@ def _nobody(_event: object) -> None:
 
 
 def _outputs(
-    folder: RunFolder, data: PreparedData, indices: np.ndarray, emit: Emit | None, control: Control | None
+    saved: SavedModel, data: PreparedData, indices: np.ndarray, emit: Emit | None, control: Control | None
 ) -> np.ndarray:
-    loaded = load_model(folder.model_path)
+    loaded = saved()
     batch = max(1, min(_BATCH, _BATCH_BYTES // max(1, data.inputs[0].nbytes)))
     outputs = None
     for start in range(0, len(indices), batch):

@@ -24,7 +24,7 @@ from workbench.runs.head import Head
 from workbench.runs.model_file import describe_model, save_model
 from workbench.runs.writer import RunWriter, store_evaluation
 from workbench.training.checkpoint import Checkpoint
-from workbench.training.evaluation import evaluate_model
+from workbench.training.evaluation import SavedModel, evaluate_model, saved_model
 from workbench.training.failure import explain_failure, unscaled_column
 from workbench.training.learned import judge_what_was_learned
 from workbench.training.ready import Prepared
@@ -100,9 +100,10 @@ def execute(execution: Execution, begin: Callable[[Execution], Course]) -> None:
         state = course.run()
         metrics = _best_metrics(course)
         if state == "completed":
-            metrics |= _test_metrics(execution, course.answers)
+            saved = saved_model(folder)
+            metrics |= _test_metrics(execution, saved, course.answers)
             data, control = execution.prepared.data, execution.control
-            judge_what_was_learned(folder, execution.experiment, data, control, metrics, course.answers)
+            judge_what_was_learned(folder, execution.experiment, data, control, metrics, saved, course.answers)
         end = Finished(state, str(folder.path), course.message, course.best_epoch, metrics)
     except Exception as error:  # whatever went wrong ends the run as failed, in words
         _log_traceback(writer)
@@ -126,13 +127,13 @@ def _best_metrics(course: Course) -> dict[str, float]:
     return {name: value for name, value in row.items() if name not in _NO_METRICS}
 
 
-def _test_metrics(execution: Execution, answers: np.ndarray | None) -> dict[str, float]:
+def _test_metrics(execution: Execution, saved: SavedModel, answers: np.ndarray | None) -> dict[str, float]:
     """The numbers of the best model on the test split, where there is one."""
     data = execution.prepared.data
     if not len(data.splits["test"]) or execution.control.stop_requested:
         return {}
     with execution.teller.phase("evaluate"):
-        evaluation = evaluate_model(execution.folder, execution.experiment, data, "test", answers=answers)
+        evaluation = evaluate_model(execution.folder, execution.experiment, data, "test", answers=answers, saved=saved)
         store_evaluation(execution.folder, "test", evaluation.numbers, evaluation.answers)
     return {f"test_{name}": value for name, value in evaluation.numbers.items()}
 

@@ -15,7 +15,7 @@ from workbench.experiment import Experiment
 from workbench.registry import registry
 from workbench.runs.folder import RunFolder
 from workbench.runs.writer import store_learned
-from workbench.training.evaluation import judge
+from workbench.training.evaluation import SavedModel, judge
 
 MOST = 250  # samples: an accuracy of 80 % is known to 2.5 points then
 FEWEST = 50
@@ -29,6 +29,7 @@ def judge_what_was_learned(
     data: PreparedData,
     control: Control,
     metrics: dict[str, float],
+    saved: SavedModel,
     answers: np.ndarray | None = None,
 ) -> None:
     """Keep in `evaluation.json` what the saved model does on samples it learned from, and what guessing would.
@@ -42,6 +43,7 @@ def judge_what_was_learned(
         data: likewise.
         control: nothing is judged when a stop was asked for.
         metrics: of the best epoch.
+        saved: opens that model.
         answers: to all samples; with them no model is needed.
     """
     task = registry().tasks.get(experiment.task.name)
@@ -53,7 +55,7 @@ def judge_what_was_learned(
     if f"val_{task.judged_by}" not in metrics:
         asked["validation"] = _part(data, "validation")
     for split, indices in asked.items():
-        evaluation = judge(folder, experiment, data, indices, answers=answers)
+        evaluation = judge(folder, experiment, data, indices, answers=answers, saved=saved)
         learned[split] = {"numbers": evaluation.numbers, "samples": len(indices)}
     guessing = task.guessing(data.targets[_part(data, "validation")], data.target)
     store_learned(folder, {**learned, "guessing": guessing})
