@@ -167,7 +167,7 @@ def test_every_architecture_with_convolutions_is_looked_into(name, last):
 
     network = assemble(new_experiment(architecture=name), ImageInput(28, 28, 1), ClassTarget(("a", "b", "c")))
     picture = np.random.default_rng(0).integers(0, 256, (1, 28, 28, 1)).astype(np.uint8)
-    outputs, maps, _chosen = gradients.class_maps(network.model, last)(picture, np.array([1]))
+    outputs, (maps,), _chosen = gradients.class_maps(network.model, last)(picture, np.array([1]))
     assert last_convolution(network.model) == last
     assert np.allclose(outputs, network.model(picture.astype(np.float32)).numpy(), atol=1e-6)
     assert maps.shape[0] == 1

@@ -72,34 +72,41 @@ def pictures():
 @pytest.mark.parametrize("layer", ["first", "branch", "inner/deep"])
 def test_the_map_of_any_class_equals_an_eager_computation_before_the_softmax(layer, pictures):
     model = branched()
-    outputs, maps, _chosen = gradients.class_maps(model, layer)(pictures, np.array([2, 2, 2]))
+    outputs, (maps,), _chosen = gradients.class_maps(model, layer)(pictures, np.array([2, 2, 2]))
     assert np.allclose(outputs, model(pictures, training=False).numpy(), atol=1e-6)
     assert np.allclose(maps, reference_map(model, layer, pictures, 2), atol=1e-4)
     assert maps.max() > 0
 
 
+def test_several_layers_at_once_give_the_maps_of_each_alone(pictures):
+    model, layers = branched(), ("inner/deep", "branch", "first")
+    _outputs, maps, _chosen = gradients.class_maps(model, *layers)(pictures, np.array([2, 2, 2]))
+    for layer, found in zip(layers, maps, strict=True):
+        assert np.allclose(found, reference_map(model, layer, pictures, 2), atol=1e-4)
+
+
 @pytest.mark.parametrize("index", [0, 1])
 def test_one_sigmoid_unit_speaks_for_its_second_class_and_against_its_first(index, pictures):
     model = branched("sigmoid", 1)
-    _outputs, maps, _chosen = gradients.class_maps(model, "branch")(pictures, np.full(3, index))
+    _outputs, (maps,), _chosen = gradients.class_maps(model, "branch")(pictures, np.full(3, index))
     assert np.allclose(maps, reference_map(model, "branch", pictures, index), atol=1e-4)
 
 
 def test_an_index_of_minus_one_explains_the_likeliest_class_of_every_picture(pictures):
     model = branched()
     function = gradients.class_maps(model, "first")
-    outputs, maps, chosen = function(pictures, np.full(3, -1))
+    outputs, (maps,), chosen = function(pictures, np.full(3, -1))
     assert chosen.tolist() == outputs.argmax(axis=1).tolist()
-    assert np.allclose(maps, function(pictures, outputs.argmax(axis=1))[1], atol=1e-6)
+    assert np.allclose(maps, function(pictures, outputs.argmax(axis=1))[1][0], atol=1e-6)
 
 
 def test_batches_of_any_size_give_each_picture_the_same_map(pictures):
     function = gradients.class_maps(branched(), "branch")
     whole = function(pictures, np.array([0, 1, 2]))
     for size in (1, 2):
-        outputs, maps, _chosen = function(pictures[:size], np.array([0, 1, 2])[:size])
+        outputs, (maps,), _chosen = function(pictures[:size], np.array([0, 1, 2])[:size])
         assert np.allclose(outputs, whole[0][:size], atol=1e-6)
-        assert np.allclose(maps, whole[1][:size], atol=1e-5)
+        assert np.allclose(maps, whole[1][0][:size], atol=1e-5)
 
 
 def test_a_function_is_compiled_once_per_layer_and_goes_with_its_model(pictures):
@@ -144,7 +151,7 @@ def test_layers_of_nested_models_are_named_after_both():
 def test_a_network_whose_classes_are_colours_is_seen_to_look_at_them(colour_model, red_left_blue_right):
     function = gradients.class_maps(colour_model, "colours")
     batch = np.repeat(red_left_blue_right[None].astype(np.float32), 3, axis=0)
-    _outputs, (red, green, blue), _chosen = function(batch, np.arange(3))
+    _outputs, ((red, green, blue),), _chosen = function(batch, np.arange(3))
     assert red[:, :15].mean() > 20 * red[:, 15:].mean()
     assert blue[:, 15:].mean() > 20 * blue[:, :15].mean()
     assert not green.any()
@@ -185,7 +192,7 @@ model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(3, 3, acti
     keras.layers.Dropout(0.5), keras.layers.GlobalAveragePooling2D(name="g"),
     keras.layers.Dense(4, activation="softmax")])
 pictures = np.random.default_rng(0).normal(size=(2, 8, 8, 1)).astype(np.float32)
-outputs, maps, _chosen = gradients.class_maps(model, "c")(pictures, np.array([1, -1]))
+outputs, (maps,), _chosen = gradients.class_maps(model, "c")(pictures, np.array([1, -1]))
 assert np.allclose(outputs, np.asarray(model(pictures)), atol=1e-5)
 assert np.allclose(gradients.outputs(model)(pictures), outputs, atol=1e-5)
 activation = gradients.activations(model, "c")(pictures)

@@ -73,6 +73,6 @@ def test_a_layer_of_a_pair_gives_what_it_gives_in_the_network_as_it_is(model, la
     base = model.get_layer("base")
     expected = np.asarray(keras.Model(base.input, base.get_layer(layer).output)(pictures))
     assert np.allclose(gradients.activations(model, f"base/{layer}")(pictures), expected, atol=1e-5)
-    outputs, maps, _chosen = gradients.class_maps(model, f"base/{layer}")(pictures, np.array([1, 1, 1]))
+    outputs, (maps,), _chosen = gradients.class_maps(model, f"base/{layer}")(pictures, np.array([1, 1, 1]))
     assert np.allclose(outputs, np.asarray(model(pictures)), atol=1e-5)
     assert maps.any()

@@ -240,7 +240,7 @@ def _gradients(model: Any, name: str) -> Callable[..., tuple[np.ndarray, np.ndar
         return scores, (scores,)
 
     def make() -> Any:
-        run = compiled_with_gradient(model, forward, lambda _pictures, gradient, scores: (scores, gradient))
+        run = compiled_with_gradient(model, forward, lambda _pictures, gradient, scores: (scores, gradient[""]))
         return lambda pictures, units: tuple(as_array(value) for value in run(as_float(pictures), units))
 
     return kept(model, ("activation_maximisation", name), make)

@@ -4,7 +4,7 @@ For segmentation, with the score of a class summed over a region: Seg-Grad-CAM (
 arXiv:2002.11434).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from workbench.inspection.network.layers import (
 from workbench.section import setting
 
 _TRIED_LAYERS = 3
-Maps = Callable[..., tuple[np.ndarray, ...]]
+Maps = Callable[..., gradients.ClassMaps]
 
 
 class GradCamSection(HeatmapSection):
@@ -56,40 +56,29 @@ class GradCam(HeatmapMethod):
     def heat(self, model: Any, question: Question, asked: Explained) -> list[Heat]:
         """See `HeatmapMethod.heat`; one forward pass and the gradients behind the layer."""
         layers = candidates(model, question.params.layer, _(self.title))
-        return find_evidence(model, layers, question.inputs, asked, self.maps)
+        return find_evidence(model, layers, question.inputs, asked, self.maps(model, layers))
 
-    def maps(self, model: Any, layer: str) -> Maps:
+    def maps(self, model: Any, layers: Sequence[str]) -> Maps:
         """The compiled function that makes the maps, as `gradients.class_maps`."""
-        return gradients.class_maps(model, layer)
+        return gradients.class_maps(model, *layers)
 
 
 def find_evidence(
-    model: Any,
-    layers: list[str],
-    inputs: np.ndarray,
-    asked: Explained | None = None,
-    maps: Callable[[Any, str], Maps] = gradients.class_maps,
+    model: Any, layers: Sequence[str], inputs: np.ndarray, asked: Explained | None = None, maps: Maps | None = None
 ) -> list[Heat]:
     """Evidence for a class per picture, from the first of the layers that finds any.
 
     Where all gradients of a layer point away from a class, as is usual behind a flattened head, Grad-CAM's map is
-    blank; a picture for which that happens is looked at again one layer further down.
+    blank; of a picture for which that happens, the map of the next layer is taken.
     """
     asked = asked or Explained()
-    region = asked.places(model, inputs)
-    found: list[Heat | None] = [None] * len(inputs)
-    open_ones = np.arange(len(inputs))
-    for depth, layer in enumerate(layers):
-        weights = None if region is None else region[open_ones]
-        outputs, heats, chosen = maps(model, layer)(inputs[open_ones], asked.indices(len(open_ones)), weights)
-        for index, output, values, target in zip(open_ones, outputs, heats, chosen.tolist(), strict=True):
-            if found[index] is None or values.any():
-                note = _blank(layers[:depth]) if values.any() else ""
-                found[index] = Heat(output, target, values, layer, note)
-        open_ones = open_ones[~heats.any(axis=(1, 2))]
-        if not len(open_ones):
-            break
-    return [heat for heat in found if heat is not None]
+    maps = maps or gradients.class_maps(model, *layers)
+    outputs, heats, chosen = maps(inputs, asked.indices(len(inputs)), asked.places(model, inputs))
+    found = []
+    for picture, (output, target) in enumerate(zip(outputs, chosen.tolist(), strict=True)):
+        depth = next((depth for depth, values in enumerate(heats) if values[picture].any()), 0)
+        found.append(Heat(output, target, heats[depth][picture], layers[depth], _blank(layers[:depth])))
+    return found
 
 
 def candidates(model: Any, name: str, method: str = "Grad-CAM") -> list[str]:
@@ -129,7 +118,7 @@ def resolve_layer(model: Any, name: str, method: str = "Grad-CAM") -> str:
     return name
 
 
-def _blank(layers: list[str]) -> str:
+def _blank(layers: Sequence[str]) -> str:
     return _("Nothing speaks for it in {layers}.").format(layers=", ".join(layers)) if layers else ""
 
 

@@ -3,6 +3,7 @@
 arXiv:1710.11063, equation 19, with the exponential of the score before the softmax as the score.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from workbench.i18n import mark
@@ -18,9 +19,9 @@ class GradCamPlusPlus(GradCam):
     help = mark("As Grad-CAM, better where a picture shows the same thing several times.")
     paper = "Chattopadhay et al. 2018, arXiv:1710.11063"
 
-    def maps(self, model: Any, layer: str) -> Maps:
+    def maps(self, model: Any, layers: Sequence[str]) -> Maps:
         """See `GradCam.maps`."""
-        return gradients.weighted_maps(model, layer, _weighted, self.name)
+        return gradients.weighted_maps(model, layers, _weighted, self.name)
 
 
 def _weighted(maps: Any, gradient: Any) -> Any:

@@ -1,5 +1,6 @@
 """Layer-CAM: every place of a map weighted by its own gradient (Jiang et al. 2021, doi:10.1109/TIP.2021.3089943)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from workbench.i18n import mark
@@ -15,9 +16,9 @@ class LayerCam(GradCam):
     help = mark("As Grad-CAM, for any layer: early ones show fine detail, where Grad-CAM shows little.")
     paper = "Jiang et al. 2021, doi:10.1109/TIP.2021.3089943"
 
-    def maps(self, model: Any, layer: str) -> Maps:
+    def maps(self, model: Any, layers: Sequence[str]) -> Maps:
         """See `GradCam.maps`."""
-        return gradients.weighted_maps(model, layer, _weighted, self.name)
+        return gradients.weighted_maps(model, layers, _weighted, self.name)
 
 
 def _weighted(maps: Any, gradient: Any) -> Any:

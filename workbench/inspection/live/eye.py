@@ -64,9 +64,11 @@ class Eye:
         preprocessing = self._opened.preprocessing
         whole = preprocessing.resize == "stretch" and not loaded.cuts
         self._sees_all = whole
-
-    def no_heatmap(self) -> str:
+        self.no_heatmap = self._no_heatmap()
         """Why there can be no heatmap of this model's answers; empty where there can."""
+        self._layers = [] if self.no_heatmap else candidates(self._opened.model, "")
+
+    def _no_heatmap(self) -> str:
         if self._maps:
             return _("This model answers for every pixel: its answer is shown over the picture instead of a heatmap.")
         if not self._opened.explainable:
@@ -84,11 +86,11 @@ class Eye:
         start = time.perf_counter()
         sample = self._sample(picture)
         pixels, heat = picture, None
-        if heatmap == GRAD_CAM and not self.no_heatmap():
+        if heatmap == GRAD_CAM and not self.no_heatmap:
             prepared = self._opened.prepared([sample])
             model = self._opened.model
             asked = Explained(target_index(target, self._opened.choices))
-            found = find_evidence(model, candidates(model, ""), self._opened.inputs(prepared), asked)[0]
+            found = find_evidence(model, self._layers, self._opened.inputs(prepared), asked)[0]
             output, heat = found.output, found.values / max(float(found.values.max()), 1e-20)
             if not self._sees_all:  # the heatmap lies over what the network sees
                 pixels = _as_rgb(prepared[0])

@@ -143,7 +143,7 @@ class _Looking:
                     text=seen.text,
                     bars=seen.bars,
                     numbers=numbers,
-                    note=self._problem or (self._eye.no_heatmap() if params.heatmap != "none" else ""),
+                    note=self._problem or (self._eye.no_heatmap if params.heatmap != "none" else ""),
                     taken=frame.taken,
                     pixels=seen.pixels,
                     heat=seen.heat,

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-At = Callable[[Any], Any]
-
 _tracing = threading.Lock()  # layers are tapped while a model is traced: one at a time
 
 
@@ -26,13 +24,14 @@ def compiled(model: Any, forward: Callable[..., Any]) -> Callable[..., Any]:
 def compiled_with_gradient(
     model: Any, forward: Callable[..., tuple[Any, Any]], finish: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """A gradient by any value on the way, compiled for batches of any size.
+    """Gradients by any values on the way, compiled for batches of any size.
 
     Args:
         model: what `forward` calls.
-        forward: `(at, *arguments) -> (score, extras)`; `at(value)` marks the value by which the sum of the scores is
-            differentiated, and returns what is to be used in its place. Nothing is paid for the network before it.
-        finish: `(value, gradient, *extras) -> result`, compiled with the rest.
+        forward: `(at, *arguments) -> (score, extras)`; `at(value, name="")` marks a value by which the sum of the
+            scores is differentiated, and returns what is to be used in its place. Nothing is paid for the network
+            before the first of them.
+        finish: `(values, gradients, *extras) -> result`, compiled with the rest; both by the names of the values.
 
     Returns:
         A function of the arguments -> the result of `finish`.
@@ -71,19 +70,19 @@ def _gradient_by_tensorflow(forward: Callable[..., Any], finish: Callable[..., A
     import tensorflow as tf
 
     def run(*arguments: Any) -> Any:
-        marked: list[Any] = []
+        marked: dict[str, Any] = {}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
 
-            def at(value: Any) -> Any:
+            def at(value: Any, name: str = "") -> Any:
                 # A value of its own: whoever else uses the same one is not differentiated by it.
                 value = tf.identity(value)
                 tape.watch(value)
-                marked.append(value)
+                marked[name] = value
                 return value
 
             score, extras = forward(at, *arguments)
-        gradient = tape.gradient(score, marked[-1], unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return finish(marked[-1], gradient, *extras)
+        gradients = tape.gradient(score, marked, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return finish(marked, gradients, *extras)
 
     return _traced_once(run)
 
@@ -125,24 +124,24 @@ def _gradient_by_jax(model: Any, forward: Callable[..., Any], finish: Callable[.
     import jax
     import jax.numpy as jnp
 
-    def nudged(nudge: Any, state: Any, *arguments: Any) -> Any:
+    def nudged(nudges: Any, state: Any, *arguments: Any) -> Any:
         # The gradient by a nudge of zeros added to a value is the gradient by that value.
-        marked: list[Any] = []
+        marked: dict[str, Any] = {}
 
-        def at(value: Any) -> Any:
-            marked.append(value if nudge is None else value + nudge)
-            return marked[-1]
+        def at(value: Any, name: str = "") -> Any:
+            marked[name] = value if nudges is None else value + nudges[name]
+            return marked[name]
 
         with _in_place_of_variables(model, state):
             score, extras = forward(at, *arguments)
-        return jnp.sum(score), (marked[-1], extras)
+        return jnp.sum(score), (marked, extras)
 
     @jax.jit
     def run(state: Any, *arguments: Any) -> Any:
-        _score, (shape, _extras) = jax.eval_shape(lambda *values: nudged(None, *values), state, *arguments)
-        nudge = jnp.zeros(shape.shape, shape.dtype)
-        gradient, (value, extras) = jax.grad(nudged, has_aux=True)(nudge, state, *arguments)
-        return finish(value, gradient, *extras)
+        _score, (shapes, _extras) = jax.eval_shape(lambda *values: nudged(None, *values), state, *arguments)
+        nudges = {name: jnp.zeros(shape.shape, shape.dtype) for name, shape in shapes.items()}
+        gradients, (values, extras) = jax.grad(nudged, has_aux=True)(nudges, state, *arguments)
+        return finish(values, gradients, *extras)
 
     return lambda *arguments: run(_state_of(model), *arguments)
 

@@ -7,7 +7,7 @@ An index of -1 stands for the likeliest class. A region is None or float32 (n, r
 of every place; None stands for the places where the class is answered, of every picture anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,12 @@ from workbench.i18n import _
 from workbench.inspection.network.backends import as_array, as_float, compiled, compiled_with_gradient
 from workbench.inspection.network.folding import folded
 from workbench.inspection.network.layers import final_layer, find_layer
-from workbench.inspection.network.tap import entered, tapped
+from workbench.inspection.network.tap import caught, entered, tapped
 
 _KEPT_FUNCTIONS = 16
 
 Region = np.ndarray | None
+ClassMaps = tuple[np.ndarray, list[np.ndarray], np.ndarray]
 
 
 def outputs(model: Any) -> Callable[[np.ndarray], np.ndarray]:
@@ -79,33 +80,36 @@ def summed_input_gradients(model: Any) -> Callable[..., np.ndarray]:
     return kept(model, ("summed_input_gradients", ""), lambda: _summed_input_gradients(model))
 
 
-def class_maps(model: Any, layer: str) -> Callable[..., tuple[np.ndarray, ...]]:
+def class_maps(model: Any, *layers: str) -> Callable[..., ClassMaps]:
     """Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391), compiled.
+
+    Several layers cost one forward pass, and the gradients behind the first of them.
 
     Args:
         model: a Keras model whose output is one row of scores per picture, or one at every pixel.
-        layer: name of a layer whose output is (batch, rows, columns, channels).
+        layers: names of layers whose outputs are (batch, rows, columns, channels).
 
     Returns:
-        A function of (pictures, class indices, region=None) -> (outputs of the model, maps, indices explained). Maps
-        are float32 (n, rows, columns), each scaled to a highest value of 1 (all 0 where nothing speaks for the class).
+        A function of (pictures, class indices, region=None) -> (outputs of the model, maps of each layer, indices
+        explained). Maps are float32 (n, rows, columns), each scaled to a highest value of 1 (all 0 where nothing
+        speaks for the class).
     """
-    return weighted_maps(model, layer, _grad_cam, "class_maps")
+    return weighted_maps(model, layers, _grad_cam, "class_maps")
 
 
 def weighted_maps(
-    model: Any, layer: str, weigh: Callable[[Any, Any], Any], name: str
-) -> Callable[..., tuple[np.ndarray, ...]]:
+    model: Any, layers: Sequence[str], weigh: Callable[[Any, Any], Any], name: str
+) -> Callable[..., ClassMaps]:
     """As `class_maps`, with other weights.
 
     Args:
         model: as in `class_maps`.
-        layer: as in `class_maps`.
-        weigh: from the maps of the layer and the gradient of the score by them, both float32 (n, rows, columns,
+        layers: as in `class_maps`.
+        weigh: from the maps of a layer and the gradient of the score by them, both float32 (n, rows, columns,
             channels), to the map of the class, (n, rows, columns), in `keras.ops`.
         name: of the method, which tells what is kept apart.
     """
-    return kept(model, (name, layer), lambda: _weighted_maps(model, layer, weigh))
+    return kept(model, (name, "\n".join(layers)), lambda: _weighted_maps(model, layers, weigh))
 
 
 def kept(model: Any, key: tuple[str, str], make: Callable[[], Any]) -> Any:
@@ -257,7 +261,7 @@ def _input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, ...]]:
         return values, (result, values, chosen)
 
     def finish(_pictures: Any, gradient: Any, result: Any, values: Any, chosen: Any) -> tuple[Any, ...]:
-        return result, values, gradient, chosen
+        return result, values, gradient[""], chosen
 
     run = compiled_with_gradient(model, forward, finish)
 
@@ -280,34 +284,37 @@ def _summed_input_gradients(model: Any) -> Callable[..., np.ndarray]:
     def finish(_pictures: Any, gradient: Any) -> Any:
         from keras import ops
 
-        return ops.sum(gradient, axis=0)
+        return ops.sum(gradient[""], axis=0)
 
     run = compiled_with_gradient(model, forward, finish)
     return lambda pictures, index, region=None: as_array(run(*_arguments(pictures, index, region)))
 
 
-def _weighted_maps(model: Any, name: str, weigh: Callable[[Any, Any], Any]) -> Callable[..., tuple[np.ndarray, ...]]:
-    layer = find_layer(model, name)
+def _weighted_maps(model: Any, names: Sequence[str], weigh: Callable[[Any, Any], Any]) -> Callable[..., ClassMaps]:
+    layers = {name: find_layer(model, name) for name in names}
     units = _units(model)
 
     def forward(at: Any, pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
-        with tapped(model, layer, at) as tap, folded(model):
+        with caught(layers, at), tapped(model) as tap, folded(model):
             result = model(pictures, training=False)
         values, chosen, _region = explained_scores(tap.score, result, index, region, units)
         return values, (result, chosen)
 
-    def finish(maps: Any, gradient: Any, result: Any, chosen: Any) -> tuple[Any, ...]:
+    def finish(maps: Any, gradients: Any, result: Any, chosen: Any) -> tuple[Any, ...]:
         from keras import ops
 
-        heat = weigh(ops.cast(maps, "float32"), ops.cast(gradient, "float32"))
-        highest = ops.max(heat, axis=(1, 2), keepdims=True)
-        return result, ops.where(highest > 0, heat / ops.maximum(highest, 1e-20), 0.0), chosen
+        heats = []
+        for name in names:
+            heat = weigh(ops.cast(maps[name], "float32"), ops.cast(gradients[name], "float32"))
+            highest = ops.max(heat, axis=(1, 2), keepdims=True)
+            heats.append(ops.where(highest > 0, heat / ops.maximum(highest, 1e-20), 0.0))
+        return result, heats, chosen
 
     run = compiled_with_gradient(model, forward, finish)
 
-    def maps(pictures: np.ndarray, index: np.ndarray, region: Region = None) -> tuple[np.ndarray, ...]:
-        result, heat, chosen = run(*_arguments(pictures, index, region))
-        return as_array(result), as_array(heat), as_array(chosen).astype(np.int32)
+    def maps(pictures: np.ndarray, index: np.ndarray, region: Region = None) -> ClassMaps:
+        result, heats, chosen = run(*_arguments(pictures, index, region))
+        return as_array(result), [as_array(heat) for heat in heats], as_array(chosen).astype(np.int32)
 
     return maps
 

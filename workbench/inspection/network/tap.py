@@ -4,7 +4,7 @@ Works through the instances' own `call` and `activation`, so that nested models,
 layer need no surgery on the graph. Nothing of it stays: once traced, the model is as it was.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,8 +24,8 @@ class Tap:
 
 
 @contextmanager
-def tapped(model: Any, layer: Any = None, at_layer: Callable[[Any], Any] = lambda value: value) -> Iterator[Tap]:
-    """Catch the output of a layer (`at_layer` may put another in its place) and the score, within one trace."""
+def tapped(model: Any, layer: Any = None) -> Iterator[Tap]:
+    """Catch the output of a layer and the score, within one trace."""
     tap = Tap()
     last = final_layer(model)
     layer_call, last_call = getattr(layer, "call", None), last.call
@@ -33,7 +33,7 @@ def tapped(model: Any, layer: Any = None, at_layer: Callable[[Any], Any] = lambd
     own_activation = callable(activation) and type(last).__name__ != "Activation"
 
     def call_layer(*args: Any, **kwargs: Any) -> Any:
-        tap.activation = at_layer(layer_call(*args, **kwargs))
+        tap.activation = layer_call(*args, **kwargs)
         return tap.activation
 
     def call_last(inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -63,6 +63,34 @@ def tapped(model: Any, layer: Any = None, at_layer: Callable[[Any], Any] = lambd
             vars(layer).pop("call", None)
         if own_activation:
             vars(last)["activation"] = activation
+
+
+@contextmanager
+def caught(layers: Mapping[str, Any], at: Callable[[Any, str], Any] = lambda value, name: value) -> Iterator[dict]:
+    """Catch what layers give, within one trace, by name; of one that is called twice, the last output counts.
+
+    Args:
+        layers: by the names that they are caught under.
+        at: gets each output with its name, and returns what takes its place.
+    """
+    found: dict[str, Any] = {}
+    for name, layer in layers.items():
+        vars(layer)["call"] = _catching(layer.call, name, at, found)
+    try:
+        yield found
+    finally:
+        for layer in layers.values():
+            vars(layer).pop("call", None)
+
+
+def _catching(
+    call: Callable[..., Any], name: str, at: Callable[[Any, str], Any], found: dict[str, Any]
+) -> Callable[..., Any]:
+    def caught_call(*args: Any, **kwargs: Any) -> Any:
+        found[name] = at(call(*args, **kwargs), name)
+        return found[name]
+
+    return caught_call
 
 
 @contextmanager

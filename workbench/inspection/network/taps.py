@@ -1,8 +1,7 @@
 """What several layers give, out of one compiled call of a model; and steps short enough to be stopped between them."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,10 @@ import numpy as np
 from workbench.control import Control, Emit
 from workbench.events import Progress
 from workbench.inspection.network.backends import as_float, compiled
+from workbench.inspection.network.folding import folded
 from workbench.inspection.network.gradients import kept
 from workbench.inspection.network.layers import find_layer
+from workbench.inspection.network.tap import caught
 
 _STEP_SECONDS = 0.1
 
@@ -19,7 +20,7 @@ _STEP_SECONDS = 0.1
 def activations_of(model: Any, layers: Iterable[str]) -> Callable[[np.ndarray], list[np.ndarray]]:
     """A compiled function of pictures -> the outputs of the layers, in their order."""
     names = tuple(layers)
-    return look_at(model, names, lambda caught: [caught[name] for name in names], "activations_of")
+    return look_at(model, names, lambda found: [found[name] for name in names], "activations_of")
 
 
 def look_at(
@@ -43,33 +44,12 @@ def _look(model: Any, names: tuple[str, ...], look: Callable[[dict[str, Any]], l
     tapped = {name: find_layer(model, name) for name in names}
 
     def forward(pictures: Any) -> list[Any]:
-        with _caught(tapped) as caught:
+        with caught(tapped) as found, folded(model):
             model(pictures, training=False)
-        return look(caught)
+        return look(found)
 
     run = compiled(model, forward)
     return lambda pictures: [np.asarray(keras.ops.convert_to_numpy(value)) for value in run(as_float(pictures))]
-
-
-@contextmanager
-def _caught(layers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Catch what layers give while a model is traced, by name; of one that is called twice, the last output counts."""
-    caught: dict[str, Any] = {}
-    for name, layer in layers.items():
-        vars(layer)["call"] = _catching(layer.call, name, caught)
-    try:
-        yield caught
-    finally:
-        for layer in layers.values():
-            vars(layer).pop("call", None)
-
-
-def _catching(call: Callable[..., Any], name: str, caught: dict[str, Any]) -> Callable[..., Any]:
-    def caught_call(*args: Any, **kwargs: Any) -> Any:
-        caught[name] = call(*args, **kwargs)
-        return caught[name]
-
-    return caught_call
 
 
 class Pace:
