@@ -8,7 +8,7 @@ import pytest
 
 from workbench.control import Control, Stopped
 from workbench.errors import UserError
-from workbench.events import Note, ProbesStored, Progress
+from workbench.events import EpochFinished, Note, ProbesStored, Progress
 from workbench.experiment import from_values
 from workbench.experiment_toml import to_toml
 from workbench.requests import ProbeRequest, ResumeRequest, TrainRequest
@@ -124,6 +124,39 @@ def test_a_resumed_run_keeps_the_epochs_it_had_and_equals_an_uninterrupted_one(p
         one, other = ours.read(epoch), theirs.read(epoch)
         assert one.values == other.values
         assert all(np.array_equal(one.arrays[name], other.arrays[name]) for name in other.arrays)
+
+
+def test_an_epoch_that_was_not_looked_at_any_more_is_looked_at_when_the_run_goes_on(probed, tmp_path):
+    events, control = [], Control()
+
+    def stop_behind_the_first_epoch(event):
+        if isinstance(event, EpochFinished):
+            control.stop()
+
+    experiment = on_digits({"samples": 12, "points": 64, "keep_weights": True})
+    folder = RunFolder(train(TrainRequest(experiment, str(tmp_path)), stop_behind_the_first_epoch, control))
+    files, theirs = ProbeFiles(folder.path), ProbeFiles(probed[0].path)
+    assert files.epochs() == []
+    left = folder.path / "weights" / ".epoch_0002.npz.1.part"  # as after a kill
+    left.write_bytes(b"half")
+    resume(ResumeRequest(str(folder.path)), events.append, Control())
+    assert [event.epoch for event in events if isinstance(event, ProbesStored)] == [0, 1]
+    for epoch in (1, 2):
+        one, other = files.read(epoch).arrays, theirs.read(epoch).arrays
+        # Gradients are those of a training step, for which the dropout is drawn anew.
+        assert all(np.array_equal(one[name], other[name]) for name in other if not name.startswith("gradient"))
+    assert same_checkpoints(folder, probed[0])
+    assert not left.exists()
+
+
+def test_damaged_probes_do_not_keep_a_run_from_going_on(tmp_path):
+    layers = [{"kind": "flatten"}, {"kind": "dense", "units": 8}]
+    folder, _events = trained(on_digits({"samples": 2}, layers, epochs=1), tmp_path)
+    files = ProbeFiles(folder.path)
+    (files.folder / "about.npz").write_bytes(b"half")
+    resume(ResumeRequest(str(folder.path), epochs=2), lambda event: None, Control())
+    assert files.epochs() == [1, 2]
+    assert len(files.about().values["samples"]) == 2
 
 
 def test_the_same_can_be_made_afterwards_from_kept_weights_and_with_other_settings(probed, tmp_path):

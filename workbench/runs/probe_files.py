@@ -161,6 +161,9 @@ def _forget_beyond(folder: Path, epoch: int) -> None:
         if later > epoch:
             with contextlib.suppress(OSError):
                 (folder / _file_name(later)).unlink()
+    for half_written in folder.glob(".*.part"):  # of a process that was killed
+        with contextlib.suppress(OSError):
+            half_written.unlink()
 
 
 def _write(path: Path, stored: Stored) -> None:

@@ -25,7 +25,10 @@ class EpochByEpoch:
             self._loop = self._make_loop()
             execution.trainer.begin(self._loop, execution.folder)
             self._probes = probes_beside(execution, self._loop.position.epoch)
-        self.first_epoch = self._loop.position.epoch
+        position = self._loop.position
+        self.first_epoch = position.epoch
+        if self._probes is not None and position.step == 0 and position.epoch:
+            self._probes.catch_up(position.epoch, self.history[-1]["seconds"], self._loop.finished)
 
     @property
     def best_epoch(self) -> int:

@@ -14,7 +14,7 @@ from workbench.control import Control
 from workbench.errors import UserError
 from workbench.events import Event, Note, ProbesStored
 from workbench.i18n import _
-from workbench.runs.probe_files import ProbeFiles, Stored, write_weights
+from workbench.runs.probe_files import ProbeFiles, Stored, kept_weights, write_weights
 from workbench.training.probe import Probe
 from workbench.training.probes.histograms import chosen, stored
 from workbench.training.probes.plan import Plan
@@ -63,12 +63,20 @@ class Recorder:
         kept = self._files.epochs()
         if not kept:
             return
-        about = self._files.about()
-        if about.values.get("settings") != self._plan.about().values["settings"]:
-            return  # other settings than those before: begin anew
+        try:
+            about = self._files.about()
+            if about.values.get("settings") != self._plan.about().values["settings"]:
+                return  # other settings than those before: begin anew
+            self._before = self._files.read(kept[-1], ("weight_sizes", "gradient_sizes")).arrays
+        except UserError as error:  # damaged: no reason not to go on with the training
+            self._log(f"probes begin anew: {error}")
+            return
         self._plan = self._plan.with_points(len(about.arrays["points"]))
-        self._before = self._files.read(kept[-1], ("weight_sizes", "gradient_sizes")).arrays
         self._described = True
+
+    def has(self, epoch: int) -> bool:
+        """Whether it is known what was seen after an epoch (1-based)."""
+        return self._described and epoch in self._files.epochs()
 
     def record(self, epoch: int, seconds: float) -> bool:
         """Look at the network and store what is seen; whether that was all done before it was asked to stop.
@@ -177,6 +185,12 @@ class AfterEpochs:
         self._recorder, self._every, self._weights = recorder, every, weights
         self._run, self._tell, self._log = run, tell, log
         self._told = False
+
+    def catch_up(self, epoch: int, seconds: float, last: bool) -> None:
+        """Look at the epoch a run goes on after, if it was stopped or killed before that was done."""
+        kept = self._weights is None or epoch in kept_weights(self._run)
+        if not kept or (self._recorder is not None and not self._recorder.has(epoch)):
+            self.epoch_ended(epoch, seconds, last)
 
     def epoch_ended(self, epoch: int, seconds: float, last: bool) -> None:
         """Look and keep. `epoch` is 1-based; the `last` one is always looked at, as the first is."""
