@@ -1,6 +1,7 @@
 """Compiled functions of a model on each Keras backend: the only module here that knows them.
 
-A `forward` is written in `keras.ops`; its arguments are NumPy arrays or None, the first axis of each the batch.
+A `forward` is written in `keras.ops`; its arguments are None, NumPy arrays, the first axis of each the batch, or lists
+of tensors of fixed shapes.
 """
 
 import threading
@@ -93,18 +94,19 @@ def _traced_once(function: Callable[..., Any]) -> Callable[..., Any]:
 
     traced: dict[Any, Any] = {}
 
+    def specification(argument: Any) -> Any:
+        if isinstance(argument, np.ndarray):
+            return tf.TensorSpec((None, *argument.shape[1:]), argument.dtype)
+        return None if argument is None else tf.nest.map_structure(tf.TensorSpec.from_tensor, argument)
+
     def run(*arguments: Any) -> Any:
-        key = tuple(None if each is None else each.shape[1:] for each in arguments)
+        key = tuple(each.shape[1:] if isinstance(each, np.ndarray) else each is None for each in arguments)
         with _tracing:
             if key not in traced:
-                traced[key] = tf.function(function, autograph=False).get_concrete_function(
-                    *(
-                        None if each is None else tf.TensorSpec((None, *each.shape[1:]), each.dtype)
-                        for each in arguments
-                    )
-                )
+                specifications = map(specification, arguments)
+                traced[key] = tf.function(function, autograph=False).get_concrete_function(*specifications)
         # None as well: left out, every call goes a long way round before TensorFlow makes out which is which.
-        return traced[key](*(None if each is None else tf.constant(each) for each in arguments))
+        return traced[key](*(tf.constant(each) if isinstance(each, np.ndarray) else each for each in arguments))
 
     return run
 

@@ -15,7 +15,7 @@ import numpy as np
 from workbench.errors import UserError
 from workbench.i18n import _
 from workbench.inspection.network.backends import as_array, as_float, compiled, compiled_with_gradient
-from workbench.inspection.network.folding import folded
+from workbench.inspection.network.folding import folded, folded_weights
 from workbench.inspection.network.layers import final_layer, find_layer
 from workbench.inspection.network.tap import caught, entered, tapped
 
@@ -72,12 +72,13 @@ def input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, n
 def summed_input_gradients(model: Any) -> Callable[..., np.ndarray]:
     """A compiled function of (pictures, indices, region=None) -> the sum of the gradients, (rows, columns, channels).
 
-    For many variants of one picture; not to be asked for a batch of different ones.
+    For many variants of one picture, in batches; not to be asked for a batch of different ones. It keeps to the weights
+    of the moment it was asked for, so that they are folded once (see `folding`).
 
     Raises:
         UserError: as `scores`.
     """
-    return kept(model, ("summed_input_gradients", ""), lambda: _summed_input_gradients(model))
+    return kept(model, ("summed_input_gradients", ""), lambda: _summed_input_gradients(model))()
 
 
 def class_maps(model: Any, *layers: str) -> Callable[..., ClassMaps]:
@@ -272,12 +273,12 @@ def _input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, ...]]:
     return differentiate
 
 
-def _summed_input_gradients(model: Any) -> Callable[..., np.ndarray]:
+def _summed_input_gradients(model: Any) -> Callable[..., Any]:
     units = _units(model)
     check_gradient_gets_through(model)
 
-    def forward(at: Any, pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
-        with entered(model, at, pictures) as given, folded(model), tapped(model) as tap:
+    def forward(at: Any, pictures: Any, index: Any, region: Any, weights: Any) -> tuple[Any, Any]:
+        with entered(model, at, pictures) as given, folded(model, weights), tapped(model) as tap:
             result = model(given, training=False)
         return explained_scores(tap.score, result, index, region, units)[0], ()
 
@@ -286,8 +287,14 @@ def _summed_input_gradients(model: Any) -> Callable[..., np.ndarray]:
 
         return ops.sum(gradient[""], axis=0)
 
+    fold = compiled(model, lambda: folded_weights(model))
     run = compiled_with_gradient(model, forward, finish)
-    return lambda pictures, index, region=None: as_array(run(*_arguments(pictures, index, region)))
+
+    def prepare() -> Callable[..., np.ndarray]:
+        weights = fold()
+        return lambda pictures, index, region=None: as_array(run(*_arguments(pictures, index, region), weights))
+
+    return prepare
 
 
 def _weighted_maps(model: Any, names: Sequence[str], weigh: Callable[[Any, Any], Any]) -> Callable[..., ClassMaps]:
