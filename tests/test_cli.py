@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from workbench.cli import run
+from workbench.cli.arguments import parser
 from workbench.errors import UserError
 from workbench.events import StageStarted
 from workbench.experiment import new_experiment, parse_experiment
@@ -242,3 +243,16 @@ def test_runs_that_are_compared_say_from_which_epoch_on_they_went_another_way(ca
     lines = [line.split() for line in capfd.readouterr().out.splitlines()]
     assert ["head", "1", "1"] in lines
     assert ["base", "2", "4"] in lines
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        ("inspect RUN --method grad_cam --out FOLDER seven.png", "path", "seven.png"),
+        ("inspect --method grad_cam --out FOLDER RUN seven.png", "path", "seven.png"),
+        ("predict RUN --top 3 one.png two.png", "paths", ["one.png", "two.png"]),
+        ("corrections RUN --note blurred exclude a b", "names", ["a", "b"]),
+    ],
+)
+def test_options_may_stand_before_files_and_names(line, field, value):
+    assert getattr(parser().parse_args(line.split()), field) == value

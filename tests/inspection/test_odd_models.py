@@ -64,6 +64,10 @@ def test_logits_of_classes_are_read_as_probabilities_and_the_file_is_left_as_it_
     assert len(keras.saving.load_model(path).layers) == 5
 
 
+def test_a_class_called_by_a_number_may_be_asked_for_as_one(save, picture):
+    assert look(save("numbers", network(3)), "saliency", picture, target=2).target == "2"
+
+
 def test_one_unit_without_activation_is_a_number_and_no_probability(save, picture):
     path = save("number", network(1))
     assert predicted(path, picture).answer.values["value"] == pytest.approx(2.0)

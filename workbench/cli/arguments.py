@@ -1,7 +1,7 @@
 """The commands and their arguments. Only argparse is imported here, so that `--help` answers at once."""
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from workbench.errors import UserError, did_you_mean
 from workbench.i18n import _
@@ -25,6 +25,21 @@ CORRECTIONS = ("list", "exclude", "relabel", "remove")
 
 class _Parser(argparse.ArgumentParser):
     """Raises a `UserError` instead of printing the usage and leaving."""
+
+    _mixing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Let options and positional arguments of a command come in any order.
+
+        argparse alone takes an optional positional for missing as soon as an option stands before it.
+        """
+        if self._mixing or self._subparsers is not None:
+            return super().parse_known_args(args, namespace)
+        self._mixing = True  # the parsing of a mixture calls this method for its parts
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
 
     def error(self, message: str) -> NoReturn:
         sentence = message if message.endswith((".", "?")) else f"{message}."

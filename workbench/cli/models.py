@@ -72,7 +72,9 @@ def predict(arguments: argparse.Namespace, output: Output) -> int:
 def inspect(arguments: argparse.Namespace, output: Output) -> int:
     """Look into a model and write what is seen into a folder."""
     subject = registry().inspectors.get(arguments.method).subject
-    if subject == "sample" and (arguments.path is None) == (arguments.sample is None):
+    if subject == "sample" and arguments.path is None and arguments.sample is None:
+        raise UserError(_("Say what to look at: a picture, or --sample N of the run's own data."))
+    if subject == "sample" and arguments.path is not None and arguments.sample is not None:
         raise UserError(_("Give either a picture or --sample N, and not both."))
     if subject != "sample" and not (arguments.path is None and arguments.sample is None):
         text = _("{method} looks at no single sample. Leave the picture and --sample away.")

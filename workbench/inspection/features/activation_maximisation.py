@@ -46,7 +46,7 @@ class ActivationMaximisationSection(Section):
         help=mark("The layer whose channels are looked at; empty takes the last convolution."),
     )  # fmt: skip
     target: str = setting(
-        "", title=mark("Class"), widget="target",
+        "", title=mark("Class"), widget="target", coerce_numbers_to_str=True,
         help=mark("The class whose score is raised; empty takes channels of the layer."),
     )  # fmt: skip
     channels: int = setting(

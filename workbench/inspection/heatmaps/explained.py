@@ -27,7 +27,7 @@ class HeatmapSection(Section):
     """Settings that all heatmaps share: what is explained."""
 
     target: str = setting(
-        "", title=mark("Class"), widget="target",
+        "", title=mark("Class"), widget="target", coerce_numbers_to_str=True,
         help=mark("The class or value whose evidence is shown; empty takes the predicted one."),
     )  # fmt: skip
     region: Literal["predicted", "whole", "rectangle"] = setting(

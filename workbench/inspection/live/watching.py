@@ -37,8 +37,9 @@ class LiveSection(ServiceSection):
         help=mark("Whether it is also shown where the network looks; without it, frames take less time."),
     )  # fmt: skip
     target: str = setting(
-        "", title=mark("Class"), help=mark("The class the heatmap explains; empty takes the predicted one.")
-    )
+        "", title=mark("Class"), coerce_numbers_to_str=True,
+        help=mark("The class the heatmap explains; empty takes the predicted one."),
+    )  # fmt: skip
     top: int = setting(5, title=mark("Classes shown"), ge=1, le=20, help=mark("How many of the likeliest."))
     rate: float = setting(
         30.0, title=mark("Answers per second"), gt=0, le=60, advanced=True, help=mark("At most so many a second.")

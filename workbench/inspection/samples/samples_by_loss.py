@@ -26,8 +26,9 @@ class SamplesByLossSection(Section):
         60, title=mark("At most"), unit="samples", ge=1, le=500, help=mark("How many samples are shown.")
     )
     target: str = setting(
-        "", title=mark("Class"), widget="target", help=mark("Only samples of this class; empty for all.")
-    )
+        "", title=mark("Class"), widget="target", coerce_numbers_to_str=True,
+        help=mark("Only samples of this class; empty for all."),
+    )  # fmt: skip
 
 
 class SamplesByLoss(Inspector):
