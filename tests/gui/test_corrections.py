@@ -188,6 +188,9 @@ def test_a_tile_bears_a_sign_in_shape_and_words_once_a_correction_names_its_samp
     assert accessible(bar.view, 0) == "4"
     assert accessible(bar.view, 1) == "0, wrong, left out by a correction"
     assert "left out" in bar.view.grid.model().index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+    enlarged = bar.view._enlarge_index(bar.view.grid.model().index(1, 0))
+    assert enlarged._caption.text() == "✗ 0\nleft out by a correction"
+    enlarged.close()
     left, cell = (bar.view.grid.visualRect(bar.view.grid.model().index(row, 0)) for row in (0, 1))
     offset = cell.topLeft() - left.topLeft()
     sign = [cell.topRight() - QPoint(across, -down) for across in range(8, 28) for down in range(8, 28)]
@@ -265,3 +268,9 @@ def test_a_table_of_numbers_has_no_samples_to_mend(qtbot, row_bar):
     row_bar.follow([plain], "", "")
     assert not row_bar.isVisible()
     assert [action.text() for action in plain.actions_of_kind()] == ["Copy cells"]
+
+
+@pytest.mark.parametrize(("width", "above"), [(320, True), (700, False)])
+def test_where_it_is_narrow_the_text_stands_above_the_buttons(qtbot, bar, width, above):
+    bar.resize(width, 100)
+    qtbot.waitUntil(lambda: (bar._text.geometry().bottom() < bar.exclude_button.y()) == above, timeout=2000)

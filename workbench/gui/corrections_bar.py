@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from workbench.errors import UserError
 from workbench.gui.corrector import corrector
@@ -19,6 +19,8 @@ from workbench.registry import registry
 from workbench.runs.folder import RunFolder
 from workbench.runs.model_file import read_about
 from workbench.specs import spec_from_json
+
+NARROW = 54 * GRID
 
 
 class CorrectionsBar(QWidget):
@@ -50,12 +52,16 @@ class CorrectionsBar(QWidget):
         self.undo_button = button_with_icon(_("Undo"), "undo")
         self.undo_button.clicked.connect(self._corrector.undo)
         self.notice.buttons.addWidget(self.undo_button)
-        row = QHBoxLayout()
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GRID)
+        buttons.addWidget(self.relabel_button)
+        buttons.addWidget(self.exclude_button)
+        buttons.addStretch(0)
+        self._row = row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)
         row.addWidget(self._text, 1)
-        row.addWidget(self.relabel_button)
-        row.addWidget(self.exclude_button)
+        row.addLayout(buttons)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
@@ -129,6 +135,12 @@ class CorrectionsBar(QWidget):
                 self.relabel_button.showMenu()
                 return True
         return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow, the text stands above the buttons."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < NARROW
+        self._row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     def selected(self) -> tuple[tuple[str, int], ...]:
         """Split and number of every selected sample."""

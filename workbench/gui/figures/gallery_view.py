@@ -1,5 +1,6 @@
 """Many pictures in a grid; only those in sight are made into images and painted."""
 
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from workbench.data.corrections import Correction
 from workbench.figures import Gallery, RowSample, Tile
-from workbench.gui.figures.enlarged import show_enlarged
+from workbench.gui.figures.enlarged import Enlarged, show_enlarged
 from workbench.gui.figures.figure_view import knob_label
 from workbench.gui.figures.pictures import draw_image, fitted, to_image
 from workbench.gui.figures.sample_view import SampleView
@@ -279,6 +280,13 @@ class GalleryView(SampleView):
     def _enlarge_current(self) -> None:
         self._enlarge_index(self._list.currentIndex())
 
-    def _enlarge_index(self, index: QModelIndex) -> None:
-        if index.isValid():
-            show_enlarged(self, self.figure.tiles, index.row(), values=self.figure.values)
+    def _enlarge_index(self, index: QModelIndex) -> Enlarged | None:
+        if not index.isValid():
+            return None
+        tiles = tuple(map(self._told, self.figure.tiles))
+        return show_enlarged(self, tiles, index.row(), values=self.figure.values)
+
+    def _told(self, tile: Tile) -> Tile:
+        """A tile with what a correction says of it in words."""
+        correction = self._tiles.correction(tile)
+        return tile if correction is None else replace(tile, caption=f"{tile.caption}\n{in_words(correction)}")

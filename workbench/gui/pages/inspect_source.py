@@ -108,7 +108,7 @@ class InspectSource(Card):
         self._title.setText(_("Picture") if subject == "sample" else _("Samples"))
         for widget in (self._picture, self._caption, self._previous, self._sample, self._next, self._open):
             widget.setVisible(subject == "sample")
-        self._back.setVisible(subject == "sample" and not self.source.is_sample)
+        self._show_way_back()
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -173,12 +173,18 @@ class InspectSource(Card):
         """Whether there are samples to choose from (a bare model file has none)."""
         for widget in (self._split, self._sample, self._previous, self._next):
             widget.setEnabled(possible)
+        self._show_way_back()
 
     def step(self, by: int) -> None:
         """Go to another sample of the split."""
         self._sample.setValue(self._sample.value() + by)
         if not self.source.is_sample:
             self._take_sample()
+
+    def _show_way_back(self) -> None:
+        """Where there are samples to go back to."""
+        possible = self._subject == "sample" and self._split.isEnabled()
+        self._back.setVisible(possible and not self.source.is_sample)
 
     def _connect(self) -> None:
         self._split.currentIndexChanged.connect(self._take_split)
@@ -196,7 +202,7 @@ class InspectSource(Card):
 
     def _take(self, source: Source, image: QImage | None, caption: str) -> None:
         self.source = source
-        self._back.setVisible(self._subject == "sample" and not source.is_sample)
+        self._show_way_back()
         if not source.is_sample:
             self._picture.set_images(image if image is not None else QImage())
             self._caption.setText(caption)
