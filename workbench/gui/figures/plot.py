@@ -54,7 +54,9 @@ class Plot(pyqtgraph.PlotWidget):
         self.scene().sigMouseClicked.connect(self._clicked)
 
     def sizeHint(self) -> QSize:
-        return QSize(480, 360)  # not, as a graphics view has it, the size it has now
+        # Not, as a graphics view has it, the size it has now. It grows where there is room; a page that scrolls asks
+        # for this height.
+        return QSize(480, SMALLEST_HEIGHT)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

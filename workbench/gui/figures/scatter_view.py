@@ -24,7 +24,6 @@ from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
 
 MOST_POINTS = 20_000  # more are neither told apart nor drawn quickly
-LEAST_HEIGHT = 280
 AXIS_WIDTH = 24  # by how much more the numbers beside a plot need than those under it
 REACH = 14  # pixels within which a point is meant
 SIZES = ((500, 9), (5_000, 7))  # up to so many points, their size in pixels
@@ -44,7 +43,6 @@ class ScatterView(FigureView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plot = Plot()
-        self._plot.setMinimumHeight(LEAST_HEIGHT)
         self._plot.showGrid(x=True, y=True, alpha=0.2)
         self._field = pyqtgraph.ImageItem()
         self._field.setZValue(-10)

@@ -20,7 +20,6 @@ ROWS_MEASURED = 200
 ROWS_IN_SIGHT = 4  # at least
 ROWS_UNROLLED = 14  # where the place around scrolls
 WIDEST_COLUMN = 360
-GAP = 8  # between the text of a column and the next
 MOST_PLACES = 4
 DIGITS = 5  # of the largest number of a column
 GROUPED_FROM = 10_000  # so that a year is not 2,014
@@ -292,7 +291,7 @@ class TableView(SampleView):
         """The width of what stands in a column, which the last one, stretched, does not tell."""
         text = max(self._view.sizeHintForColumn(column), self._view.horizontalHeader().sectionSizeHint(column))
         sign = self._view.iconSize().width() if self.figure.samples and column == self._rows.sign_column else 0
-        return min(text + sign + GAP, WIDEST_COLUMN)
+        return min(text + sign, WIDEST_COLUMN)
 
     def actions_of_kind(self) -> list[QAction]:
         return [self._copy_cells, *self.actions()]

@@ -53,7 +53,7 @@ class InspectMethod(Card):
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for kind, title in titles:
             box = self._choices[kind]
-            box.setMinimumContentsLength(12)
+            box.setMinimumContentsLength(7)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setAccessibleName(title.replace("&", ""))
             box.setPlaceholderText(_("The method chooses"))
