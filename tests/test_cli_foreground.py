@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CODE = """
 import sys
 import small_jobs
@@ -26,9 +28,10 @@ def start(job, tmp_path):
     return process
 
 
-def test_the_first_ctrl_c_asks_the_job_to_stop_which_keeps_what_it_has(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_ctrl_c_and_a_shutdown_ask_the_job_to_stop_which_keeps_what_it_has(tmp_path, number):
     process = start("Count(100_000)", tmp_path)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=10)
     assert out.splitlines()[-1].startswith("answer ")
     assert out.endswith("True\n")

@@ -20,6 +20,14 @@ from workbench.training.optimizers import keras_optimizer
 from workbench.training.schedules import LearningRates
 from workbench.training_settings import TrainingSection
 
+_RUN_ALL = """\
+import os, runpy, sys
+for folder in sys.argv[1:]:
+    os.chdir(folder)
+    runpy.run_path("script.py", run_name="__main__")
+    assert "workbench" not in sys.modules
+"""
+
 
 def script_of(experiment):
     return write(CodeRequest(experiment), lambda event: None, Control())
@@ -29,13 +37,12 @@ def data_of(experiment):
     return prepare(experiment, lambda event: None, Control())
 
 
-def run_alone(script, folder):
-    """Run it as a user would, in a process that does not see the workbench; its standard output."""
-    (folder / "script.py").write_text(script, encoding="utf-8")
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+def run_alone(*folders):
+    """Run their scripts one after the other, in a process that does not see the workbench; its standard output."""
     outcome = subprocess.run(
-        [sys.executable, "-P", "script.py"], cwd=folder, env=environment, capture_output=True, text=True, timeout=240
-    )
+        [sys.executable, "-P", "-c", _RUN_ALL, *map(str, folders)],
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"}, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
     assert outcome.returncode == 0, outcome.stderr[-3000:]
     return outcome.stdout
 
@@ -89,18 +96,19 @@ def folder_experiment(root):
     )
 
 
-def test_the_script_of_the_digits_trains_and_tests_by_itself(home, tmp_path):
-    experiment = new_experiment().changed("training.epochs", 2)
-    output = run_alone(script_of(experiment), tmp_path)
-    accuracy = float(output.split("'accuracy': ")[-1].split(",")[0].rstrip("}\n"))
-    assert accuracy > 0.8
-    assert (tmp_path / "model.keras").is_file()
-
-
-def test_the_script_of_an_image_folder_trains_by_itself(home, tmp_path, picture_folder):
-    output = run_alone(script_of(folder_experiment(picture_folder)), tmp_path)
-    assert "test:" in output
-    assert (tmp_path / "model.keras").is_file()
+def test_the_scripts_of_the_digits_and_of_an_image_folder_train_and_test_by_themselves(home, tmp_path, picture_folder):
+    folders = {
+        "digits": new_experiment().changed("training.epochs", 2),
+        "pictures": folder_experiment(picture_folder),
+    }
+    for name, experiment in folders.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "script.py").write_text(script_of(experiment), encoding="utf-8")
+    output = run_alone(*(tmp_path / name for name in folders))
+    of_digits, of_pictures = output.split("test:")[1:]
+    assert float(of_digits.split("'accuracy': ")[-1].split(",")[0].split("}")[0]) > 0.8
+    assert "'accuracy': " in of_pictures
+    assert all((tmp_path / name / "model.keras").is_file() for name in folders)
 
 
 def test_the_script_reads_the_very_samples_of_the_experiments_splits(home, picture_folder):

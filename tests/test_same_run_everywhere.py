@@ -3,13 +3,12 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
-from workbench.engine import Engine
+from workbench.cli import run as workbench
+from workbench.engine import Engine, EngineDiedError
+from workbench.events import BatchesDone, EpochFinished
 from workbench.experiment import from_values
 from workbench.experiment_toml import write_experiment
 from workbench.requests import TrainRequest
@@ -32,10 +31,6 @@ def experiment(epochs):
     )
 
 
-def command(*arguments):
-    return [sys.executable, "-m", "workbench", *map(str, arguments)]
-
-
 def numbers(run):
     return [{key: row[key] for key in row if key != "seconds"} for row in RunFolder(run).metrics()]
 
@@ -49,39 +44,42 @@ def toml(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run_of_the_command_line(toml, tmp_path_factory):
-    answer = subprocess.run(
-        command("train", toml, "--runs", tmp_path_factory.mktemp("runs"), "--json"),
-        capture_output=True, text=True, timeout=200, check=True,
-    )  # fmt: skip
-    end = json.loads(answer.stdout.splitlines()[-1])
-    assert (end["event"], end["state"]) == ("finished", "completed")
-    return end["run"]
+    runs = tmp_path_factory.mktemp("runs")
+    assert workbench(["train", str(toml), "--runs", str(runs)]) == 0
+    (summary,) = list_runs(runs)
+    assert summary.state == "completed"
+    return str(summary.path)
 
 
-def test_the_windows_engine_and_the_command_line_give_identical_numbers(run_of_the_command_line, tmp_path):
+@pytest.fixture(scope="module")
+def engine():
     engine = Engine("training")
-    try:
-        run = engine.run(TrainRequest(experiment(epochs=3), str(tmp_path)), lambda event: None)
-    finally:
-        engine.close()
+    yield engine
+    engine.close()
+
+
+def test_the_windows_engine_and_the_command_line_give_identical_numbers(run_of_the_command_line, engine, tmp_path):
+    run = engine.run(TrainRequest(experiment(epochs=3), str(tmp_path)), lambda event: None)
     assert numbers(run) == numbers(run_of_the_command_line)
     mine, theirs = (RunFolder(each).evaluation() for each in (run, run_of_the_command_line))
     assert mine == theirs
 
 
 def test_a_run_killed_in_mid_epoch_is_interrupted_readable_and_resumes_to_the_same_end(
-    toml, run_of_the_command_line, tmp_path
+    run_of_the_command_line, engine, tmp_path, capfd
 ):
-    process = subprocess.Popen(
-        command("train", toml, "--runs", tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 120
-    while not any(summary.epochs_done for summary in list_runs(tmp_path)):
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    engine.start()
+    pid, finished = engine.pid, []
+
+    def kill_in_the_second_epoch(event):
+        if isinstance(event, EpochFinished):
+            finished.append(event)
+        if finished and isinstance(event, BatchesDone) and engine.pid == pid:
+            os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(EngineDiedError):
+        engine.run(TrainRequest(experiment(epochs=3), str(tmp_path)), kill_in_the_second_epoch)
+    engine.close()  # another took the place of the killed one
 
     (summary,) = list_runs(tmp_path)
     assert summary.state == "interrupted"
@@ -90,10 +88,7 @@ def test_a_run_killed_in_mid_epoch_is_interrupted_readable_and_resumes_to_the_sa
     assert RunFolder(summary.path).experiment() == experiment(epochs=3)
     assert RunFolder(summary.path).events()
 
-    answer = subprocess.run(
-        command("resume", summary.name, "--json", "--runs", tmp_path),
-        capture_output=True, text=True, timeout=200, check=False,
-    )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr
-    assert json.loads(answer.stdout.splitlines()[-1])["state"] == "completed"
+    capfd.readouterr()
+    assert workbench(["resume", summary.name, "--json", "--runs", str(tmp_path)]) == 0
+    assert json.loads(capfd.readouterr().out.splitlines()[-1])["state"] == "completed"
     assert numbers(summary.path) == numbers(run_of_the_command_line)
