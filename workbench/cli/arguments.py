@@ -264,11 +264,13 @@ def _add_model_commands(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_export(commands: argparse._SubParsersAction) -> None:
-    export = _command(commands, "export", _("write a run's model, or its curves, for other programs"), json=True)
+    export = _command(
+        commands, "export", _("write a run's model, its report or its curves for other programs"), json=True
+    )
     _add_run(export)
     export.add_argument(
         "--format", required=True, metavar=_("NAME"),
-        help=_("keras, saved_model, tflite, onnx, tensorboard... (`workbench list exporters`)"),
+        help=_("keras, saved_model, tflite, onnx, html, tensorboard... (`workbench list exporters`)"),
     )  # fmt: skip
     export.add_argument("--out", required=True, metavar=_("PATH"), help=_("the file or folder to write"))
     export.add_argument("--force", action="store_true", help=_("replace what an earlier export wrote there"))

@@ -45,6 +45,8 @@ def _rows(what: str, output: Output) -> list[dict[str, Any]]:
         return [{**vars(plugin), "path": str(plugin.path)} for plugin in registry().plugins]
     entries = getattr(registry(), what)
     rows = [{"name": entry.name, "title": _(entry.title), "help": _(entry.help)} for entry in entries]
+    if what == "exporters":
+        return [{**row, "limits": _(entry.limits)} for row, entry in zip(rows, entries, strict=True)]
     if what != "architectures":
         return rows
     speeds = kept()

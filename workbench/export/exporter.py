@@ -165,6 +165,11 @@ class ModelExporter(Exporter):
                 "(workbench list trainers)."
             )
             raise UserError(text.format(kind=type(opened.loaded.head.classifier).__name__, format=_(self.title)))
+        if len(opened.loaded.model.outputs) != 1 or not hasattr(opened.loaded.model.output, "shape"):
+            raise UserError(_(
+                "This model gives several answers at once, or one by name: {names}. Build a model around it that "
+                "gives one of them as it is, and save that."
+            ).format(names=", ".join(opened.loaded.model.output_names)))  # fmt: skip
         samples = take_samples(opened, emit, control)
         exact = in_full_precision(opened) if self.full_precision else opened
         model = self.original(exact)

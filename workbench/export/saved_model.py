@@ -30,12 +30,18 @@ class SavedModel(ModelExporter):
         return "saved_model.pb" in names and names <= _MADE
 
     def write(self, model: Any, opened: OpenModel, source: Path, place: Path) -> None:
-        """By Keras; the class names go into `assets.extra`, the place for what the model itself does not read."""
+        """By Keras; the class names go into `assets.extra`, the place for what the model itself does not read.
+
+        Not by `model.export`: that leaves `training` open, which Keras' layers of augmentation take for yes.
+        """
         import keras
 
         if keras.backend.backend() != "tensorflow":
             raise UserError(_("Only Keras on TensorFlow writes a SavedModel; set KERAS_BACKEND to tensorflow."))
-        written_by_tensorflow(lambda: model.export(str(place), format="tf_saved_model", verbose=False))
+        archive = keras.export.ExportArchive()
+        archive.track(model)
+        archive.add_endpoint("serve", lambda inputs: model(inputs, training=False), [model.inputs[0]])
+        written_by_tensorflow(lambda: archive.write_out(str(place), verbose=False))
         if opened.loaded.about is not None:
             extra = place / "assets.extra"
             extra.mkdir(exist_ok=True)

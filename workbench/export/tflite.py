@@ -74,7 +74,8 @@ def _reason(error: Exception) -> str:
     lacking = next((line for line in lines if line.startswith(("TF Select ops:", "Custom ops:"))), "")
     if lacking:
         return _("it lacks the operations {names}.").format(names=lacking.partition(":")[2].strip())
-    return (lines[0][:200] if lines else type(error).__name__).rstrip(".") + "."
+    first = lines[0].rpartition("error: ")[2] if lines else type(error).__name__  # behind a line of our source code
+    return f"{first[:200].rstrip('.')}."
 
 
 def register(registry: Registry) -> None:
