@@ -106,7 +106,7 @@ def test_every_view_of_an_epoch_is_shown_and_a_layer_can_be_chosen(make_page, qt
     start(qtbot, page, probed)
     assert page.player.epoch == 4
     expected = {
-        "maps": ["Feature maps of conv_1"], "heatmaps": ["Heatmaps (grad_cam)"], "filters": ["Filters of conv_1"],
+        "maps": ["Feature maps of conv_1"], "heatmaps": ["Heatmaps (Grad-CAM)"], "filters": ["Filters of conv_1"],
         "answers": ["Predictions"], "matrix": ["Confusion matrix"], "embedding": ["Embedding of flat"],
     }  # fmt: skip
     for view, shown in expected.items():

@@ -11,6 +11,7 @@ from workbench.colour_maps import colour
 from workbench.figure_files import stretched
 from workbench.figures import Bars, Curve, Curves, Figure, Gallery, Matrix, Points, Scatter, Table, Tile
 from workbench.i18n import _, mark
+from workbench.registry import registry
 from workbench.runs.folder import RunFolder
 from workbench.runs.probe_files import ProbeFiles, Stored
 
@@ -191,7 +192,10 @@ def _heatmaps(about: Stored, seen: Stored) -> Figure:
     for place, (picture, heat) in enumerate(zip(about.arrays["pictures"], seen.arrays["heat"], strict=True)):
         tiles.append(_told(about, seen, place, _over(picture, heat)))
     note = _("Bright is where the network finds evidence for what it answers in this epoch.")
-    return Gallery(_("Heatmaps ({method})").format(method=about.values["method"]), tuple(tiles), note=note)
+    known = registry().inspectors
+    method = about.values["method"]
+    title = _(known.get(method).title) if method in known.names() else method
+    return Gallery(_("Heatmaps ({method})").format(method=title), tuple(tiles), note=note)
 
 
 def _over(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
@@ -228,7 +232,7 @@ def _filters(about: Stored, seen: Stored) -> Figure:
         kernel = kernels[..., number] if colours else kernels[..., number].mean(axis=-1)
         low, high = float(kernel.min()), float(kernel.max())
         pixels = np.round((kernel - low) * (255 / (high - low or 1.0))).astype(np.uint8)
-        tiles.append(Tile(pixels, _("#{number}  {low:.2g} to {high:.2g}").format(number=number, low=low, high=high)))
+        tiles.append(Tile(pixels, _("#{number}\n{low:.2g} to {high:.2g}").format(number=number, low=low, high=high)))
     title = _("Filters of {layer}").format(layer=about.values["kernels"])
     return Gallery(title, tuple(tiles), not colours, note=_("Each from its lowest to its highest weight."))
 

@@ -4,7 +4,17 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QFontMetrics, QGuiApplication, QImage, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QFontMetrics,
+    QGuiApplication,
+    QImage,
+    QKeyEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QListView,
     QSlider,
@@ -24,7 +34,9 @@ from workbench.gui.figures.signs import draw_correction, draw_mistake, in_words
 from workbench.gui.theme import GRID, theme
 from workbench.i18n import _
 
-SMALLEST, USUAL, LARGEST = 48, 96, 256
+SMALLEST, USUAL, LARGEST = 40, 96, 256
+ROOMY, WIDE = 192, 960  # up to what side a few tiles grow, in a gallery of at least that width
+SETTLED = 24  # pixels a gallery may change without other tiles: a scroll bar that comes would take them back
 KEPT_IMAGES = 600
 ROWS_IN_SIGHT = 2  # at least; it grows where there is room
 CAPTIONS_MEASURED = 60
@@ -208,6 +220,9 @@ class GalleryView(SampleView):
         self._size.setAccessibleName(_("Size of the pictures"))
         self._size.setToolTip(_("Size of the pictures"))
         self._size.valueChanged.connect(self._resize_tiles)
+        self._size.actionTriggered.connect(self._keep_size)
+        self._fitted: tuple[int, int] | None = None  # width and tiles in a row that the size was found for
+        self._kept = False  # the size was chosen by hand
         self.knobs.addWidget(knob_label(_("Si&ze"), self._size))
         self.knobs.addWidget(self._size)
         self.set_body(self._list)
@@ -223,13 +238,37 @@ class GalleryView(SampleView):
 
     def set_tile_side(self, side: int) -> None:
         """The side of a picture in pixels."""
+        self._keep_size()
         self._size.setValue(side)
 
     def draw(self) -> None:
         if self._tiles.gallery is not self.figure:
             self._tiles.set_gallery(self.figure)
+            self._fit_tiles()
             self._resize_tiles(self._size.value())
         self._list.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.figure is not None:
+            self._fit_tiles()
+
+    def _keep_size(self, _action: int = 0) -> None:
+        self._kept = True
+
+    def _fit_tiles(self) -> None:
+        """A row that has its number of tiles gets all of them; a few tiles in a wide place are larger."""
+        row, width = self.figure.columns or len(self.figure.tiles), self.width()
+        settled = self._fitted is not None and self._fitted[1] == row and abs(self._fitted[0] - width) < SETTLED
+        if self._kept or settled or not row:
+            return
+        self._fitted = (width, row)
+        side = (width - SETTLED) // row - 2 * GRID
+        if side < USUAL:
+            side = max(side, SMALLEST) if self.figure.columns else USUAL
+        else:
+            side = min(side, ROOMY) if width >= WIDE else USUAL
+        self._size.setValue(side)
 
     def actions_of_kind(self) -> list[QAction]:
         action = QAction(_("Enlarge"), self)
