@@ -184,6 +184,14 @@ def test_layers_of_augmentation_inside_a_foreign_model_rest(export, stored, tmp_
     assert check.difference <= 1e-4
 
 
+def test_the_command_takes_a_model_file_of_no_run(stored, tmp_path, capsys):
+    from keras import layers
+
+    path = stored(lambda picture: layers.Dense(3)(layers.Flatten()(picture)))
+    assert command(["export", str(path), "--format", "keras", "--out", str(tmp_path / "a.keras")]) == 0
+    assert "random values" in capsys.readouterr().out
+
+
 def test_a_model_of_several_answers_is_refused_with_their_names(export, stored, tmp_path):
     from keras import layers
 

@@ -209,8 +209,8 @@ def _add_training_commands(commands: argparse._SubParsersAction) -> None:
     )
 
 
-def _add_run(command: argparse.ArgumentParser) -> None:
-    command.add_argument("run", metavar="RUN", help=_("a run's folder or name"))
+def _add_run(command: argparse.ArgumentParser, help: str = "") -> None:
+    command.add_argument("run", metavar="RUN", help=help or _("a run's folder or name"))
     _add_runs_folder(command)
 
 
@@ -267,7 +267,7 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     export = _command(
         commands, "export", _("write a run's model, its report or its curves for other programs"), json=True
     )
-    _add_run(export)
+    _add_run(export, _("a run's folder or name; a model also by its file"))
     export.add_argument(
         "--format", required=True, metavar=_("NAME"),
         help=_("keras, saved_model, tflite, onnx, html, tensorboard... (`workbench list exporters`)"),

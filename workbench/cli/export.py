@@ -1,22 +1,20 @@
-"""`export`: a run's model, or what its training told, in a format of others."""
+"""`export`: a run's model, or what its training told, in a format of others; also a model file of no run."""
 
 import argparse
 
 from workbench.cli.answers import ask
 from workbench.cli.exit_codes import DONE, RunFailedError
+from workbench.cli.models import model_of
 from workbench.cli.output import Output
-from workbench.cli.settings import runs_folder
 from workbench.doctor import readable_bytes
 from workbench.export.exporter import DiffersError
 from workbench.requests import ExportRequest
-from workbench.runs.folder import find_run
 
 
 def export(arguments: argparse.Namespace, output: Output) -> int:
     """Write it and tell how it compares with the model."""
-    run = str(find_run(arguments.run, runs_folder(arguments)).path)
     try:
-        done = ask(ExportRequest(run, arguments.format, arguments.out, arguments.force), output)
+        done = ask(ExportRequest(model_of(arguments), arguments.format, arguments.out, arguments.force), output)
     except DiffersError as error:  # nothing was wrong with what was asked for
         raise RunFailedError(str(error)) from error
     if output.as_json:
