@@ -122,6 +122,21 @@ def test_every_view_of_an_epoch_is_shown_and_a_layer_can_be_chosen(make_page, qt
     assert [tile.wrong for tile in page.panel.views[0].figure.tiles] == [False, True]
 
 
+def test_why_something_is_missing_is_said(make_page, qtbot, probed):
+    page = make_page()
+    start(qtbot, page, probed)
+    assert not page.missing.isVisible()
+    reason = "Grad-CAM needs maps, and this network has none."
+    fifth = seen(5)
+    del fifth.arrays["heat"]
+    fifth.values["note"] = reason
+    ProbeFiles(probed.path).write(5, fifth)
+    page.refresh()
+    qtbot.waitUntil(page.missing.isVisible, timeout=5000)
+    assert reason in page.missing.text()
+    assert "heatmaps" not in [page.tabs.tabData(index) for index in range(page.tabs.count())]
+
+
 def test_the_keys_play_pause_and_go_from_epoch_to_epoch(make_page, qtbot, probed):
     page = make_page()
     start(qtbot, page, probed)

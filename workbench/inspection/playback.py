@@ -42,6 +42,7 @@ class Playback:
         epochs: those that were kept, 1-based, ascending.
         rows: of `metrics.csv`.
         axes: the directions of the embedding, (mean, axes): those of the newest epoch.
+        note: why something is missing that was asked for, as the heatmaps; empty where nothing is.
     """
 
     run: Path
@@ -49,6 +50,7 @@ class Playback:
     epochs: tuple[int, ...]
     rows: tuple[dict[str, float], ...]
     axes: tuple[np.ndarray, np.ndarray] | None = None
+    note: str = ""
     _files: ProbeFiles = field(repr=False, kw_only=True)
 
     @property
@@ -129,7 +131,8 @@ def open_playback(run: Path | str) -> Playback | None:
     newest = files.read(epochs[-1], ("features",))
     rows = tuple(RunFolder(run).metrics())
     axes = _axes(newest.arrays["features"]) if "features" in newest.arrays else None
-    return Playback(Path(run), files.about(), tuple(epochs), rows, axes, _files=files)
+    note = str(newest.values.get("note", ""))
+    return Playback(Path(run), files.about(), tuple(epochs), rows, axes, note, _files=files)
 
 
 def _axes(features: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -246,9 +249,9 @@ def _weights(seen: Stored, number: int) -> tuple[Figure, ...]:
         counts = seen.arrays[f"{name}_counts"][number].astype(np.float64)
         limit, widest = largest or 1.0, max(of_all, largest) or 1.0
         edges = np.linspace(-limit, limit, len(counts) + 1)
-        # Up to the largest of all epochs, so that the axis stays as it is while it plays.
-        x = np.concatenate([[-widest], (edges[:-1] + edges[1:]) / 2, [widest]])
-        share = np.concatenate([[0.0], counts / max(1.0, counts.sum()), [0.0]])
+        # Up to the largest of all epochs, so that the axis stays as it is while it plays; nothing lies beyond `limit`.
+        x = np.concatenate([[-widest, -limit], (edges[:-1] + edges[1:]) / 2, [limit, widest]])
+        share = np.concatenate([[0.0, 0.0], counts / max(1.0, counts.sum()), [0.0, 0.0]])
         line = Curve(_("share of the values"), x, share)
         figures.append(Curves(title.format(layer=layer), _("Value"), _("Share"), (line,)))
         sizes[name] = tuple(seen.arrays[f"{name}_sizes"][:, 2].tolist())

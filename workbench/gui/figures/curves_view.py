@@ -1,6 +1,7 @@
 """Lines over a common axis, with their values under the pointer."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pyqtgraph
@@ -45,6 +46,7 @@ class CurvesView(FigureView):
         self._plot.resized.connect(self._limit_height, Qt.ConnectionType.QueuedConnection)
         self._values = readout()
         self._logarithmic_x = False
+        self._styled: tuple[Any, str, str] | None = None
         self._logarithmic = QCheckBox(_("&Logarithmic"))
         self._logarithmic.toggled.connect(self._set_logarithmic)
         everything = button_with_icon(_("Show &all"))
@@ -64,19 +66,27 @@ class CurvesView(FigureView):
         self.grow_with(self._plot)
 
     def draw(self) -> None:
-        style_plot(self._plot)
-        colors = theme()
+        self._style()
         if self.figure.logarithmic_x != self._logarithmic_x:
             self._logarithmic_x = self.figure.logarithmic_x
             self._plot.setLogMode(x=self._logarithmic_x)
             self._show_all()
-        self._plot.setLabel("bottom", self.figure.x_label, color=colors.muted)
-        self._plot.setLabel("left", self.figure.y_label, color=colors.muted)
         self._plot.getAxis("bottom").whole = all(_whole(curve.x) for curve in self.figure.curves)
         self._legend.show_names(tuple(curve.name for curve in self.figure.curves))
-        self._pointer.setPen(pyqtgraph.mkPen(colors.field_border, width=1))
         self._draw_lines()
         self._draw_marks()
+        self._plot.scene().prepareForPaint()  # while it paints, a new range would have everything painted again
+
+    def _style(self) -> None:
+        """Colours and labels, when they are others: a figure that plays has the same ones all the time."""
+        style = (theme(), self.figure.x_label, self.figure.y_label)
+        if style == self._styled:
+            return
+        self._styled, colors = style, theme()
+        style_plot(self._plot)
+        self._plot.setLabel("bottom", self.figure.x_label, color=colors.muted)
+        self._plot.setLabel("left", self.figure.y_label, color=colors.muted)
+        self._pointer.setPen(pyqtgraph.mkPen(colors.field_border, width=1))
 
     def _draw_lines(self) -> None:
         wanted = [curve.name for curve in self.figure.curves]

@@ -59,6 +59,7 @@ class PlaybackPage(Page):
         self.choice = QComboBox()
         self._choice_label = QLabel(_("La&yer"))
         self._choice_label.setBuddy(self.choice)
+        self.missing = hint("")
         self.panel = FigurePanel(column_width=420)
         self.notice = Notice()
         self.status = hint("")
@@ -123,6 +124,7 @@ class PlaybackPage(Page):
         layout.setSpacing(GRID)
         layout.addWidget(self.player)
         layout.addLayout(line)
+        layout.addWidget(self.missing)
         layout.addWidget(scroll, 1)
         return view
 
@@ -198,6 +200,8 @@ class PlaybackPage(Page):
             return
         self._was_live = self._live
         self._offer_views(playback.views)
+        self.missing.setText(_("Not all could be looked at. {reason}").format(reason=playback.note))
+        self.missing.setVisible(bool(playback.note))
         self.player.set_epochs(playback.epochs, self._live)
         if self._stack.currentWidget() is not self._view:
             self._stack.setCurrentWidget(self._view)
