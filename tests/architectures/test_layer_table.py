@@ -129,9 +129,9 @@ def test_lenet5_has_the_parameters_the_literature_gives_it():
 def test_a_table_of_two_hundred_layers_takes_less_than_the_typing_allows():
     stack = [{"kind": "convolution", "padding": "same"}, {"kind": "batch_normalization"}] * 99
     experiment = own_layers(*stack, {"kind": "flatten"})
-    started = time.perf_counter()
+    started = time.thread_time()  # of its own: other work shares this machine's cores
     table = layer_table(experiment, DIGITS, TEN)
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
     assert len(table.rows) == 204
 
 

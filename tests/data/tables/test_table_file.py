@@ -299,7 +299,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
 @given(st.lists(st.tuples(CELLS, CELLS, st.integers(0, 99)), min_size=3, max_size=30), st.sampled_from(",;\t|"))
 def test_quoted_and_plain_fields_give_the_same_numbers(table_file, rows, delimiter):
     def written(quoting):
