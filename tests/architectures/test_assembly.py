@@ -274,21 +274,20 @@ from workbench.experiment import from_values
 from workbench.jobs import run_job
 from workbench.requests import TrainRequest
 
-values = {"version": 1, "dataset": {"name": "digits"}, "architecture": json.loads(sys.argv[1]),
-          "training": {"epochs": 2}}
-events = []
-run_job(TrainRequest(from_values(values, "the test"), sys.argv[2]), events.append, Control())
-print(events[-1].state)
+for architecture in json.loads(sys.argv[1]):
+    values = {"version": 1, "dataset": {"name": "digits"}, "architecture": architecture, "training": {"epochs": 2}}
+    events = []
+    run_job(TrainRequest(from_values(values, "the test"), sys.argv[2]), events.append, Control())
+    print(architecture["name"], events[-1].state, flush=True)
 """
 
 
-@pytest.mark.parametrize("architecture", STRIDED, ids=["layers", "mini_xception"])
-def test_few_filters_of_one_pixel_with_a_stride_do_not_crash_tensorflow(architecture, tmp_path):
+def test_few_filters_of_one_pixel_with_a_stride_do_not_crash_tensorflow(tmp_path):
     """In a process of its own: TensorFlow with oneDNN ended it with a segmentation fault."""
-    command = [sys.executable, "-c", TRAINING, json.dumps(architecture), str(tmp_path)]
+    command = [sys.executable, "-c", TRAINING, json.dumps(STRIDED), str(tmp_path)]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert answer.stdout.splitlines()[-2:] == ["layers completed", "mini_xception completed"]
     assert answer.returncode == 0, answer.stderr[-2000:]
-    assert answer.stdout.split()[-1] == "completed"
 
 
 def test_a_strided_convolution_of_one_pixel_gives_what_keras_gives():
