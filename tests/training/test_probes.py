@@ -153,9 +153,13 @@ def test_damaged_probes_do_not_keep_a_run_from_going_on(tmp_path):
     layers = [{"kind": "flatten"}, {"kind": "dense", "units": 8}]
     folder, _events = trained(on_digits({"samples": 2}, layers, epochs=1), tmp_path)
     files = ProbeFiles(folder.path)
-    (files.folder / "about.npz").write_bytes(b"half")
-    resume(ResumeRequest(str(folder.path), epochs=2), lambda event: None, Control())
-    assert files.epochs() == [1, 2]
+    for epochs, name in ((2, "about.npz"), (3, "epoch_0002.npz")):
+        (files.folder / name).write_text("no zip file")
+        with pytest.raises(UserError, match=r"cannot be read: it is no .npz file\. (Make them|Delete that)"):
+            files.about() if epochs == 2 else files.read(2)
+        resume(ResumeRequest(str(folder.path), epochs=epochs), lambda event: None, Control())
+        assert files.epochs() == list(range(1, epochs + 1))
+        files.read(epochs - 1)
     assert len(files.about().values["samples"]) == 2
 
 

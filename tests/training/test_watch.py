@@ -160,3 +160,18 @@ def test_a_check_that_breaks_does_not_break_the_training(tmp_path):
         registry().checks._entries.pop("broken")
     assert events[-1].state == "completed"
     assert "ZeroDivisionError: no samples" in (folder.path / "log.txt").read_text(encoding="utf-8")
+
+
+def test_the_gradient_by_an_embedding_is_seen_whole():
+    import keras
+
+    words = keras.Input((4,))
+    embedded = keras.layers.Embedding(6, 3, name="embedding")(words)
+    outputs = keras.layers.Dense(1, name="answer")(keras.layers.Flatten()(embedded))
+    x = np.tile(np.array([[0, 1, 1, 3]], np.float32), (8, 1))
+    batches = Batches(x, np.ones((8, 1), np.float32), None, np.arange(8), 8)
+    model = keras.Sequential([words, keras.Model(words, outputs, name="network")])
+    probe = watch.Probe(model, keras.losses.MeanSquaredError(), batches)
+    by_layer = {kernel.layer: np.asarray(kernel.gradient) for kernel in probe.kernels()}
+    assert by_layer["embedding"].shape == (6, 3)
+    assert [bool(row.any()) for row in by_layer["embedding"]] == [True, True, False, True, False, False]

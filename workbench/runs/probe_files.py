@@ -136,7 +136,11 @@ def read_weights(run: Path | str, epoch: int) -> list[np.ndarray]:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return [file[name] for name in sorted(file.files)]
     except Exception as error:  # zip, zlib and numpy each have their own errors for a damaged file
-        raise UserError(_("The weights in {path} cannot be read: {error}.").format(path=path, error=error)) from None
+        raise UserError(
+            _("The weights in {path} cannot be read: {error}. Delete that file to look at the other epochs.").format(
+                path=path, error=_reason(error)
+            )
+        ) from None
 
 
 def forget_weights_beyond(run: Path | str, epoch: int) -> None:
@@ -188,4 +192,13 @@ def _read(path: Path, names: Iterable[str] | None = None) -> Stored:
 
 
 def _unreadable(path: Path, error: Exception) -> UserError:
-    return UserError(_("The probes in {path} cannot be read: {error}.").format(path=path, error=error))
+    if path.name == _ABOUT:
+        text = _("The probes in {path} cannot be read: {error}. Make them anew (workbench probe).")
+    else:
+        text = _("The probes in {path} cannot be read: {error}. Delete that file to play back the other epochs.")
+    return UserError(text.format(path=path, error=_reason(error)))
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a file, without NumPy's advice to open it as a pickle."""
+    return _("it is no .npz file") if isinstance(error, ValueError | EOFError) else str(error).rstrip(".")

@@ -147,7 +147,8 @@ class Probe:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(values)
                 loss, outputs = losses(values)
-            slopes = tape.gradient(loss, values)
+            # That of an embedding comes as the rows that were looked up.
+            slopes = [None if slope is None else tf.convert_to_tensor(slope) for slope in tape.gradient(loss, values)]
         return outputs, values, [None if slope is None else slope / self._scale for slope in slopes]
 
 

@@ -207,5 +207,8 @@ def _inspector(name: str, kind: str) -> tuple[Inspector | None, str]:
         text = _("No method of that name makes heatmaps: {name!r}. {hint} Known are: {known}.")
         raise UserError(" ".join(text.format(name=name, hint=hint, known=", ".join(heatmaps)).split()))
     if kind not in inspector.inputs:
-        return None, _("{method} looks into models of other data than this one's.").format(method=_(inspector.title))
+        kinds = ", ".join(_(registry().inputs.get(each).title) for each in inspector.inputs)
+        text = _('"{method}" looks into models of data of the kind {kinds}; this one is of the kind {kind}.')
+        values = {"method": _(inspector.title), "kinds": kinds, "kind": _(registry().inputs.get(kind).title)}
+        return None, text.format(**values)
     return inspector, ""

@@ -65,14 +65,20 @@ class Recorder:
             return
         try:
             about = self._files.about()
-            if about.values.get("settings") != self._plan.about().values["settings"]:
-                return  # other settings than those before: begin anew
-            self._before = self._files.read(kept[-1], ("weight_sizes", "gradient_sizes")).arrays
         except UserError as error:  # damaged: no reason not to go on with the training
             self._log(f"probes begin anew: {error}")
             return
+        if about.values.get("settings") != self._plan.about().values["settings"]:
+            return  # other settings than those before: begin anew
         self._plan = self._plan.with_points(len(about.arrays["points"]))
         self._described = True
+        for before in reversed(kept):
+            try:
+                self._before = self._files.read(before, ("weight_sizes", "gradient_sizes")).arrays
+                return
+            except UserError as error:
+                self._log(f"probes of epoch {before} are lost: {error}")
+                self._files.forget_beyond(before - 1)
 
     def has(self, epoch: int) -> bool:
         """Whether it is known what was seen after an epoch (1-based)."""
