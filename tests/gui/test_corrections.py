@@ -13,6 +13,7 @@ from workbench.figures import Gallery, RowSample, Table, Tile
 from workbench.gui.corrections_bar import CorrectionsBar
 from workbench.gui.corrector import corrector
 from workbench.gui.figures.gallery_view import GalleryView
+from workbench.gui.figures.signs import SIGN_WIDTH
 from workbench.gui.figures.table_view import TableView
 from workbench.gui.pages.data_corrections import CorrectionsView
 from workbench.gui.workspace import Workspace
@@ -254,6 +255,8 @@ def test_rows_are_left_out_and_relabelled_as_the_samples_they_show_however_they_
     view.set_figure(Table("Hard ones", ROWS.columns, rows, samples=samples))
     assert accessible(view, 0, 1) == f"{relabelled}, relabelled as virginica by a correction"
     assert not view.table.model().index(0, 1).data(Qt.ItemDataRole.DecorationRole).isNull()
+    needed = view.table.fontMetrics().horizontalAdvance(relabelled) + SIGN_WIDTH
+    assert view.table.columnWidth(1) > needed
     assert accessible(view, 0, 0) is None
     assert accessible(view, 1, 1) is None
     row_bar.undo_button.click()

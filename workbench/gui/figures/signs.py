@@ -8,6 +8,7 @@ from workbench.i18n import _
 
 _MISTAKE, _LEFT_OUT, _RELABELLED = "#b3261e", "#3c4043", "#0b57d0"
 _ICON, _ICON_SCALE = 16, 2
+SIGN_WIDTH = _ICON + 6  # what the sign takes of a cell
 
 
 def draw_mistake(painter: QPainter, corner: QPoint, size: int) -> None:

@@ -13,7 +13,7 @@ from workbench.data.corrections import Correction
 from workbench.figures import RowSample, Table
 from workbench.gui.figures.figure_view import FigureView
 from workbench.gui.figures.sample_view import SampleView
-from workbench.gui.figures.signs import correction_icon, in_words
+from workbench.gui.figures.signs import SIGN_WIDTH, correction_icon, in_words
 from workbench.i18n import _
 
 ROWS_MEASURED = 200
@@ -290,7 +290,7 @@ class TableView(SampleView):
     def _needed(self, column: int) -> int:
         """The width of what stands in a column, which the last one, stretched, does not tell."""
         text = max(self._view.sizeHintForColumn(column), self._view.horizontalHeader().sectionSizeHint(column))
-        sign = self._view.iconSize().width() if self.figure.samples and column == self._rows.sign_column else 0
+        sign = SIGN_WIDTH if self.figure.samples and column == self._rows.sign_column else 0
         return min(text + sign, WIDEST_COLUMN)
 
     def actions_of_kind(self) -> list[QAction]:
