@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -227,6 +228,44 @@ def test_a_camera_that_stays_away_ends_with_a_message():
         assert not frames.ended
     assert tries
     assert camera.released
+
+
+def test_a_video_that_is_cut_short_plays_what_there_is_and_says_that_the_rest_is_missing(tmp_path, brighter_video):
+    whole, half = Path(brighter_video).read_bytes(), tmp_path / "half.avi"
+    half.write_bytes(whole[: len(whole) // 2])
+    told = []
+    with NewestFrame(str(half), open_capture(str(half)), lambda: None, on_trouble=told.append) as frames:
+        last = 0
+        while not frames.ended:
+            frame = frames.after(last, 1.0)
+            last = frame.number if frame else last
+    assert last > 0
+    assert "the rest of it is damaged or missing" in told[0]
+
+
+def test_frames_without_pixels_are_passed_over():
+    class Capture:
+        def __init__(self):
+            whole = [np.full(shape, 9, np.uint8) for shape in ((4, 4, 3), (0, 0, 3), (6, 5, 3))]
+            self.frames = [*whole[:2], None, whole[2]]
+
+        def read(self):
+            return (True, self.frames.pop(0)) if self.frames else (False, None)
+
+        def get(self, _property):
+            return 25.0
+
+        def release(self):
+            pass
+
+    with NewestFrame("film.avi", Capture(), lambda: None) as frames:
+        shapes, last = [], 0
+        while not frames.ended:
+            assert not frames.error
+            if (frame := frames.after(last, 1.0)) is not None:
+                shapes.append(frame.pixels.shape)
+                last = frame.number
+    assert shapes == [(4, 4, 3), (6, 5, 3)]
 
 
 def test_a_camera_that_is_not_there_says_so_before_anything_is_opened():

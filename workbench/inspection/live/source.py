@@ -26,6 +26,7 @@ LONGEST_SIDE = 1280
 _USUAL_RATE = 25.0  # frames per second of a video that does not tell its own
 _HIGHEST_RATE = 1000.0
 _PATIENCE_SECONDS = 6.0
+_WHOLE = 0.75  # of the frames that a video promises, which some formats only estimate
 _BETWEEN_TRIES_SECONDS = 0.5
 _MOST_SKIPPED_AT_ONCE = 50
 _JOIN_SECONDS = 2.0
@@ -98,7 +99,7 @@ class NewestFrame:
         capture: as from `open_capture`, opened already.
         reopen: opens the same camera again after it vanished; raises `UserError` while it is gone.
         loop: whether a video begins again at its end.
-        on_trouble: told, on the thread, that a camera is gone and is being tried again.
+        on_trouble: told, on the thread, that a camera is gone and is being tried again, or that a video is not whole.
     """
 
     def __init__(
@@ -160,7 +161,7 @@ class NewestFrame:
         began = time.monotonic()
         while not self._closed.is_set():
             read, pixels = self._capture.read()
-            if read:
+            if read and _holds_pixels(pixels):
                 self._keep(pixels, time.monotonic() - began)
             elif not self._found_again():
                 return
@@ -175,8 +176,8 @@ class NewestFrame:
                 self._capture = self._reopen()
             except UserError:
                 continue
-            read, _pixels = self._capture.read()
-            if read:
+            read, pixels = self._capture.read()
+            if read and _holds_pixels(pixels):
                 return True
             self._capture.release()
         if not self._closed.is_set():
@@ -204,7 +205,8 @@ class NewestFrame:
             skipped = 0
             read, pixels = self._capture.read()
             if read:
-                self._keep(pixels, place / rate)
+                if _holds_pixels(pixels):
+                    self._keep(pixels, place / rate)
                 place += 1
             elif self._newest is None:
                 self._end(_no_video(self._source))
@@ -213,8 +215,17 @@ class NewestFrame:
                 self._begin_again()
                 began, place = time.monotonic(), 0
             else:
+                self._tell_if_not_whole(place)
                 self._end("")
                 return
+
+    def _tell_if_not_whole(self, place: int) -> None:
+        import cv2
+
+        promised = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        if math.isfinite(promised) and place < _WHOLE * promised:
+            text = _("{path} ended after {seen} of {promised:.0f} pictures: the rest of it is damaged or missing.")
+            self._on_trouble(text.format(path=self._source, seen=place, promised=promised))
 
     def _begin_again(self) -> None:
         import cv2
@@ -299,6 +310,11 @@ def _rate(capture: Any) -> float:
 
     rate = float(capture.get(cv2.CAP_PROP_FPS))
     return rate if math.isfinite(rate) and 0 < rate <= _HIGHEST_RATE else _USUAL_RATE
+
+
+def _holds_pixels(pixels: np.ndarray | None) -> bool:
+    """Whether there is anything in a frame: some drivers give empty ones."""
+    return pixels is not None and pixels.size > 0
 
 
 def _rgb(pixels: np.ndarray) -> np.ndarray:
