@@ -129,6 +129,15 @@ def test_drawings_follow_the_colours_of_the_page(one):
     assert "#1b2331" not in drawings
 
 
+def test_pictures_inside_drawings_are_whole_and_no_drawing_has_a_ground_of_its_own(one):
+    _text, page = one
+    pictures = [image["xlink:href"] for image in page.every("image")]
+    assert pictures
+    assert all(content.startswith("data:image/png;base64,") for content in pictures)
+    grounds = [path["style"] for path in page.every("path") if "fill: #ffffff" in path.get("style", "")]
+    assert not grounds
+
+
 def test_several_runs_are_compared_and_each_is_described(runs, tmp_path):
     _text, page = written(tmp_path, *runs)
     said = " ".join(page.texts)

@@ -20,7 +20,7 @@ _DARK_LINES = ("#82acff", "#ffa45c", "#5ecfa5", "#d08cf0", "#e6c34f", "#ff86b3",
 _VARIABLES = {INK: "ink", FAINT: "faint"} | {colour: f"line{number}" for number, colour in enumerate(LINES)}
 _MOST_ROWS = 200
 _MOST_POINTS = 3_000  # parts of a drawing; beyond that a picture is smaller
-_IDS = re.compile(r'((?:id|href)="#?|url\(#)([A-Za-z][\w.-]*)')
+_IDS = re.compile(r'(\bid="|href="#|url\(#)([A-Za-z][\w.-]*)')
 _STYLE = """
 :root { color-scheme: light dark; --ground: #ffffff; --card: #f6f7f9; --ink: #1b2331; --soft: #566172;
   --faint: #d8dce3; --accent: #2459c8; --warning: #8a5200; --error: #b3261e; %(light)s }
@@ -32,7 +32,8 @@ h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { font-size: 1.25rem; margin: 2.
 h3 { font-size: 1.05rem; margin: 1.4rem 0 .4rem; } h1, h2, h3 { overflow-wrap: anywhere; }
 p.about, figcaption, .soft { color: var(--soft); } a { color: var(--accent); }
 nav ul { padding: 0; list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%%), 1fr)); gap: 1.2rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%%), 1fr)); gap: 1.2rem;
+  align-items: start; }
 figure { margin: 0; padding: .8rem; background: var(--card); border: 1px solid var(--faint); border-radius: .5rem;
   overflow-x: auto; }
 figure svg { max-width: 100%%; height: auto; } figure img { max-width: 100%%; height: auto; }
@@ -41,8 +42,9 @@ figure svg { max-width: 100%%; height: auto; } figure img { max-width: 100%%; he
 .tiles .wrong { outline: 2px solid var(--error); outline-offset: 3px; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .2rem 0; }
-th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--faint); vertical-align: top;
-  overflow-wrap: anywhere; } td.number { text-align: right; }
+th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid var(--faint); vertical-align: top; }
+tr > :first-child { padding-left: 0; } tr > :last-child { padding-right: 0; } th[scope="row"] { white-space: nowrap; }
+th.number, td.number { text-align: right; } .scroll + .figures { margin-top: 1.2rem; }
 .finding { border-left: .3rem solid var(--soft); padding: .1rem .8rem; margin: .8rem 0; }
 .finding.error { border-color: var(--error); } .finding.warning { border-color: var(--warning); }
 pre { background: var(--card); padding: .8rem; overflow-x: auto; border-radius: .5rem; }
@@ -110,6 +112,7 @@ class Drawer:
         text = figure_bytes(figure, "svg").decode("utf-8")
         text = text[text.index("<svg") :]
         text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+        text = text.replace("fill: #ffffff", "fill: none", 1)  # its ground, which comes first: the page has one
         text = _IDS.sub(rf"\g<1>d{self._count}-\g<2>", text)
         for colour, name in _VARIABLES.items():
             text = text.replace(colour, f"var(--{name})")
@@ -120,9 +123,14 @@ class Drawer:
 def table(columns: Sequence[Any], rows: Sequence[Sequence[Any]], title: str = "") -> str:
     """A table with heads of columns and rows; numbers to the right."""
     caption = f"<caption>{html.escape(title)}</caption>" if title else ""
-    head = "".join(f'<th scope="col">{_cell(name)}</th>' for name in columns)
+    # A column with numbers stands at the right, texts among them too: one edge is easier to follow than two.
+    sides = [' class="number"' if any(_is_number(row[place]) for row in rows) else "" for place in range(len(columns))]
+    head = "".join(f'<th scope="col"{side}>{_cell(name)}</th>' for name, side in zip(columns, sides, strict=True))
     body = "".join(
-        f'<tr><th scope="row">{_cell(row[0])}</th>{"".join(map(_data, row[1:]))}</tr>' for row in rows[:_MOST_ROWS]
+        f'<tr><th scope="row"{sides[0]}>{_cell(row[0])}</th>'
+        + "".join(f"<td{side}>{_cell(value)}</td>" for value, side in zip(row[1:], sides[1:], strict=True))
+        + "</tr>"
+        for row in rows[:_MOST_ROWS]
     )
     more = _("{count} more rows.").format(count=len(rows) - _MOST_ROWS) if len(rows) > _MOST_ROWS else ""
     rest = f'<p class="soft">{html.escape(more)}</p>' if more else ""
@@ -184,15 +192,16 @@ def _note(figure: Figure) -> str:
     return f"<figcaption>{html.escape(figure.note)}</figcaption>" if figure.note else ""
 
 
-def _data(value: Any) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f'<td class="number">{_cell(value)}</td>' if number else f"<td>{_cell(value)}</td>"
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
     if isinstance(value, float):
+        if 0.01 <= abs(value) <= 1:
+            return f"{value:.4f}"  # shares below each other: 0.9000 and 0.9407
         return f"{value:,.0f}" if abs(value) >= 10_000 and value == round(value) else f"{value:.5g}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else html.escape(str(value))
 
