@@ -89,13 +89,13 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
         )
     layers, maps = tuple(inspector.layers(opened.model)), answers_with_a_map(opened.model)
     if request.offer:
-        return InspectAnswer((), layers, opened.choices, "", "", time.perf_counter() - start, maps=maps)
+        return InspectAnswer((), layers, inspector.choices(opened), "", "", time.perf_counter() - start, maps=maps)
     asked, question = _asked_question(request, inspector, params, opened, emit, control)
     findings = inspector.inspect(opened.model, question)
     return InspectAnswer(
         findings.figures,
         layers,
-        opened.choices,
+        inspector.choices(opened),
         findings.layer,
         findings.target,
         time.perf_counter() - start,

@@ -134,6 +134,10 @@ class Inspector(ABC):
     def layers(self, model: Any) -> list[str]:
         """Names of the layers of a loaded Keras model that this method can look at, in order."""
 
+    def choices(self, opened: OpenModel) -> tuple[str, ...]:
+        """What the setting `target` can be: the classes or values of the model's answer."""
+        return opened.choices
+
     @abstractmethod
     def inspect(self, model: Any, question: Question) -> Findings:
         """Answer the question. `model` is the saved Keras model, preprocessing included.

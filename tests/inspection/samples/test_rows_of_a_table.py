@@ -10,6 +10,9 @@ from workbench.errors import UserError
 from workbench.figures import Adjustable, Table
 from workbench.inspection.loaded import open_model
 from workbench.inspection.looking import look
+from workbench.registry import registry
+from workbench.runs.model_file import save_model
+from workbench.specs import ValuesTarget, spec_to_json
 
 WRONG = ("row 2", "row 11", "row 30")  # setosa, which are easily told apart
 
@@ -25,7 +28,7 @@ def iris_run(tmp_path_factory):
 
     from workbench.experiment import new_experiment
     from workbench.experiment_toml import write_experiment
-    from workbench.runs.model_file import describe_model, save_model
+    from workbench.runs.model_file import describe_model
 
     path = tmp_path_factory.mktemp("wrong") / "wrong.csv"
     write_corrections(path, [Correction(name, "relabel", "virginica") for name in WRONG])
@@ -119,3 +122,17 @@ def test_a_classifier_of_rows_has_a_reliability_diagram(iris_run, data):
 def test_pictures_are_asked_for_where_only_pictures_will_do(iris_run):
     with pytest.raises(UserError, match="Table"):
         look(iris_run, "saliency")
+
+
+def test_only_samples_that_are_of_a_class_can_be_chosen_by_one(iris_run, tmp_path):
+    import keras
+
+    assert look(iris_run, "samples_by_loss").choices == ("setosa", "versicolor", "virginica")
+    about = {
+        "input": spec_to_json(open_model(str(iris_run)).loaded.input),
+        "target": spec_to_json(ValuesTarget(("y",))),
+    }
+    save_model(keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]), tmp_path / "values.keras", about)
+    values = open_model(str(tmp_path / "values.keras"))
+    assert len(values.choices) == 2
+    assert registry().inspectors.get("samples_by_loss").choices(values) == ()

@@ -9,6 +9,7 @@ from workbench.errors import UserError, did_you_mean
 from workbench.figures import Figure, Gallery, Table
 from workbench.i18n import _, mark
 from workbench.inspection.inspector import Findings, Inspector, Question
+from workbench.inspection.loaded import OpenModel
 from workbench.inspection.samples.whole_split import answers_of, probabilities_of
 from workbench.registry import registry
 from workbench.section import Section, setting
@@ -48,6 +49,11 @@ class SamplesByLoss(Inspector):
     def layers(self, model: Any) -> list[str]:
         """It looks at no layer."""
         return []
+
+    def choices(self, opened: OpenModel) -> tuple[str, ...]:
+        """The classes that samples are of, where they are of one."""
+        target = opened.loaded.target
+        return target.strata_names if target is not None else ()
 
     def inspect(self, model: Any, question: Question) -> Findings:
         """One gallery, or for rows of a table one table."""
