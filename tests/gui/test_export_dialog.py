@@ -218,3 +218,22 @@ def test_the_pages_open_it_by_a_button_and_by_ctrl_e(qtbot, workspace, run, kind
     qtbot.waitUntil(lambda: bool(page.window().findChildren(ExportDialog)), timeout=2000)
     page.hidden()
     qtbot.waitUntil(lambda: not getattr(page, "_reading", False), timeout=5000)
+
+
+def test_tab_leads_from_the_format_that_is_chosen_to_every_button(qtbot, dialog):
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow, timeout=3000)
+    assert dialog.focusWidget() is dialog.formats.buttons["keras"]
+    met = []
+    for _step in range(5):
+        qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
+        met.append(dialog.focusWidget())
+    assert met[:4] == [dialog.place, dialog.browse_button, dialog.command_button, dialog.export_button]
+    assert met[4].text() in ("Close", "&Close")
+
+
+def test_what_is_told_makes_the_dialog_higher_and_squeezes_no_format(dialog):
+    before = dialog.formats.height()
+    dialog._answered(Exported("a.onnx", "onnx", 1, None, ("What it takes, and who does the rest. " * 20,) * 3))
+    assert dialog.height() >= dialog.layout().totalHeightForWidth(dialog.width())
+    assert dialog.formats.height() == before

@@ -1,5 +1,6 @@
 """Export a run, or a model file of no run: in which format, where to, and how what was written compares."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class ExportDialog(QDialog):
         self._workspace, self._source = workspace, source
         self._run = RunFolder(source) if Path(source).is_dir() else None
         self._tail = ""  # what the format chosen adds to a name
-        self._forced = False
+        self._replaced = ""  # what may go, as the user said
         self._written = ""
         self.running = False
         self.ask: Callable[[str], bool] = self._ask_in_a_dialog
@@ -78,6 +79,7 @@ class ExportDialog(QDialog):
         self._connect()
         self._follow_format()
         self._show_running(False)
+        self.formats.focus()
 
     def export(self) -> None:
         """Write it, once the user has said that what is there may go."""
@@ -88,14 +90,15 @@ class ExportDialog(QDialog):
             self._tell(str(error), "error")
             self.place.setFocus()
             return
-        self._forced = place.exists()
-        if self._forced and not self.ask(_("{path} is there already. Replace it?").format(path=place)):
+        there = place.exists()
+        if there and not self.ask(_("{path} is there already. Replace it?").format(path=place)):
             return
+        self._replaced = str(place) if there else ""
         self._workspace.settings.change(export_format=exporter.name, export_folder=str(place.parent))
         self._tell("")
         self._show_running(True)
         self.stop_button.setFocus()
-        request = ExportRequest(self._source, exporter.name, str(place), self._forced)
+        request = ExportRequest(self._source, exporter.name, str(place), there)
         self._workspace.questions.ask(request, self._answered, self._failed, self._event, key=KEY)
 
     def stop(self) -> None:
@@ -110,9 +113,10 @@ class ExportDialog(QDialog):
         """Put the same as a command line into the clipboard."""
         exporter = self.formats.exporter
         out = self.place.text().strip() or self._suggested_name()
-        command = as_command(ExportRequest(self._source, exporter.name, out, self._forced))
+        command = as_command(ExportRequest(self._source, exporter.name, out, out == self._replaced))
         QGuiApplication.clipboard().setText(command)
         self.told.setText(_("Copied: {command}").format(command=command))
+        self._make_room()
 
     def done(self, result: int) -> None:
         self.stop()
@@ -156,6 +160,13 @@ class ExportDialog(QDialog):
         layout.addLayout(row)
         layout.addStretch(1)
         layout.addWidget(buttons)
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        in_order = (
+            *self.formats.buttons.values(), self.place, self.browse_button, self.show_button, self.stop_button,
+            self.command_button, self.export_button, close,
+        )  # fmt: skip
+        for before, after in itertools.pairwise(in_order):
+            QWidget.setTabOrder(before, after)
 
     def _connect(self) -> None:
         self.formats.chosen.connect(self._follow_format)
@@ -175,7 +186,6 @@ class ExportDialog(QDialog):
         elif name_before and typed.endswith(name_before):
             self.place.setText(typed.removesuffix(name_before) + self._tail)
         self.told.setText("")
-        self._forced = False
         self._tell(*self._hindrance())
         self.export_button.setEnabled(not self.notice.text)
 
@@ -229,6 +239,7 @@ class ExportDialog(QDialog):
         self.notes.setText("\n\n".join(done.notes))
         self.notes.setVisible(bool(done.notes))
         self.show_button.show()
+        self._make_room()
         self.show_button.setFocus()
 
     def _failed(self, message: str) -> None:
@@ -240,6 +251,14 @@ class ExportDialog(QDialog):
         self.notes.hide()
         self.show_button.hide()
         self.notice.show_message(message, kind)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Grow where what is told needs it: wrapped text does not make a window higher by itself."""
+        self.layout().activate()
+        wanted = self.layout().totalHeightForWidth(self.width())
+        if wanted > self.height():
+            self.resize(self.width(), wanted)
 
     def _show_running(self, running: bool) -> None:
         self.running = running

@@ -1,7 +1,7 @@
 """The formats a run can be exported in: one of them is chosen, and what it is for, lacks and needs stands beside."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.export.exporter import Exporter
 from workbench.gui.theme import GRID
@@ -51,6 +51,8 @@ class ExportFormats(QWidget):
         columns.addLayout(names)
         columns.addLayout(about, 1)
         self.buttons.get(preferred, next(iter(self.buttons.values()))).setChecked(True)
+        # What is told below grows: these are not to be squeezed by it.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._show_about()
         self._group.idToggled.connect(self._toggled)
 
@@ -62,6 +64,10 @@ class ExportFormats(QWidget):
     def choose(self, name: str) -> None:
         """Choose a format."""
         self.buttons[name].setChecked(True)
+
+    def focus(self) -> None:
+        """Let the keyboard go to the one that is chosen."""
+        self.buttons[self.exporter.name].setFocus()
 
     def _toggled(self, _number: int, checked: bool) -> None:
         if checked:
