@@ -7,7 +7,14 @@ from workbench.control import Control, Stopped
 from workbench.inspection.answering import inspect
 from workbench.inspection.heatmaps.deletion import exchange
 from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod
-from workbench.inspection.heatmaps.randomised import cascade, copy_of, rank_correlation, weighted_layers
+from workbench.inspection.heatmaps.randomised import (
+    cascade,
+    copy_of,
+    rank_correlation,
+    similarities,
+    structural_similarity,
+    weighted_layers,
+)
 from workbench.inspection.loaded import open_model
 from workbench.registry import registry
 from workbench.requests import InspectRequest
@@ -92,7 +99,8 @@ def test_grad_cam_passes_on_a_trained_network_and_a_map_of_edges_fails(digits_ru
     assert {event.what for event in events} >= {"Deletion", "Insertion", "Random weights"}
     bad = ask(digits_run, method=edges)
     assert "FAILED random weights" in bad.figures[0].note
-    assert [*bad.figures[3].series.values()] == [pytest.approx((1, 1))]
+    assert [*bad.figures[3].series.values()] == [pytest.approx((1, 1))] * 2
+    assert "SSIM 1.00" in bad.figures[0].note
     after = open_model(str(digits_run)).model.weights
     assert all(np.array_equal(old, np.array(new)) for old, new in zip(before, after, strict=True))
 
@@ -110,6 +118,31 @@ def test_a_stop_between_random_weights_leaves_the_model_as_it_was(digits_run):
     with pytest.raises(Stopped):
         ask(digits_run, control, Stopping(), method="saliency")
     assert all(np.array_equal(old, np.array(new)) for old, new in zip(before, model.weights, strict=True))
+
+
+def test_structural_similarity_is_that_of_its_definition():
+    drawn = np.random.default_rng(0)
+    first = drawn.random((16, 20)).astype(np.float32)
+    second = (first + 0.5 * drawn.random((16, 20))).astype(np.float32)
+    # The definition, window by window: Gaussian weights of 11 x 11 with a deviation of 1.5, away from the edges.
+    weights = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 1.5**2))
+    weights = np.outer(weights, weights) / weights.sum() ** 2
+    one, other = ((each - each.min()) / np.ptp(each) for each in (first, second))
+    found = []
+    for row in range(6):
+        for column in range(10):
+            a, b = (each[row : row + 11, column : column + 11] for each in (one, other))
+            means = [(weights * each).sum() for each in (a, b)]
+            spread = [(weights * (each - mean) ** 2).sum() for each, mean in zip((a, b), means, strict=True)]
+            shared = (weights * (a - means[0]) * (b - means[1])).sum()
+            found.append(
+                (2 * means[0] * means[1] + 1e-4) * (2 * shared + 9e-4)
+                / ((means[0] ** 2 + means[1] ** 2 + 1e-4) * (sum(spread) + 9e-4))
+            )  # fmt: skip
+    assert similarities(first, second)[5:11, 5:15].ravel() == pytest.approx(found, abs=1e-5)
+    assert structural_similarity(first, first) == pytest.approx(1)
+    assert abs(structural_similarity(first, drawn.random((16, 20)))) < 0.2
+    assert structural_similarity(np.zeros((1, 3)), np.ones((1, 3))) == pytest.approx(1)  # nothing to see in either
 
 
 def test_a_copy_of_a_nested_model_has_weights_of_its_own():

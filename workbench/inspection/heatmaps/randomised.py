@@ -15,6 +15,7 @@ import numpy as np
 from workbench.inspection.network.layers import final_layer
 
 _LONGEST_REASON = 200  # characters
+_WINDOW = 11  # places
 
 Map = Callable[[Any], np.ndarray]
 
@@ -66,6 +67,29 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
 
 
+def structural_similarity(first: np.ndarray, second: np.ndarray) -> float:
+    """The structural similarity of two maps (Wang et al. 2004): 1 for the same, about 0 for others."""
+    return float(similarities(first, second).mean())
+
+
+def similarities(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The same around every place, in windows of 11 with Gaussian weights; each map is brought to 0 to 1 before."""
+    import cv2
+
+    odd = [side - 1 + side % 2 for side in (*first.shape, _WINDOW)]  # a window no larger than the map
+    size = (min(odd), min(odd))
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(values, size, 1.5)
+
+    one, other = (_stretched(values.astype(np.float64)) for values in (first, second))
+    mean_one, mean_other = mean(one), mean(other)
+    variances = mean(one**2) - mean_one**2 + mean(other**2) - mean_other**2
+    shared = mean(one * other) - mean_one * mean_other
+    likeness = (2 * mean_one * mean_other + 0.01**2) * (2 * shared + 0.03**2)
+    return likeness / ((mean_one**2 + mean_other**2 + 0.01**2) * (variances + 0.03**2))
+
+
 def maps_of_random_weights(
     copy: Any,
     look: Map,
@@ -98,6 +122,11 @@ def maps_of_random_weights(
             found[-1].append(look(copy))
             progress(draw * len(counts) + len(found[-1]), draws * len(counts))
     return found
+
+
+def _stretched(values: np.ndarray) -> np.ndarray:
+    low, spread = values.min(), np.ptp(values)
+    return (values - low) / spread if spread > 0 else np.zeros_like(values)
 
 
 def _inner_layers(model: Any) -> list[Any]:
