@@ -12,10 +12,12 @@ from workbench.experiment import new_experiment
 from workbench.figures import Gallery, RowSample, Table, Tile
 from workbench.gui.corrections_bar import CorrectionsBar
 from workbench.gui.corrector import corrector
+from workbench.gui.data_reader import data_reader
 from workbench.gui.figures.gallery_view import GalleryView
 from workbench.gui.figures.signs import SIGN_WIDTH
 from workbench.gui.figures.table_view import TableView
 from workbench.gui.pages.data_corrections import CorrectionsView
+from workbench.gui.pages.data_report_view import DataReportView
 from workbench.gui.workspace import Workspace
 from workbench.jobs import run_job
 from workbench.requests import CorrectRequest
@@ -277,3 +279,20 @@ def test_a_table_of_numbers_has_no_samples_to_mend(qtbot, row_bar):
 def test_where_it_is_narrow_the_text_stands_above_the_buttons(qtbot, bar, width, above):
     bar.resize(width, 100)
     qtbot.waitUntil(lambda: (bar._text.geometry().bottom() < bar.exclude_button.y()) == above, timeout=2000)
+
+
+def test_samples_on_the_data_page_bear_the_signs_of_corrections_in_force(qtbot, workspace):
+    tiles = tuple(Tile(np.zeros((8, 8), np.uint8), "3", number, name=str(number)) for number in range(3))
+    lines = (
+        CorrectionLine(Correction("1", "relabel", "8"), "3"),
+        CorrectionLine(Correction("2", "exclude"), "3", "another sample has this name now"),
+    )
+    spec = ImageInput(8, 8, 1), ClassTarget(("3", "8"))
+    view = DataReportView(workspace, data_reader(workspace))
+    qtbot.addWidget(view)
+    view.show()
+    workspace.set_data_report(
+        DataReport(3, {}, {}, {}, *spec, (), (), (Gallery("Training samples", tiles),), corrections=lines)
+    )
+    told = [accessible(view.samples_view, row) for row in range(3)]
+    assert told == ["3", "3, relabelled as 8 by a correction", "3"]
