@@ -1,5 +1,7 @@
 """Corrections: what a list does to real data, what stays as it was, and what is said to a list that is wrong."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,9 @@ from workbench.data.prepare import prepare
 from workbench.errors import UserError
 from workbench.experiment import new_experiment, read_experiment, with_dataset
 from workbench.experiment_toml import to_toml, write_experiment
+from workbench.inspection.samples.correcting import correct
 from workbench.registry import registry
+from workbench.requests import CorrectRequest
 from workbench.runs.folder import RunFolder
 from workbench.runs.writer import create_run_folder
 
@@ -274,3 +278,24 @@ def test_looking_at_the_list_can_be_stopped(home):
     control.stop()
     with pytest.raises(Stopped):
         corrected(experiment.corrections, opened(experiment), control)
+
+
+def test_windows_that_change_a_list_at_the_same_time_lose_nothing_of_each_other(home, tmp_path):
+    path = tmp_path / "digits.corrections.csv"
+    experiment = with_list(new_experiment(), path=path)
+    names = opened(experiment).names[:8]
+    failures = []
+
+    def exclude(name):
+        try:
+            correct(CorrectRequest(experiment, "exclude", (name,)), quiet, Control())
+        except BaseException as error:
+            failures.append(error)
+
+    windows = [threading.Thread(target=exclude, args=(name,)) for name in names]
+    for window in windows:
+        window.start()
+    for window in windows:
+        window.join()
+    assert failures == []
+    assert sorted(line.name for line in read_corrections(path)) == sorted(names)

@@ -10,9 +10,12 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from workbench.atomic_files import replace_file
 from workbench.errors import UserError, did_you_mean
@@ -27,6 +30,7 @@ LIST_NAME = "corrections.csv"  # in the folder of a run, and the ending beside a
 _FIRST_LINE = "# corrections of a dataset, version {version}"
 _VERSION_LINE = re.compile(r"#.*version (\d+)")
 _DIGITS = 16
+_LOCK_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,31 @@ def write_corrections(path: Path, corrections: Iterable[Correction]) -> None:
     except OSError as error:
         raise UserError(_("The list of corrections {path} cannot be written: {reason}.").format(
             path=path, reason=error.strerror or error)) from None  # fmt: skip
+
+
+@contextmanager
+def changed_by_nobody_else() -> Iterator[None]:
+    """While a list is read, changed and written again: what another window writes meanwhile would be lost.
+
+    Raises:
+        UserError: another one does not get done with that.
+    """
+    lock = None
+    try:
+        corrections_folder().mkdir(parents=True, exist_ok=True)
+        lock = FileLock(corrections_folder() / "changing.lock", timeout=_LOCK_SECONDS, is_singleton=False)
+        lock.acquire()
+    except Timeout:
+        raise UserError(
+            _("Another window or program is changing a list of corrections. Nothing was changed here; try again.")
+        ) from None
+    except OSError:  # no folder of the user's own to put a lock into: then without
+        lock = None
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 def digest(corrections: Iterable[Correction]) -> str:

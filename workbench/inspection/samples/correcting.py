@@ -12,6 +12,7 @@ from workbench.data.corrections import (
     EXCLUDE,
     RELABEL,
     Correction,
+    changed_by_nobody_else,
     read_corrections,
     usual_place,
     write_corrections,
@@ -85,10 +86,12 @@ def correct(request: CorrectRequest, emit: Emit, control: Control) -> ListChange
         case _:
             wanted = _new_lines(request, names, emit, control)
     control.check()
-    changed = {**{name: line for name, line in known.items() if name not in names}, **wanted}
-    if changed != known or not place.exists():
-        with unless_abandoned():
-            write_corrections(place, changed.values())
+    with changed_by_nobody_else():
+        known = {line.name: line for line in lines_of(request.experiment)}  # as it is by now
+        changed = {**{name: line for name, line in known.items() if name not in names}, **wanted}
+        if changed != known or not place.exists():
+            with unless_abandoned():
+                write_corrections(place, changed.values())
     before = tuple(known[name] for name in names if name in known)
     after = tuple(changed[name] for name in names if name in changed)
     return ListChange(str(place), names, before, after, len(changed))
