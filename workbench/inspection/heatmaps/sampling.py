@@ -41,7 +41,7 @@ def mean_gradient(
     Raises:
         Stopped: asked to, within 100 ms.
     """
-    function = gradients.summed_input_gradients(model)
+    part_of, whole_of = gradients.summed_input_gradients(model)
     size = _batch_size(settled, variants)
     total: np.ndarray | None = None
     given_up = threading.Event()
@@ -52,7 +52,7 @@ def mean_gradient(
             return 0, None
         index = np.repeat(settled.index, last - first)
         region = None if settled.region is None else np.repeat(settled.region, last - first, axis=0)
-        return last - first, function(variants(first, last), index, region)
+        return last - first, part_of(variants(first, last), index, region)
 
     pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="inspection")
     waiting: set[Future] = {pool.submit(one, first) for first in range(0, count, size)}
@@ -69,7 +69,7 @@ def mean_gradient(
     finally:
         given_up.set()
         pool.shutdown(wait=False, cancel_futures=True)
-    return total / count
+    return whole_of(total / count, variants(0, 1).shape[1:])
 
 
 def _batch_size(settled: Settled, variants: Variants) -> int:

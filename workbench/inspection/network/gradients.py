@@ -15,6 +15,7 @@ import numpy as np
 from workbench.errors import UserError
 from workbench.i18n import _
 from workbench.inspection.network.backends import as_array, as_float, compiled, compiled_with_gradient
+from workbench.inspection.network.beginning import affine_beginning, back_to_pictures
 from workbench.inspection.network.folding import folded, folded_weights
 from workbench.inspection.network.layers import final_layer, find_layer
 from workbench.inspection.network.tap import caught, entered, tapped
@@ -69,11 +70,12 @@ def input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, n
     return kept(model, ("input_gradients", ""), lambda: _input_gradients(model))
 
 
-def summed_input_gradients(model: Any) -> Callable[..., np.ndarray]:
-    """A compiled function of (pictures, indices, region=None) -> the sum of the gradients, (rows, columns, channels).
+def summed_input_gradients(model: Any) -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarray]]:
+    """The sum of the gradients by many variants of one picture, in batches: two compiled functions.
 
-    For many variants of one picture, in batches; not to be asked for a batch of different ones. It keeps to the weights
-    of the moment it was asked for, so that they are folded once (see `folding`).
+    The first, of (pictures, indices, region=None), gives a part of the sum, behind the layers that treat all pictures
+    alike (see `beginning`). The second, of (the sum of the parts, shape of a picture), gives the sum of the gradients,
+    (rows, columns, channels). Ask for them anew where weights may have changed: they are folded once (see `folding`).
 
     Raises:
         UserError: as `scores`.
@@ -273,26 +275,38 @@ def _input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, ...]]:
     return differentiate
 
 
-def _summed_input_gradients(model: Any) -> Callable[..., Any]:
+def _summed_input_gradients(model: Any) -> Callable[[], tuple[Callable[..., np.ndarray], ...]]:
     units = _units(model)
     check_gradient_gets_through(model)
+    beginning = affine_beginning(model)
 
     def forward(at: Any, pictures: Any, index: Any, region: Any, weights: Any) -> tuple[Any, Any]:
-        with entered(model, at, pictures) as given, folded(model, weights), tapped(model) as tap:
+        at_entry, last = ((lambda value: value), {"": beginning[-1]}) if beginning else (at, {})
+        with (
+            entered(model, at_entry, pictures) as given,
+            folded(model, weights),
+            caught(last, at),
+            tapped(model) as tap,
+        ):
             result = model(given, training=False)
         return explained_scores(tap.score, result, index, region, units)[0], ()
 
-    def finish(_pictures: Any, gradient: Any) -> Any:
+    def finish(_value: Any, gradient: Any) -> Any:
         from keras import ops
 
         return ops.sum(gradient[""], axis=0)
 
     fold = compiled(model, lambda: folded_weights(model))
     run = compiled_with_gradient(model, forward, finish)
+    whole = back_to_pictures(model, beginning) if beginning else lambda gradient, _shape: gradient
 
-    def prepare() -> Callable[..., np.ndarray]:
+    def prepare() -> tuple[Callable[..., np.ndarray], ...]:
         weights = fold()
-        return lambda pictures, index, region=None: as_array(run(*_arguments(pictures, index, region), weights))
+
+        def part(pictures: np.ndarray, index: np.ndarray, region: Region = None) -> np.ndarray:
+            return as_array(run(*_arguments(pictures, index, region), weights))
+
+        return part, whole
 
     return prepare
 

@@ -109,12 +109,12 @@ def entry_operation(model: Any) -> Any:
 
     What comes behind it takes a picture of the network's size, with values that need not be whole.
     """
-    functional = getattr(model, "_functional", None) or model  # a Sequential model wraps one
+    functional = functional_of(model)
     inputs = getattr(functional, "inputs", None) or []
     operations = getattr(functional, "operations", [])
     found, tensor = None, inputs[0] if len(inputs) == 1 else None
     for wanted in ("Resizing", "Round", "Cropping2D"):
-        takers = [each for each in operations if any(tensor is taken for taken in _taken(each))]
+        takers = [each for each in operations if any(tensor is taken for taken in taken(each))]
         if len(takers) != 1 or type(takers[0]).__name__ != wanted:
             break
         tensor = takers[0].output
@@ -122,6 +122,12 @@ def entry_operation(model: Any) -> Any:
     return found
 
 
-def _taken(operation: Any) -> list[Any]:
+def functional_of(model: Any) -> Any:
+    """The graph of a model: a Sequential model wraps one."""
+    return getattr(model, "_functional", None) or model
+
+
+def taken(operation: Any) -> list[Any]:
+    """The tensors that an operation of a graph takes, wherever it is called."""
     nodes = getattr(operation, "_inbound_nodes", [])
     return [tensor for node in nodes for tensor in node.input_tensors]
