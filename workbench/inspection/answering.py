@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from workbench.control import Control, Emit
+from workbench.data.named_samples import check_split, places_in, places_of
 from workbench.data.prepared import PreparedData
-from workbench.data.source import SPLIT_NAMES
-from workbench.errors import UserError, did_you_mean
+from workbench.errors import UserError
 from workbench.figures import Figure
 from workbench.i18n import _
 from workbench.inspection.heatmaps.explained import answers_with_a_map
@@ -142,26 +142,14 @@ def _data(request: InspectRequest, opened: OpenModel, emit: Emit, control: Contr
     """The data of the run, which have the split that is asked about."""
     if opened.run is None:
         raise UserError(_("A model file has no samples of its own. Name a picture, or a run instead of the file."))
-    if request.split not in SPLIT_NAMES:
-        hint = did_you_mean(request.split, SPLIT_NAMES)
-        text = _("There is no split {split!r}; it is one of {known}. {hint}")
-        raise UserError(text.format(split=request.split, known=", ".join(SPLIT_NAMES), hint=hint).strip())
+    check_split(request.split)
     return open_data(opened.run.experiment(), emit, control)
 
 
 def _sample(request: InspectRequest, opened: OpenModel, emit: Emit, control: Control) -> _Asked:
     data = _data(request, opened, emit, control)
-    indices = data.splits[request.split]
-    if not len(indices):
-        text = _("The {split} split of this run has no samples. Choose another split.")
-        raise UserError(text.format(split=request.split))
-    if not 0 <= request.sample < len(indices):
-        raise UserError(
-            _("Sample {index} is not in the {split} split, which has {count} samples (from 0).").format(
-                index=request.sample, split=request.split, count=len(indices)
-            )
-        )
-    index = int(indices[request.sample])
+    count = len(places_in(data, request.split))
+    (index,) = places_of(data, request.split, [request.sample])
     truth = opened.task.describe(data.targets[index], data.target)
     caption = _("{split} sample {index} ({truth})").format(split=request.split, index=request.sample, truth=truth)
-    return _Asked(np.array(data.inputs[index]), caption, truth, len(indices))
+    return _Asked(np.array(data.inputs[index]), caption, truth, count)

@@ -14,9 +14,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from workbench.control import Control, Emit
+from workbench.data.named_samples import check_split
 from workbench.data.prepared import InputsOf, PreparedData
-from workbench.data.source import SPLIT_NAMES
-from workbench.errors import UserError, did_you_mean
+from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.experiment import Experiment
 from workbench.figure_files import blended
@@ -139,10 +139,7 @@ def _method(request: SideBySideRequest) -> tuple[Inspector | None, Section | Non
 
 def _opened(request: SideBySideRequest, emit: Emit, control: Control) -> list[_Side]:
     """The runs with all samples of the split."""
-    if request.split not in SPLIT_NAMES:
-        text = _("There is no split {split!r}; it is one of {known}. {hint}")
-        hint = did_you_mean(request.split, SPLIT_NAMES)
-        raise UserError(text.format(split=request.split, known=", ".join(SPLIT_NAMES), hint=hint).strip())
+    check_split(request.split)
     folders = [RunFolder(run) for run in request.runs]
     sides = []
     for letter, folder, name in zip(_LETTERS, folders, names_of(folders), strict=False):

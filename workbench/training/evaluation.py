@@ -9,10 +9,10 @@ import numpy as np
 
 from workbench.attended import unless_abandoned
 from workbench.control import Control, Emit
+from workbench.data.named_samples import check_split, places_in, places_of
 from workbench.data.prepare import PreparedData, prepare
 from workbench.data.prepared import InputsOf
-from workbench.data.source import SPLIT_NAMES
-from workbench.errors import UserError, did_you_mean
+from workbench.errors import UserError
 from workbench.events import Note, Progress
 from workbench.experiment import Experiment
 from workbench.figures import Figure
@@ -165,18 +165,10 @@ def show_samples(request: SamplesRequest, emit: Emit, control: Control) -> Figur
     """
     _folder, experiment, data = open_run(request.run, request.split, emit, control)
     task = registry().tasks.get(experiment.task.name)
-    indices = data.splits[request.split]
-    outside = [index for index in request.indices if not 0 <= index < len(indices)]
-    if outside:
-        raise UserError(
-            _("Sample {index} is not in the {split} split, which has {count} samples (from 0).").format(
-                index=outside[0], split=request.split, count=len(indices)
-            )
-        )
     kind = registry().inputs.get(data.input.kind)
     return kind.show(
         data,
-        [int(indices[index]) for index in request.indices],
+        places_of(data, request.split, request.indices),
         lambda index: task.describe(data.targets[index], data.target),
         lambda picture, index: task.paint(picture, data.targets[index], data.target),
         request.indices,
@@ -186,12 +178,7 @@ def show_samples(request: SamplesRequest, emit: Emit, control: Control) -> Figur
 
 def open_run(run: str, split: str, emit: Emit, control: Control) -> tuple[RunFolder, Experiment, PreparedData]:
     """A run that has a model, with its data. Raises `UserError` where there is none, or the split is empty."""
-    if split not in SPLIT_NAMES:
-        raise UserError(
-            _("There is no split {split!r}; it is one of {known}. {hint}")
-            .format(split=split, known=", ".join(SPLIT_NAMES), hint=did_you_mean(split, SPLIT_NAMES))
-            .strip()
-        )
+    check_split(split)
     folder = RunFolder(run)
     experiment = folder.experiment()
     if not folder.model_path.exists():
@@ -201,6 +188,5 @@ def open_run(run: str, split: str, emit: Emit, control: Control) -> tuple[RunFol
             )
         )
     data = prepare(experiment, emit, control)
-    if not len(data.splits[split]):
-        raise UserError(_("The {split} split of this run has no samples. Choose another split.").format(split=split))
+    places_in(data, split)
     return folder, experiment, data

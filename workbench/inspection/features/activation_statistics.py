@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from workbench.data.named_samples import places_in
 from workbench.errors import UserError
 from workbench.figures import Bars, Curve, Curves, Figure, Table
 from workbench.i18n import _, mark
@@ -106,13 +107,8 @@ class ActivationStatistics(Inspector):
         watched = _watched(model, question.params.layers)
         if not watched:
             raise UserError(_("This model has no layer with an activation. Look at all layers."))
+        places_in(question.split.data, question.split.name)  # raises where it has none
         samples = question.split.inputs
-        if not len(samples):
-            raise UserError(
-                _("The {split} split of this run has no samples. Choose another split.").format(
-                    split=question.split.name
-                )
-            )
         count = min(question.params.samples, len(samples))
         chosen = np.unique(np.linspace(0, len(samples) - 1, count).astype(np.int64))
         layers = _gathered(model, watched, samples, chosen, question)

@@ -17,7 +17,8 @@ from workbench.data.corrections import (
     usual_place,
     write_corrections,
 )
-from workbench.data.source import SPLIT_NAMES, Samples
+from workbench.data.named_samples import places_of
+from workbench.data.source import Samples
 from workbench.errors import UserError, did_you_mean
 from workbench.events import Event
 from workbench.experiment import Experiment
@@ -103,14 +104,7 @@ def _names(request: CorrectRequest, emit: Emit, control: Control) -> tuple[str, 
     if request.samples:
         data = open_data(RunFolder(request.run).experiment(), emit, control)
         for split, number in request.samples:
-            indices = data.splits.get(split, ())
-            if split not in SPLIT_NAMES or not 0 <= number < len(indices):
-                raise UserError(
-                    _("Sample {index} is not in the {split} split, which has {count} samples (from 0).").format(
-                        index=number, split=split, count=len(indices)
-                    )
-                )
-            names.append(data.names[int(indices[number])])
+            names += [data.names[place] for place in places_of(data, split, [number])]
     if not names:
         raise UserError(_("No sample was named."))
     return tuple(dict.fromkeys(names))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from workbench.control import Control, Emit
+from workbench.data.named_samples import places_in
 from workbench.data.prepared import InputsOf, PreparedData
 from workbench.errors import UserError
 from workbench.i18n import _
@@ -86,10 +87,7 @@ def feature_layer(opened: OpenModel) -> str:
 
 
 def _inputs(data: PreparedData, split: str) -> InputsOf:
-    inputs = InputsOf(data.inputs, data.splits[split])
-    if not len(inputs):
-        raise UserError(_("The {split} split of this run has no samples. Choose another split.").format(split=split))
-    return inputs
+    return InputsOf(data.inputs, places_in(data, split))
 
 
 def _source_of(layer: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from workbench.architectures.table import LOGITS
+from workbench.data.named_samples import places_of
 from workbench.data.prepared import InputsOf, PreparedData
 from workbench.errors import UserError, did_you_mean
 from workbench.experiment import Experiment
@@ -147,13 +148,7 @@ def shown_maps(channels: int) -> list[int]:
 
 def _samples(settings: ProbesSection, split: str, data: PreparedData) -> np.ndarray:
     count = len(data.splits[split])
-    outside = [number for number in settings.chosen if number >= count]
-    if outside:
-        raise UserError(
-            _("Sample {index} is not in the {split} split, which has {count} samples (from 0).").format(
-                index=outside[0], split=split, count=count
-            )
-        )
+    places_of(data, split, settings.chosen)
     if settings.chosen:
         return np.array(settings.chosen, np.int64)
     order = _spread(count, count)
