@@ -228,3 +228,25 @@ def test_a_model_of_tables_is_exported_with_the_means_and_fillings_of_its_layers
     assert done.check.difference <= 1e-4
     assert done.check.agreement is None
     assert "2 numbers" in done.notes[0]
+
+
+def test_a_model_that_answers_with_no_numbers_is_not_compared_with(export, tmp_path):
+    import keras
+
+    image = keras.Input((4, 4, 3))
+    model = keras.Model(image, keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(image)))
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    model.save(tmp_path / "diverged.keras")
+    with pytest.raises(UserError, match="values that are not numbers.*diverged"):
+        export(tmp_path / "diverged.keras", "keras", tmp_path / "out.keras")
+    assert not (tmp_path / "out.keras").exists()
+
+
+def test_logits_of_someone_else_are_exported_as_they_are(export, tmp_path):
+    import keras
+
+    image = keras.Input((4, 4, 3))
+    model = keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(image)))
+    model.save(tmp_path / "logits.keras")
+    export(tmp_path / "logits.keras", "keras", tmp_path / "out.keras")
+    assert len(keras.saving.load_model(tmp_path / "out.keras").layers) == len(model.layers)

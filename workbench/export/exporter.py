@@ -179,6 +179,13 @@ class ModelExporter(Exporter):
         control.check()
         emit(Progress(mark("Comparing what was written with the model"), 0))
         wanted = keras_answers(model, samples.inputs, control)
+        if not np.isfinite(wanted).all():
+            raise UserError(
+                _(
+                    "The model answers with values that are not numbers, so that nothing can be compared with it. Its "
+                    "training diverged: train it again with a smaller learning rate, or take an earlier epoch."
+                )
+            )
         classes = bool(getattr(opened.loaded.target, "class_names", ())) and opened.loaded.head is None
         check = self._checked(wanted, classes, samples, place, control)
         notes = self.notes(exact)

@@ -83,7 +83,10 @@ def predict(request: PredictRequest, emit: Emit, control: Control) -> Prediction
     if opened.loaded.target is None:
         shape = opened.model.output_shape
         raise UserError(
-            _("The output of this model, {shape}, is neither a value per class nor a map of them.").format(shape=shape)
+            _(
+                "The output of this model, {shape}, is neither a value per class nor a map of them. Make a model of "
+                "one such output, and save that."
+            ).format(shape=shape)
         )
     found = opened.kind.asked(request.paths, request.pixels, request.rows, opened.loaded.input, control)
     items: list[PredictedItem] = []

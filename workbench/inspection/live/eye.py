@@ -56,9 +56,10 @@ class Eye:
         if loaded.target is None:
             shape = self._opened.model.output_shape
             raise UserError(
-                _("The output of this model, {shape}, is neither a value per class nor a map of them.").format(
-                    shape=shape
-                )
+                _(
+                    "The output of this model, {shape}, is neither a value per class nor a map of them. Make a model of "
+                    "one such output, and save that."
+                ).format(shape=shape)
             )
         self._maps = answers_with_a_map(self._opened.model)
         preprocessing = self._opened.preprocessing
