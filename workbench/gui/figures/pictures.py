@@ -71,7 +71,7 @@ class Picture(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(320, 320)
+        return QSize(320, 272)  # the least in a page that scrolls: its note is to be in sight, too
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if self._below.isNull():

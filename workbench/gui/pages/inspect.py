@@ -63,7 +63,7 @@ class InspectPage(Page):
         self._retry = button_with_icon(_("&Try again"), "refresh")
         self.notice.buttons.addWidget(self._retry)
         self.method = InspectMethod(letters=access_keys(*self.bar.letters, *self.source.letters, self._retry.text()))
-        self.panel = FigurePanel(column_width=460)
+        self.panel = FigurePanel()
         self.veil = Veil(self.panel)
         self.corrections = CorrectionsBar(workspace)
         self.status = self.bar.status

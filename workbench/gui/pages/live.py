@@ -278,7 +278,7 @@ class LivePage(Page):
         """What is read rather than seen."""
         frame = self._last
         self.answer.setText(frame.text if frame is not None else "")
-        self.note.setText(frame.note if frame is not None else "")
+        self.note.setText(frame.note if frame is not None else _("Its answer stands here while it looks."))
         self.note.setVisible(bool(self.note.text()))
         self.bars.show_bars(frame.bars if frame is not None else ())
         self.numbers.show_numbers(self._measured(frame) if frame is not None else {})

@@ -242,7 +242,7 @@ def _answers(model: Any, question: Question, settled: Settled) -> Answers:
 def _figures(method: HeatmapMethod, checked: _Checked, question: Question, number: int, answer: str) -> list[Figure]:
     picture, caption = question.pictures[number], question.captions[number]
     verdicts = _verdicts(method, checked)
-    heat = replace(checked.heat, note=" ".join(part for part in (checked.heat.note, *verdicts) if part))
+    heat = replace(checked.heat, note="\n".join(part for part in (checked.heat.note, *verdicts) if part))
     figures: list[Figure] = [heatmap_figure(method, picture, caption, heat, question.choices, answer)]
     target = question.choices[heat.target]
     if checked.deletion is not None:
