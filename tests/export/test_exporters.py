@@ -192,6 +192,27 @@ def test_the_command_takes_a_model_file_of_no_run(stored, tmp_path, capsys):
     assert "random values" in capsys.readouterr().out
 
 
+def test_a_classifier_behind_the_network_goes_with_the_keras_file_and_is_refused_elsewhere(
+    export, exported_run, model, tmp_path
+):
+    from sklearn.svm import SVC
+
+    from workbench.runs.head import Head
+    from workbench.runs.model_file import load_model, read_about, save_model
+
+    draw = np.random.default_rng(0)
+    fitted = SVC().fit(draw.random((20, 10)).astype(np.float32), np.arange(20) % 10)
+    run = tmp_path / "run"
+    shutil.copytree(exported_run, run)
+    save_model(model, run / "model.keras", read_about(exported_run / "model.keras"), Head(fitted, 10))
+    for name in ("saved_model", "tflite", "onnx"):
+        with pytest.raises(UserError, match=r"classifier \(SVC\) follows .* Export it as keras"):
+            export(run, name, tmp_path / name)
+    done = export(run, "keras", tmp_path / "a.keras")
+    assert "only this workbench uses it" in done.notes[0]
+    assert type(load_model(tmp_path / "a.keras").head.classifier) is SVC
+
+
 def test_a_model_of_several_answers_is_refused_with_their_names(export, stored, tmp_path):
     from keras import layers
 
@@ -237,7 +258,7 @@ def test_a_model_that_answers_with_no_numbers_is_not_compared_with(export, tmp_p
     model = keras.Model(image, keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(image)))
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
     model.save(tmp_path / "diverged.keras")
-    with pytest.raises(UserError, match="values that are not numbers.*diverged"):
+    with pytest.raises(UserError, match=r"values that are not numbers.*diverged"):
         export(tmp_path / "diverged.keras", "keras", tmp_path / "out.keras")
     assert not (tmp_path / "out.keras").exists()
 

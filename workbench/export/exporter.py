@@ -160,9 +160,9 @@ class ModelExporter(Exporter):
         opened = open_model(source)
         if opened.loaded.head is not None and not self.heads:
             text = _(
-                "A {kind} follows the network of this model, which {format} has no room for: it holds networks only. "
-                "Export it as keras, where the classifier goes with the file, or train a network to its end "
-                "(workbench list trainers)."
+                "A classifier ({kind}) follows the network of this model, which {format} has no room for: it holds "
+                "networks only. Export it as keras, where the classifier goes with the file, or train a network to its "
+                "end (workbench list trainers)."
             )
             raise UserError(text.format(kind=type(opened.loaded.head.classifier).__name__, format=_(self.title)))
         if len(opened.loaded.model.outputs) != 1 or not hasattr(opened.loaded.model.output, "shape"):
