@@ -21,7 +21,7 @@ def test_the_map_equals_covering_one_square_after_another():
     )  # fmt: skip
     picture = np.random.default_rng(0).uniform(0, 255, (11, 9, 2)).astype(np.float32)
     score = gradients.scores(model)
-    found = drop_map(lambda given: score(given, np.full(len(given), 1, np.int32))[1], picture, 4, 3, 127.5)
+    found = drop_map(lambda given: score(given, np.full(len(given), 1, np.int32))[1], picture, 4, 3, 127.5, Control())
     logits = keras.Model(model.inputs[0], model.get_layer("answer").output)
     whole = float(logits(picture[None])[0, 1])
     total, count = np.zeros((11, 9)), np.zeros((11, 9))

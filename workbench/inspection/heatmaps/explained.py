@@ -1,5 +1,6 @@
 """What a heatmap explains: a class or a value, and where the answer is a map, at which of its places."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -129,6 +130,24 @@ def settle(model: Any, inputs: np.ndarray, asked: Explained) -> Settled:
     outputs, index, answered = gradients.explained(model)(inputs, asked.indices(len(inputs)))
     region = asked.places(model, inputs)
     return Settled(outputs, index, answered if region is None else region)
+
+
+def scorer(model: Any, settled: Settled, sample: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A function of variants of a picture, (n, rows, columns, channels) -> the score of each, (n,), from any thread.
+
+    Args:
+        model: a Keras model.
+        settled: what is explained.
+        sample: which of its pictures.
+    """
+    score = gradients.scores(model)
+
+    def scores(pictures: np.ndarray) -> np.ndarray:
+        count = len(pictures)
+        region = None if settled.region is None else np.repeat(settled.region[sample : sample + 1], count, axis=0)
+        return score(pictures, np.full(count, settled.index[sample], np.int32), region)[1]
+
+    return scores
 
 
 def target_index(name: str, choices: tuple[str, ...]) -> int:

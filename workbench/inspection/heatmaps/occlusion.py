@@ -5,16 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from workbench.control import Control
 from workbench.events import Progress
 from workbench.i18n import _, mark
-from workbench.inspection.heatmaps.explained import Explained, HeatmapSection, settle
+from workbench.inspection.heatmaps.explained import Explained, HeatmapSection, scorer, settle
 from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod
 from workbench.inspection.inspector import Question
-from workbench.inspection.network import gradients
-from workbench.inspection.network.taps import Pace
+from workbench.inspection.network.batches import in_batches
 from workbench.section import setting
-
-_MOST_AT_ONCE = 16  # more at once was slower per picture at 224 px (2 cores)
 
 
 class OcclusionSection(HeatmapSection):
@@ -44,22 +42,12 @@ class Occlusion(HeatmapMethod):
         """See `HeatmapMethod.heat`; a forward pass per place of the square."""
         inputs, params = question.inputs.astype(np.float32), question.params
         settled = settle(model, inputs, asked)
-        score = gradients.scores(model)
-
-        def scores(pictures: np.ndarray, sample: int) -> np.ndarray:
-            question.control.check()
-            count = len(pictures)
-            region = None if settled.region is None else np.repeat(settled.region[sample : sample + 1], count, axis=0)
-            return score(pictures, np.full(count, settled.index[sample], np.int32), region)[1]
-
         found = []
         for sample, picture in enumerate(inputs):
-
-            def progress(done: int, total: int) -> None:
-                question.emit(Progress(_("Occlusion"), done, total))
-
-            drops = drop_map(lambda given, sample=sample: scores(given, sample), picture, params.size, params.stride,
-                             grey_of(question.inputs), progress)  # fmt: skip
+            drops = drop_map(
+                scorer(model, settled, sample), picture, params.size, params.stride, grey_of(question.inputs),
+                question.control, lambda done, total: question.emit(Progress(_("Occlusion"), done, total)),
+            )  # fmt: skip
             note = _("A grey square of {size} px moved by {stride} px; the highest drop of the score is {drop:.3g}.")
             note = note.format(size=params.size, stride=params.stride, drop=float(drops.max()))
             found.append(Heat(settled.outputs[sample], int(settled.index[sample]), np.maximum(drops, 0), note=note))
@@ -72,31 +60,39 @@ def drop_map(
     size: int,
     stride: int,
     grey: float,
+    control: Control,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> np.ndarray:
     """The mean drop of the score over all squares that cover a pixel, float32 (rows, columns).
 
     Args:
-        scores: of pictures (n, rows, columns, channels), the score of each, (n,).
+        scores: of pictures (n, rows, columns, channels), the score of each, (n,); called from two threads.
         picture: (rows, columns, channels) as the network takes it.
         size: side of the square in pixels; cut to the picture's.
         stride: how far it moves; the last square of a row ends at the edge.
         grey: what it is filled with.
+        control: asked all the time.
         progress: is told how many squares of how many are done.
     """
     rows, columns = picture.shape[:2]
     height, width = min(size, rows), min(size, columns)
     places = [(top, left) for top in starts(rows, height, stride) for left in starts(columns, width, stride)]
     whole = float(scores(picture[None])[0])
-    total, covered = np.zeros((rows, columns)), np.zeros((rows, columns))
-    for part in Pace(_MOST_AT_ONCE).slices(len(places)):
+
+    def of_covered(part: slice) -> np.ndarray:
         batch = np.repeat(picture[None], part.stop - part.start, axis=0)
         for each, (top, left) in zip(batch, places[part], strict=True):
             each[top : top + height, left : left + width] = grey
-        for (top, left), value in zip(places[part], scores(batch), strict=True):
+        return scores(batch)
+
+    total, covered = np.zeros((rows, columns)), np.zeros((rows, columns))
+    done = 0
+    for part, values in in_batches(of_covered, len(places), picture.size, control):
+        for (top, left), value in zip(places[part], values, strict=True):
             total[top : top + height, left : left + width] += whole - value
             covered[top : top + height, left : left + width] += 1
-        progress(part.stop, len(places))
+        done += len(values)
+        progress(done, len(places))
     return (total / np.maximum(covered, 1)).astype(np.float32)
 
 

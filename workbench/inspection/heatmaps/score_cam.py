@@ -3,22 +3,22 @@
 arXiv:1910.01279, algorithm 1. Needs no gradients, but a forward pass per map.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from workbench.control import Control
 from workbench.events import Progress
 from workbench.i18n import _, mark
-from workbench.inspection.heatmaps.explained import Explained, settle
+from workbench.inspection.heatmaps.explained import Explained, scorer, settle
 from workbench.inspection.heatmaps.grad_cam import GradCamSection, candidates
 from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod
 from workbench.inspection.inspector import Question
 from workbench.inspection.network import gradients
+from workbench.inspection.network.batches import in_batches
 from workbench.inspection.network.layers import layers_before_the_answer
-from workbench.inspection.network.taps import Pace
 from workbench.section import setting
-
-_MOST_AT_ONCE = 16  # as in occlusion
 
 
 class ScoreCamSection(GradCamSection):
@@ -50,19 +50,13 @@ class ScoreCam(HeatmapMethod):
         inputs, params = question.inputs.astype(np.float32), question.params
         layer = candidates(model, params.layer, _(self.title))[0]
         settled = settle(model, inputs, asked)
-        score = gradients.scores(model)
         found = []
         for sample, maps in enumerate(gradients.activations(model, layer)(inputs)):
-            picture, region = inputs[sample], None if settled.region is None else settled.region[sample]
             chosen = liveliest(maps, params.channels)
-            scores = np.empty(len(chosen), np.float32)
-            for part in Pace(_MOST_AT_ONCE).slices(len(chosen)):
-                question.control.check()
-                masked = picture * masks(maps[..., chosen[part]], picture.shape[:2])[..., None]
-                regions = None if region is None else np.repeat(region[None], len(masked), axis=0)
-                index = np.full(len(masked), settled.index[sample], np.int32)
-                scores[part] = score(masked, index, regions)[1]
-                question.emit(Progress(_(self.title), part.stop, len(chosen)))
+            scores = mask_scores(
+                scorer(model, settled, sample), inputs[sample], maps[..., chosen], question.control,
+                lambda done, total: question.emit(Progress(_(self.title), done, total)),
+            )  # fmt: skip
             note = _("{count} of {all} maps were tried; the others are the same everywhere or vary less.")
             tried = note.format(count=len(chosen), all=maps.shape[-1]) if len(chosen) < maps.shape[-1] else ""
             heat = weighted(maps[..., chosen], scores)
@@ -80,6 +74,34 @@ def liveliest(maps: np.ndarray, count: int) -> np.ndarray:
     spread = maps.std(axis=(0, 1))
     order = np.argsort(-spread, kind="stable")[: count or None]
     return np.sort(order[np.ptp(maps, axis=(0, 1))[order] > 0])
+
+
+def mask_scores(
+    scores: Callable[[np.ndarray], np.ndarray],
+    picture: np.ndarray,
+    maps: np.ndarray,
+    control: Control,
+    progress: Callable[[int, int], None],
+) -> np.ndarray:
+    """The score of what each map lets through of a picture, float32 (channels,).
+
+    Args:
+        scores: of pictures (n, rows, columns, channels), the score of each, (n,); called from two threads.
+        picture: (rows, columns, channels) as the network takes it.
+        maps: (rows, columns, channels), of any size.
+        control: asked all the time.
+        progress: is told how many maps of how many are done.
+    """
+
+    def of_masked(part: slice) -> np.ndarray:
+        return scores(picture * masks(maps[..., part], picture.shape[:2])[..., None])
+
+    found, done = np.empty(maps.shape[-1], np.float32), 0
+    for part, values in in_batches(of_masked, len(found), picture.size, control):
+        found[part] = values
+        done += len(values)
+        progress(done, len(found))
+    return found
 
 
 def masks(maps: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

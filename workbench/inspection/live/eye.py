@@ -57,8 +57,8 @@ class Eye:
             shape = self._opened.model.output_shape
             raise UserError(
                 _(
-                    "The output of this model, {shape}, is neither a value per class nor a map of them. Make a model of "
-                    "one such output, and save that."
+                    "The output of this model, {shape}, is neither a value per class nor a map of them. Make a model "
+                    "of one such output, and save that."
                 ).format(shape=shape)
             )
         self._maps = answers_with_a_map(self._opened.model)

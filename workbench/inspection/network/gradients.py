@@ -51,12 +51,13 @@ def explained(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, Region]
 def scores(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     """A compiled function of (pictures, indices, region=None) -> (outputs of the model, scores (n,) float32).
 
-    Pictures are float32 (n, rows, columns, channels) as the network takes them, and need not be whole grey levels.
+    Pictures are float32 (n, rows, columns, channels) as the network takes them, and need not be whole grey levels. It
+    keeps to the weights of the moment it was asked for, so that they are folded once (see `folding`).
 
     Raises:
         UserError: the model has several inputs, or its output is neither a row of values nor a map of them.
     """
-    return kept(model, ("scores", ""), lambda: _scores(model))
+    return kept(model, ("scores", ""), lambda: _scores(model))()
 
 
 def input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
@@ -236,21 +237,27 @@ def _explained(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray, Region
     return explain
 
 
-def _scores(model: Any) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+def _scores(model: Any) -> Callable[..., Any]:
     units = _units(model)
 
-    def forward(pictures: Any, index: Any, region: Any) -> tuple[Any, Any]:
-        with entered(model, lambda value: value, pictures) as given, tapped(model) as tap, folded(model):
+    def forward(pictures: Any, index: Any, region: Any, weights: Any) -> tuple[Any, Any]:
+        with entered(model, lambda value: value, pictures) as given, folded(model, weights), tapped(model) as tap:
             result = model(given, training=False)
         return result, explained_scores(tap.score, result, index, region, units)[0]
 
+    fold = compiled(model, lambda: folded_weights(model))
     run = compiled(model, forward)
 
-    def score(pictures: np.ndarray, index: np.ndarray, region: Region = None) -> tuple[np.ndarray, np.ndarray]:
-        result, values = run(*_arguments(pictures, index, region))
-        return as_array(result), as_array(values)
+    def prepare() -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+        weights = fold()
 
-    return score
+        def score(pictures: np.ndarray, index: np.ndarray, region: Region = None) -> tuple[np.ndarray, np.ndarray]:
+            result, values = run(*_arguments(pictures, index, region), weights)
+            return as_array(result), as_array(values)
+
+        return score
+
+    return prepare
 
 
 def _input_gradients(model: Any) -> Callable[..., tuple[np.ndarray, ...]]:
