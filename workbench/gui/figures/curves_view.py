@@ -71,6 +71,7 @@ class CurvesView(FigureView):
             self._logarithmic_x = self.figure.logarithmic_x
             self._plot.setLogMode(x=self._logarithmic_x)
             self._show_all()
+        self._plot.setAccessibleName(self.figure.title)
         self._plot.getAxis("bottom").whole = all(_whole(curve.x) for curve in self.figure.curves)
         self._legend.show_names(tuple(curve.name for curve in self.figure.curves))
         self._draw_lines()

@@ -63,7 +63,8 @@ class FigureView(QWidget):
         self._head_row.setSpacing(GRID)
         self._head_row.addWidget(self._title, 1)
         self._head_row.addLayout(self.knobs)
-        self._head_row.addWidget(self._save_button())
+        self._save = self._save_button()
+        self._head_row.addWidget(self._save)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(GRID)
@@ -213,6 +214,10 @@ class FigureView(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        knobs = [self.knobs.itemAt(place).widget() for place in range(self.knobs.count())]
+        knobs = [knob for knob in knobs if knob is not None and knob.focusPolicy() & Qt.FocusPolicy.TabFocus]
+        if knobs:
+            QWidget.setTabOrder(knobs[-1], self._save)  # as they stand in the head
         self.draw_now()
 
     def _follow_theme(self) -> None:

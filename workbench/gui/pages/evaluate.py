@@ -114,6 +114,7 @@ class EvaluatePage(Page):
 
     def _run_view(self) -> QWidget:
         scroll = QScrollArea()
+        scroll.setAccessibleName(_("Figures"))
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

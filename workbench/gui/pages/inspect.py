@@ -363,6 +363,7 @@ class SideColumn(QScrollArea):
     def __init__(self, widget: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         _scroll_up_and_down(self, widget)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the fields in it scroll into sight by themselves
         widget.installEventFilter(self)
         self._fit()
 
@@ -404,6 +405,7 @@ def _no_method(kind: str) -> str:
 
 def _scrolling(widget: QWidget) -> QScrollArea:
     area = QScrollArea()
+    area.setAccessibleName(_("Figures"))
     _scroll_up_and_down(area, widget)
     return area
 

@@ -113,6 +113,7 @@ class RunsComparison(QWidget):
 
 def _scrolled(panel: FigurePanel) -> QScrollArea:
     scroll = QScrollArea()
+    scroll.setAccessibleName(_("Figures"))
     scroll.setWidgetResizable(True)
     scroll.setFrameShape(QFrame.Shape.NoFrame)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
