@@ -14,6 +14,7 @@ Telemetry comes in as `telemetry` with `steering_angle`, `throttle`, `speed` (te
 import asyncio
 from typing import Any, ClassVar
 
+from workbench.attended import attended
 from workbench.control import Control, Emit
 from workbench.i18n import _, mark
 from workbench.section import setting
@@ -86,8 +87,7 @@ class DriveService(Service):
         from workbench_plugin_drive_server.recording import Recorder
         from workbench_plugin_drive_server.server import DriveServer
 
-        driver = Driver(model)
-        control.check()
+        driver = attended(control, lambda: Driver(model))  # a stop need not wait until the model is open
         recorder = Recorder(params.record) if params.record.strip() else None
         asyncio.run(DriveServer(driver, params, recorder, emit, control).serve())
 
