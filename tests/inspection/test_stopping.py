@@ -132,3 +132,14 @@ def test_a_report_that_was_stopped_is_not_written(large_run, tmp_path):
     request = ReportRequest((str(large_run),), str(tmp_path / "report.html"))
     assert shortest(request, AT_THE_FIRST_NEWS) < AT_MOST
     assert not list(tmp_path.iterdir())
+
+
+def test_what_two_threads_open_at_the_same_time_is_opened_once(large_run):
+    changed(large_run)
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(open_model(str(large_run)).model)) for _number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found[0] is found[1]

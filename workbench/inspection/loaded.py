@@ -1,6 +1,7 @@
 """Models and data that questions were just asked about, kept open: the next question comes soon."""
 
 import contextlib
+import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _SHOWN_PIXELS = 512
 
 _models: OrderedDict[Hashable, "OpenModel"] = OrderedDict()
 _data: OrderedDict[Hashable, PreparedData] = OrderedDict()
+_opening = threading.RLock()  # a service and a question in one process: what one opens, the other waits for
 
 
 @dataclass(frozen=True)
@@ -158,9 +160,10 @@ def open_data(experiment: Experiment, emit: Emit, control: Control) -> PreparedD
 
 
 def _kept(store: OrderedDict, key: Hashable, make: Any, limit: int) -> Any:
-    if key not in store:
-        store[key] = make()
-        while len(store) > limit:
-            store.popitem(last=False)
-    store.move_to_end(key)
-    return store[key]
+    with _opening:
+        if key not in store:
+            store[key] = make()
+            while len(store) > limit:
+                store.popitem(last=False)
+        store.move_to_end(key)
+        return store[key]
