@@ -29,7 +29,7 @@ WORKER = Path(__file__).with_name("inspection_worker.py")
 PEERS = "WORKBENCH_PEERS"
 NETWORKS = ("MobileNetV2", "ResNet50")
 METHODS = SIDES["workbench"][1]
-ROUNDS = {"grad_cam": 15, "score_cam": 3}
+ROUNDS = {"grad_cam": 15, "score_cam": 3, "occlusion": 3}
 TWICE = 2.0  # against the faster peer, where nothing else is said
 REACH = {
     ("MobileNetV2", "grad_cam"): {"tf_keras_vis": 10.0, "xplique": 1 / 0.9},
