@@ -53,6 +53,17 @@ def test_alpha_is_dropped_and_sixteen_bits_become_eight(encode):
     assert decode_bytes(cv2.imencode(".png", deep)[1].tobytes(), 1).max() == 0x80
 
 
+def test_floating_point_pictures_are_refused_instead_of_read_as_black():
+    import cv2
+
+    fractions = np.linspace(0, 1, 48, dtype=np.float32).reshape(6, 8)
+    for channels in (1, 3):
+        with pytest.raises(UnreadableSampleError, match="8 or 16 bits"):
+            decode_bytes(cv2.imencode(".tiff", fractions)[1].tobytes(), channels)
+    whole = (fractions * 65535).astype(np.uint16)
+    assert decode_bytes(cv2.imencode(".tiff", whole)[1].tobytes(), 1).max() == 255
+
+
 def test_a_path_with_spaces_and_vietnamese_letters_opens(tmp_path, encode, smooth_picture):
     path = tmp_path / "Ảnh của tôi" / "con mèo đang ngủ.png"
     path.parent.mkdir()

@@ -54,6 +54,8 @@ def decode_bytes(content: bytes, channels: int) -> np.ndarray:
     if not header.complete:
         raise UnreadableSampleError(_("the file is truncated: its end is missing"))
     pixels = _decode(content, header, channels)
+    if pixels is not None and header.format == "TIFF" and _holds_fractions(content):
+        raise UnreadableSampleError(_("its values are floating-point numbers; save it with 8 or 16 bits per colour"))
     if pixels is None:
         raise UnreadableSampleError(_("the {format} file is damaged").format(format=header.format))
     return pixels.reshape(*pixels.shape[:2], channels)
@@ -79,6 +81,16 @@ def _decode(content: bytes, header: PictureHeader, channels: int) -> np.ndarray 
     except cv2.error:
         pixels = None
     return pixels if pixels is not None else _decode_by_pillow(content, channels)
+
+
+def _holds_fractions(content: bytes) -> bool:
+    """Whether a TIFF has values from 0 to 1, say, which would all be black as whole grey levels."""
+    cv2 = _opencv()
+    try:
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return False
+    return pixels is not None and pixels.dtype.kind == "f"
 
 
 def _decode_by_pillow(content: bytes, channels: int) -> np.ndarray | None:

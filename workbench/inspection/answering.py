@@ -83,8 +83,8 @@ def inspect(request: InspectRequest, emit: Emit, control: Control) -> InspectAns
     if inspector.explains_answers and not opened.explainable:
         raise UserError(
             _(
-                "{method} follows an answer back through the network, but the classifier of this model is no part of "
-                "it: the network ends in the features. Look at the feature maps, or train a linear classifier."
+                '"{method}" follows an answer back through the network, but the classifier of this model is no part '
+                "of it: the network ends in the features. Look at the feature maps, or train a linear classifier."
             ).format(method=_(inspector.title))
         )
     layers, maps = tuple(inspector.layers(opened.model)), answers_with_a_map(opened.model)
