@@ -345,6 +345,7 @@ class ScatterView(FigureView):
         places = [box.mapSceneToView(self._plot.mapToScene(corner.toPoint())) for corner in corners]
         polygon = np.array([(place.x(), place.y()) for place in places])
         found = self._samples[inside(self._x, self._y, polygon) & self._seen & (self._samples >= 0)]
+        self._forget_point()
         self._set_chosen(np.union1d(self._chosen, found) if adds else found)
 
     def _set_chosen(self, samples: np.ndarray) -> None:
@@ -417,6 +418,7 @@ class ScatterView(FigureView):
         if row < 0 or row >= len(cards.samples) or cards.samples[row] != sample:
             self._tip.hide()
             return
+        self._left.layout().activate()  # what is said below the plot may have taken a line from it
         box = self._plot.getPlotItem().vb
         place = self._plot.mapFromScene(box.mapViewToScene(QPointF(self._x[index], self._y[index])))
         self._tip.show_card(cards, row, QPointF(place))
