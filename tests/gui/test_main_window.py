@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeySequence
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -63,6 +63,17 @@ def test_the_menus_have_no_two_actions_with_the_same_key(open_window):
     assert len(keys) > 15
     assert sorted(keys) == sorted(set(keys))
     assert QKeySequence("F5").toString() in keys
+
+
+def test_no_page_has_a_key_of_the_menus(open_window):
+    window = open_window()
+    menus = {keys.toString() for menu in window.menuBar().actions() for action in menu.menu().actions()
+             for keys in action.shortcuts()}  # fmt: skip
+    for row in range(len(PAGES)):
+        window.navigation.setCurrentRow(row)
+    pages = {shortcut.key().toString() for shortcut in window.findChildren(QShortcut)}
+    assert {"Ctrl+E", "Ctrl+F", "Ctrl+G"} <= pages
+    assert not pages & menus  # Qt calls neither of two with the same key
 
 
 def test_title_and_header_show_name_and_modified_mark(open_window, qtbot):

@@ -26,13 +26,13 @@ def test_several_runs_are_tagged_at_once_and_the_change_is_taken_back(
     show(qtbot, page)
     asked = answer_notes(page, NotesChange(add=("keep",)))
     select(page, "one", "two")
-    qtbot.keyClick(page.table, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(page.table, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
     assert sorted(asked[0]) == ["one", "two"]
     settle(qtbot, page)
     qtbot.waitUntil(lambda: {run.tags for run in page.table_model.rows} == {("keep",), ("old", "keep")})
     assert "2 runs" in page.notice.text
     assert "tags" in page.header.names
-    page._undo_button.click()
+    qtbot.keyClick(page.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: {run.tags for run in page.table_model.rows} == {(), ("old",)})
     settle(qtbot, page)
     assert page.notice.isHidden()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -136,7 +136,7 @@ class RunsPage(Page):
         self.report_button.setToolTip(_("Up to 8 runs side by side, as one HTML file (Ctrl+E)"))
         self.export_button.setToolTip(_("Its model, its report or its curves for other programs (Ctrl+E)"))
         self.rename_button.setToolTip(_("Rename in place (F2)"))
-        self.notes_button.setToolTip(_("Group, tags and note of the selected runs (Ctrl+T)"))
+        self.notes_button.setToolTip(_("Group, tags and note of the selected runs (Ctrl+G)"))
         self._undo_button = button_with_icon(_("&Undo"), "undo")
         self._undo_button.setToolTip(_("Give them the group, tags and note of before (Ctrl+Z)"))
         self._undo_button.hide()
@@ -214,9 +214,9 @@ class RunsPage(Page):
         self._undo_button.clicked.connect(actions.undo_notes)
         self.delete_button.clicked.connect(self._delete)
         self._shortcut(QKeySequence.StandardKey.Find, self.search.field.setFocus, self)
-        self._shortcut("Ctrl+T", self._edit_notes, self)
+        self._shortcut("Ctrl+G", self._edit_notes, self)
         self._shortcut("Ctrl+E", self._export, self)
-        self._shortcut(QKeySequence.StandardKey.Undo, actions.undo_notes, self.table)
+        self.table.installEventFilter(self)
         self.workspace.training.event.connect(self._training_event)
         self.workspace.training.state_changed.connect(self._queue_changed)
         self.workspace.settings.changed.connect(self._settings_changed)
@@ -226,6 +226,17 @@ class RunsPage(Page):
         shortcut = QShortcut(QKeySequence(keys), within)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(act)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Ctrl+Z in the table takes notes back while there are any to take back; elsewhere it is the experiment's."""
+        # A shortcut of the table's own would be ambiguous beside the window's, and Qt would then call neither.
+        keys = event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
+        if not (keys and event.matches(QKeySequence.StandardKey.Undo) and self.actions_on_runs.can_undo_notes):
+            return super().eventFilter(watched, event)
+        if event.type() == QEvent.Type.KeyPress:
+            self.actions_on_runs.undo_notes()
+        event.accept()
+        return True
 
     def _take_part(self, runs: list[RunSummary]) -> None:
         self._read = runs
