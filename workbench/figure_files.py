@@ -37,8 +37,9 @@ PICTURES = (Image, Heatmap, Gallery)  # the others have axes and are drawn
 def save_figure(figure: Figure, path: str | Path, *, blend: float = 0.5) -> Path:
     """Write a figure; the ending of the path (`.png`, `.svg`, `.csv`, `.json`) says how.
 
-    A grey `Image` becomes a grey PNG, so that a mask of indices is read back as it is. The figures of an `Adjustable`
-    go to files of their own beside each other (see `part_paths`), except as JSON.
+    A grey `Image` becomes a grey PNG, and one with a palette a PNG with that palette, as the masks of PASCAL VOC
+    (Everingham et al. 2010) are: numbers of classes are read back as they are, and are still seen in colours. The
+    figures of an `Adjustable` go to files of their own beside each other (see `part_paths`), except as JSON.
 
     Args:
         figure: what to save.
@@ -83,8 +84,12 @@ def figure_bytes(figure: Figure, ending: str, blend: float = 0.5) -> bytes:
         from workbench.figure_drawing import drawn
 
         return drawn(figure, ending)
-    pixels = _squeezed(figure.pixels) if isinstance(figure, Image) else figure_picture(figure, blend)
-    return _png(pixels) if ending == "png" else _svg_around(pixels, figure.title)
+    if isinstance(figure, Image):
+        pixels, content = figure.pixels, _png(_squeezed(figure.pixels), figure.palette)
+    else:
+        pixels = figure_picture(figure, blend)
+        content = _png(pixels)
+    return content if ending == "png" else _svg_around(content, pixels.shape[:2], figure.title)
 
 
 def part_paths(figures: Sequence[Figure], path: Path) -> list[Path]:
@@ -144,7 +149,7 @@ def figure_picture(figure: Figure, blend: float = 0.5) -> np.ndarray:
     """The figure as uint8 RGB pixels, for the kinds that are pictures (`PICTURES`)."""
     match figure:
         case Image():
-            return _as_rgb(figure.pixels)
+            return _as_rgb(figure.as_seen())
         case Heatmap():
             return blended(figure.pixels, figure.values, blend)
         case Gallery():
@@ -278,19 +283,22 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _png(pixels: np.ndarray) -> bytes:
+def _png(pixels: np.ndarray, palette: np.ndarray | None = None) -> bytes:
     from PIL import Image as Picture
 
+    picture = Picture.fromarray(np.ascontiguousarray(pixels))
+    if palette is not None:
+        picture.putpalette(np.asarray(palette, np.uint8).tobytes())
     text = io.BytesIO()
-    Picture.fromarray(np.ascontiguousarray(pixels)).save(text, "PNG")
+    picture.save(text, "PNG")
     return text.getvalue()
 
 
-def _svg_around(pixels: np.ndarray, title: str) -> bytes:
-    """A picture in an SVG, as sharp as it is."""
-    height, width = pixels.shape[:2]
+def _svg_around(png: bytes, size: tuple[int, int], title: str) -> bytes:
+    """A picture of so many rows and columns in an SVG, as sharp as it is."""
+    height, width = size
     scale = max(1, math.ceil(SMALLEST_SIDE / max(height, width)))
-    data = base64.b64encode(_png(pixels)).decode("ascii")
+    data = base64.b64encode(png).decode("ascii")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * scale}" height="{height * scale}" '
         f'viewBox="0 0 {width} {height}" role="img"><title>{html.escape(title)}</title>'

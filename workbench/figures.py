@@ -26,10 +26,20 @@ class Figure:
 
 @dataclass(frozen=True)
 class Image(Figure):
-    """One picture, uint8, shape (height, width) or (height, width, 3)."""
+    """One picture.
+
+    Attributes:
+        pixels: uint8, (height, width) or (height, width, 3).
+        palette: uint8, (colours, 3), for pixels (height, width) that are numbers of colours in it; a file holds both.
+    """
 
     kind: ClassVar[str] = "image"
     pixels: np.ndarray
+    palette: np.ndarray | None = field(default=None, kw_only=True)
+
+    def as_seen(self) -> np.ndarray:
+        """The pixels in the colours they are shown in, shaped as `pixels` or (height, width, 3)."""
+        return self.pixels if self.palette is None else self.palette[self.pixels]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from workbench.figures import (
     Bars,
@@ -394,6 +394,23 @@ def test_a_tile_without_a_sample_is_enlarged_and_the_arrows_go_on(show, qtbot):
     assert not window._next.isEnabled()
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: view.findChild(Enlarged) is None, timeout=2000)
+
+
+def test_numbers_of_colours_are_seen_in_them_and_saved_as_numbers(show, qtbot, tmp_path, monkeypatch):
+    palette = np.array([[0, 0, 0], [230, 159, 0], [86, 180, 233]], np.uint8)
+    view = show(Image("Mask", np.full((4, 4), 2, np.uint8), palette=palette))
+    middle = view._picture.rect().center()
+    assert view._picture.grab().toImage().pixelColor(middle).getRgb()[:3] == (86, 180, 233)
+    qtbot.keyClick(view._picture, Qt.Key.Key_Return)
+    window = view.findChild(Enlarged)
+    assert window._picture.grab().toImage().pixelColor(window._picture.rect().center()).getRgb()[:3] == (86, 180, 233)
+    view.save_png(tmp_path / "view.png")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_given: (str(tmp_path / "window.png"), ""))
+    window._save()
+    for name in ("view", "window"):
+        image = QImage(str(tmp_path / f"{name}.png"))
+        assert image.pixelIndex(1, 1) == 2
+        assert image.pixelColor(1, 1).getRgb()[:3] == (86, 180, 233)
 
 
 def test_the_keyboard_enlarges_with_enter_and_chooses_with_space(show, qtbot):

@@ -231,6 +231,25 @@ def test_a_saved_mask_file_holds_exactly_the_values_of_the_classes(tmp_path):
     assert read_mask_file(path).tolist() == [[0, 1], [2, 2]]
 
 
+def test_a_mask_of_more_classes_is_seen_in_the_colours_that_lie_over_the_picture(tmp_path):
+    from PIL import Image as Picture
+
+    from workbench.figure_files import figure_picture, save_figure
+
+    output = np.eye(3, dtype=np.float32)[np.array([[[0, 1], [2, 2]]])]
+    (answer,) = TASK.decode(output, THREE, pictures=[np.zeros((2, 2, 3), np.uint8)])
+    over, mask = answer.figures[:2]
+    full = over.make(over.params.model_copy(update={"blend": 1.0}), over.result)[0].pixels
+    assert len(np.unique(full.reshape(-1, 3), axis=0)) == 3
+    np.testing.assert_array_equal(mask.as_seen(), full)
+    np.testing.assert_array_equal(figure_picture(mask), full)
+    assert "1: round (orange)" in mask.note
+    with Picture.open(save_figure(mask, tmp_path / "mask.png")) as read:
+        assert read.mode == "P"
+        assert np.asarray(read).tolist() == [[0, 1], [2, 2]]
+        np.testing.assert_array_equal(np.asarray(read.convert("RGB")), full)
+
+
 def test_masks_are_painted_as_a_tint_with_an_outline():
     mask = np.zeros((10, 10), np.uint8)
     mask[3:8, 3:8] = 1

@@ -97,7 +97,7 @@ class Drawer:
             case Gallery():
                 return f"<figure><h3>{html.escape(figure.title)}</h3>{_tiles(figure)}{_note(figure)}</figure>"
         if isinstance(figure, PICTURES):
-            pixels = figure.pixels if isinstance(figure, Image) else figure_picture(figure)
+            pixels = figure.as_seen() if isinstance(figure, Image) else figure_picture(figure)
             inside = f"<h3>{html.escape(figure.title)}</h3>{picture(pixels, figure.title)}"
         elif _parts_of(figure) > _MOST_POINTS:
             data = base64.b64encode(figure_bytes(figure, "png")).decode("ascii")

@@ -19,7 +19,14 @@ from workbench.specs import MaskTarget, OutputSpec, TargetSpec
 from workbench.tasks import segmentation_losses, segmentation_report
 from workbench.tasks.classification import outputs_are_logits
 from workbench.tasks.segmentation_code import loss_and_metrics_code
-from workbench.tasks.segmentation_pictures import MaskKnobs, MaskOverPicture, outlined, overlay
+from workbench.tasks.segmentation_pictures import (
+    MaskKnobs,
+    MaskOverPicture,
+    colour_names,
+    outlined,
+    overlay,
+    palette,
+)
 from workbench.tasks.task import Answer, Evaluation, Evidence, Task
 
 _MOST_CLASSES = 256  # that a mask of bytes can hold; more maps than that are features
@@ -213,10 +220,10 @@ def _mask_image(mask: np.ndarray, target: MaskTarget) -> Image:
     if len(target.class_names) == 2:
         note = _("0: {first}, 255: {second}").format(first=target.class_names[0], second=target.class_names[1])
         return Image(_("Mask"), mask * np.uint8(255), note=note)
-    names = ", ".join(f"{index}: {name}" for index, name in enumerate(target.class_names))
-    return Image(
-        _("Mask"), mask, note=_("The value of a pixel is the number of its class. {names}").format(names=names)
-    )
+    numbered = enumerate(zip(target.class_names, colour_names(target), strict=True))
+    names = ", ".join(f"{index}: {name} ({colour})" for index, (name, colour) in numbered)
+    note = _("The value of a pixel in the file is the number of its class. {names}").format(names=names)
+    return Image(_("Mask"), mask, palette=np.array(palette(target), np.uint8), note=note)
 
 
 def _shares(mask: np.ndarray, target: MaskTarget) -> dict[str, float]:

@@ -43,12 +43,17 @@ def palette(target: MaskTarget) -> tuple[tuple[int, int, int], ...]:
     return tuple(colours[:count])
 
 
+def colour_names(target: MaskTarget) -> tuple[str, ...]:
+    """The colour of every class, in a word or as #rrggbb."""
+    words = {rgb: name for name, rgb in ((mark("black"), _UNPAINTED), *_COLOURS)}
+    return tuple(_(words[rgb]) if rgb in words else "#{:02x}{:02x}{:02x}".format(*rgb) for rgb in palette(target))
+
+
 def colour_note(target: MaskTarget) -> str:
     """Which class has which colour, in words."""
-    words = {rgb: name for name, rgb in _COLOURS}
     parts = [
-        f"{name}: {_(words[rgb]) if rgb in words else '#{:02x}{:02x}{:02x}'.format(*rgb)}"
-        for name, rgb in zip(target.class_names, palette(target), strict=True)
+        f"{name}: {colour}"
+        for name, colour, rgb in zip(target.class_names, colour_names(target), palette(target), strict=True)
         if rgb != _UNPAINTED
     ]
     return ", ".join(parts[:_NAMED_IN_NOTE]) + (", ..." if len(parts) > _NAMED_IN_NOTE else "")

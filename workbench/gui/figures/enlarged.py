@@ -1,5 +1,6 @@
 """One tile of a gallery in a window of its own; the arrow keys go to its neighbours, Escape closes."""
 
+import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -19,10 +20,18 @@ STEPS = {
 class Enlarged(QDialog):
     """Shows tiles one at a time."""
 
-    def __init__(self, tiles: tuple[Tile, ...], index: int, *, values: bool = False, parent: QWidget | None = None):
+    def __init__(
+        self,
+        tiles: tuple[Tile, ...],
+        index: int,
+        *,
+        values: bool = False,
+        palette: np.ndarray | None = None,
+        parent: QWidget | None = None,
+    ):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._tiles, self._index, self._values = tiles, index, values
+        self._tiles, self._index, self._values, self._palette = tiles, index, values, palette
         self._picture = Picture()
         self._caption = QLabel()
         self._caption.setWordWrap(True)
@@ -77,7 +86,7 @@ class Enlarged(QDialog):
     def _show(self, index: int) -> None:
         self._index = min(max(index, 0), len(self._tiles) - 1)
         tile = self._tiles[self._index]
-        self._picture.set_images(to_image(tile.pixels, values=self._values))
+        self._picture.set_images(to_image(tile.pixels, values=self._values, palette=self._palette))
         self._picture.setAccessibleName(tile.caption)
         self._caption.setText(f"✗ {tile.caption}" if tile.wrong else tile.caption)
         height, width = tile.pixels.shape[:2]
@@ -100,15 +109,18 @@ class Enlarged(QDialog):
         path, _pattern = QFileDialog.getSaveFileName(self, _("Save picture"), "picture.png", _("Pictures (*.png)"))
         if not path:
             return
-        if to_image(self._tiles[self._index].pixels, values=self._values).save(path, "PNG"):
+        pixels = self._tiles[self._index].pixels
+        if to_image(pixels, values=self._values, palette=self._palette).save(path, "PNG"):
             self._problem.show_message("")
         else:
             text = _("{path} cannot be written. Choose another folder, or make room.").format(path=path)
             self._problem.show_message(text, "error")
 
 
-def show_enlarged(parent: QWidget, tiles: tuple[Tile, ...], index: int, *, values: bool = False) -> Enlarged:
-    """Open the window; it deletes itself when closed."""
-    dialog = Enlarged(tiles, index, values=values, parent=parent)
+def show_enlarged(
+    parent: QWidget, tiles: tuple[Tile, ...], index: int, *, values: bool = False, palette: np.ndarray | None = None
+) -> Enlarged:
+    """Open the window; it deletes itself when closed. `values` and `palette` are as in `to_image`."""
+    dialog = Enlarged(tiles, index, values=values, palette=palette, parent=parent)
     dialog.show()
     return dialog

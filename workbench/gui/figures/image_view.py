@@ -22,14 +22,14 @@ class ImageView(FigureView):
         self.set_body(self._picture)
 
     def draw(self) -> None:
-        self._picture.set_images(to_image(self.figure.pixels))
+        self._picture.set_images(to_image(self.figure.pixels, palette=self.figure.palette))
 
     def save_png(self, path: str | Path) -> None:
         """Save the picture itself: its own pixels, nothing around them."""
         save_figure(self.figure, path)
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setImage(to_image(self.figure.pixels))
+        QGuiApplication.clipboard().setImage(to_image(self.figure.as_seen()))
 
     def _enlarge(self) -> None:
-        show_enlarged(self, (Tile(self.figure.pixels, self.figure.title),), 0)
+        show_enlarged(self, (Tile(self.figure.pixels, self.figure.title),), 0, palette=self.figure.palette)

@@ -12,13 +12,23 @@ from workbench.colour_maps import VIRIDIS
 from workbench.gui.theme import theme
 
 
-def to_image(pixels: np.ndarray, *, values: bool = False) -> QImage:
-    """A picture (uint8; grey, or RGB, or with one channel) as an image of its own; `values` draws grey in viridis."""
+def to_image(pixels: np.ndarray, *, values: bool = False, palette: np.ndarray | None = None) -> QImage:
+    """A picture (uint8; grey, or RGB, or with one channel) as an image of its own.
+
+    Args:
+        pixels: the picture.
+        values: whether grey is drawn in viridis.
+        palette: uint8, (colours, 3), for grey that is numbers of colours; a file of the image keeps the numbers.
+    """
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     if values and flat.ndim == 2:
         flat = VIRIDIS[flat]
     data = np.ascontiguousarray(flat, dtype=np.uint8)
     height, width = data.shape[:2]
+    if data.ndim == 2 and palette is not None:
+        image = QImage(data.data, width, height, width, QImage.Format.Format_Indexed8).copy()
+        image.setColorTable([QColor(*map(int, rgb)).rgb() for rgb in palette])
+        return image
     if data.ndim == 2:
         return QImage(data.data, width, height, width, QImage.Format.Format_Grayscale8).copy()
     return QImage(data.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
