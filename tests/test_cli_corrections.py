@@ -37,6 +37,9 @@ def test_a_sample_is_left_out_relabelled_and_taken_back(experiment_file, home, c
     assert "2 samples left out, 1 labels changed, 0 without effect" in capsys.readouterr().out
     assert run(["corrections", file, "remove", "5"]) == 0
     assert run(["corrections", file, "relabel", "9", "--label", "9"]) == 0  # its own label again
+    assert "Changed: 1." in capsys.readouterr().out
+    assert run(["corrections", file, "relabel", "9", "--label", "9"]) == 0
+    assert capsys.readouterr().out == "Nothing changed: the label is 9 already.\n"
     capsys.readouterr()
     assert run(["corrections", file, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["name"] == "17"

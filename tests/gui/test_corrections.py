@@ -113,6 +113,21 @@ def test_a_label_is_chosen_from_the_menu_and_a_second_correction_is_a_step_of_it
     assert workspace.document.experiment.corrections.file
 
 
+def test_the_label_that_a_sample_has_anyway_changes_nothing_and_leaves_nothing_to_undo(qtbot, bar, workspace):
+    from workbench.control import Control
+    from workbench.data.prepare import prepare
+
+    data = prepare(new_experiment(), lambda event: None, Control())
+    own = int(data.targets[data.splits["test"][0]])
+    click(qtbot, bar.view, 1, Qt.KeyboardModifier.ControlModifier)
+    bar.labels.actions()[own].trigger()
+    said = f"Nothing changed: what was selected has the label {own} already."
+    qtbot.waitUntil(lambda: bar.notice.text == said, timeout=SOON)
+    assert names_in_list() == {}
+    assert not workspace.document.undo_stack.canUndo()
+    assert not bar.undo_button.isVisible()
+
+
 def test_the_context_menu_of_a_gallery_offers_both_and_a_click_alone_still_opens(qtbot, bar):
     opened = []
     bar.view.tile_clicked.connect(opened.append)

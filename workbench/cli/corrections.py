@@ -47,8 +47,11 @@ def corrections(arguments: argparse.Namespace, output: Output) -> int:
         lines = [asdict(line) for line in change.after]
         output.record({"file": change.file, "names": list(change.names), "now": lines, "lines": change.lines})
         return DONE
+    if not change.corrected:
+        output.line(_("Nothing changed: the label is {label} already.").format(label=request.label))
+        return DONE
     output.line(_("Changed: {count}. The list has {lines} lines now: {file}").format(
-        count=len(change.names), lines=change.lines, file=change.file))  # fmt: skip
+        count=change.corrected, lines=change.lines, file=change.file))  # fmt: skip
     used = experiment.corrections.file and not experiment.corrections.digest
     if not used and not written:
         text = _(

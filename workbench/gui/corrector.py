@@ -98,6 +98,10 @@ class Corrector(QObject):
         self._workspace.questions.ask(request, partial(self._done, request, own), self._failed)
 
     def _done(self, request: CorrectRequest, own: bool, change: ListChange) -> None:
+        if not change.corrected:
+            text = _("Nothing changed: what was selected has the label {label} already.")
+            self.told.emit(text.format(label=request.label), "information")
+            return
         document = self._workspace.document
         text = _said(request, change)
         command = _ListCommand(self, change, text)
@@ -161,7 +165,7 @@ def _same_data(one: Experiment, other: Experiment) -> bool:
 
 
 def _said(request: CorrectRequest, change: ListChange) -> str:
-    count = len(change.names)
+    count = change.corrected
     match request.action:
         case "exclude":
             return _("Left out: {count}").format(count=count)

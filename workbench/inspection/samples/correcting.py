@@ -49,6 +49,11 @@ class ListChange:
     after: tuple[Correction, ...]
     lines: int
 
+    @property
+    def corrected(self) -> int:
+        """How many of the samples had or have a line; the others were given the label that they have anyway."""
+        return len({line.name for line in (*self.before, *self.after)})
+
 
 def place_of_list(experiment: Experiment) -> Path:
     """The list that corrections of an experiment's data go to: its own, unless that is the copy of a run."""
