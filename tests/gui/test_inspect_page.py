@@ -347,8 +347,50 @@ def test_a_model_without_a_method_that_looks_into_it_is_offered_none_and_told_wh
     assert len(asked(page)) == count + 1
 
 
+def tabbed(page):
+    """The names of what Tab comes through, from the method on, until it is back there or was twice at the same."""
+    page.activateWindow()
+    page.method._method.setFocus()
+    found = []
+    while (widget := QApplication.focusWidget()) not in found:
+        found.append(widget)
+        QTest.keyClick(widget, Qt.Key.Key_Tab)
+    assert widget is found[0]
+    return [each.accessibleName() or each.text().replace("&", "") for each in found]
+
+
+def test_tab_goes_from_the_source_through_the_settings_to_the_answer_after_every_change_of_method(
+    make_page, qtbot, run
+):
+    page = start(make_page(), qtbot, run)
+    for method, settings in (
+        ("activation_maximisation", ["Learning rate", "Jitter", "Advanced"]),
+        ("integrated_gradients", ["Steps", "Baseline", "Shown"]),
+        ("honesty", ["Steps", "Heatmap", "Advanced"]),
+        ("occlusion", ["Size", "Stride"]),
+    ):
+        page.method.choose(method)
+        settle(qtbot, page)
+        names = tabbed(page)
+        wanted = ["Method", *settings, "Look", "Copy as command", "Figures"]
+        assert [name for name in names if name in wanted] == wanted, method
+        if "Open picture…" in names:
+            assert names.index("Open picture…") < names.index(settings[0]), method
+
+
+def test_the_class_is_called_what_it_is_to_the_method(make_page, qtbot, run):
+    page = start(make_page(), qtbot, run)
+    for method, title in (("grad_cam", "Explain"), ("samples_by_loss", "Class"), ("activation_maximisation", "Class")):
+        page.method.choose(method)
+        settle(qtbot, page)
+        assert page.method._choices["target"].accessibleName() == title
+        assert page.method._labels["target"].text().replace("&", "") == title
+        assert "&" in page.method._labels["target"].text()
+
+
 def test_every_list_has_a_name_for_those_who_do_not_see_it(make_page):
     page = make_page()
+    page.method.choose("grad_cam")
     boxes = page.findChildren(QComboBox)
     assert {"Method", "Layer", "Explain", "Split"} <= {box.accessibleName() for box in boxes}
     assert all(box.accessibleName() for box in boxes)

@@ -55,7 +55,7 @@ class Editor(QWidget):
             self.setFocusProxy(widget)
             widget.setAccessibleName(self.plan.title)
             widget.setAccessibleDescription(self.plan.help)
-            widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # also the field's; Qt moves no editor that takes none
             widget.installEventFilter(self)
 
     def _changed(self, value: Any) -> None:

@@ -220,7 +220,7 @@ class _Row(QWidget):
         self._layout.addRow(self._frame)
         self._frame.setVisible(bool(self.nested._rows))
         if self.editor is not None:
-            follow_in_tab_order(self.editor.focusProxy() or self.editor, self._frame)
+            follow_in_tab_order(self.editor, self._frame)
 
     def _edited(self, value: Any) -> None:
         if self.plan.kind == "union":
@@ -290,11 +290,16 @@ def access_keys(*texts: str) -> set[str]:
 def follow_in_tab_order(before: QWidget, part: QWidget) -> None:
     """Put what can have the focus in a part, made later than what is around it, behind another widget."""
     window = part.window()  # the list of a combo box has one of its own
+    moved: list[QWidget] = []
     for widget in part.findChildren(QWidget):
-        takes_focus = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
-        if takes_focus and widget.window() is window:
-            QWidget.setTabOrder(before, widget)
-            before = widget
+        # An editor moves as a whole: left behind by its fields, it would send Tab back to them, for ever.
+        proxy = widget.focusProxy()
+        own = proxy is None or widget.isAncestorOf(proxy)
+        inside = bool(moved) and moved[-1].isAncestorOf(widget)
+        takes_focus = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+        if takes_focus and own and not inside and widget.window() is window:
+            QWidget.setTabOrder(moved[-1] if moved else before, widget)
+            moved.append(widget)
 
 
 def _limits_text(plan: FieldPlan) -> str:

@@ -46,7 +46,7 @@ class InspectPage(Page):
 
     name = "inspect"
     title = mark("Inspect")
-    subtitle = mark("What the layers see in a picture, and where the network looks.")
+    subtitle = mark("What happens inside the network, and what in a sample its answer depends on.")
     icon = "inspect"
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:

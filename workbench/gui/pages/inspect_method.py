@@ -6,8 +6,8 @@ from pydantic import ValidationError
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
-from workbench.gui.form_fields import plan_fields
-from workbench.gui.forms import LABEL_WIDTH, TAKEN_BY_MENUS, Form, access_keys
+from workbench.gui.form_fields import FieldPlan, plan_fields
+from workbench.gui.forms import LABEL_WIDTH, TAKEN_BY_MENUS, Form, follow_in_tab_order, with_mnemonic
 from workbench.gui.grouped_box import GroupedBox
 from workbench.gui.pages.model_input import inspectors_for
 from workbench.gui.widgets import Card, hint
@@ -34,8 +34,7 @@ class InspectMethod(Card):
 
     def __init__(self, parent: QWidget | None = None, *, letters: set[str] | None = None) -> None:
         super().__init__(_("Method"), parent)
-        titles = (("layer", _("&Layer")), ("target", _("E&xplain")))
-        self._letters = set(TAKEN_BY_MENUS) | access_keys(*(title for _kind, title in titles)) | (letters or set())
+        self._letters = set(TAKEN_BY_MENUS) | (letters or set())
         self._sections: dict[str, Section] = {}
         self._form: Form | None = None
         self._fields: dict[str, str] = {}
@@ -51,13 +50,11 @@ class InspectMethod(Card):
             self.content.addWidget(widget)
         rows = QFormLayout()
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for kind, title in titles:
-            box = self._choices[kind]
+        for kind, box in self._choices.items():
             box.setMinimumContentsLength(7)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setAccessibleName(title.replace("&", ""))
             box.setPlaceholderText(_("The method chooses"))
-            self._labels[kind] = QLabel(title)
+            self._labels[kind] = QLabel()
             self._labels[kind].setBuddy(box)
             self._labels[kind].setMinimumWidth(LABEL_WIDTH)  # in line with the form below
             rows.addRow(self._labels[kind], box)
@@ -160,18 +157,23 @@ class InspectMethod(Card):
         self._help.setText(_(inspector.help))
         self._paper.setText(_("After {paper}").format(paper=inspector.paper))
         plans = plan_fields(inspector.section)
-        self._fields = {plan.widget: plan.name for plan in plans if plan.widget in BY_THE_PAGE}
+        by_the_page = {plan.widget: plan for plan in plans if plan.widget in BY_THE_PAGE}
+        self._fields = {kind: plan.name for kind, plan in by_the_page.items()}
+        letters = set(self._letters)
         for kind in self._choices:
+            if kind in by_the_page:
+                self._name_choice(kind, by_the_page[kind], letters)
             self._show_choice(kind, True)
         if self._form is not None:
             self.settings.content.removeWidget(self._form)
             self._form.hide()
             self._form.deleteLater()
         left_out = tuple(self._fields.values())
-        self._form = Form(inspector.section, leave_out=left_out, letters=set(self._letters))
+        self._form = Form(inspector.section, leave_out=left_out, letters=letters)
         self._form.set_section(self._section())
         self._form.edited.connect(self._edited)
         self.settings.content.addWidget(self._form)
+        follow_in_tab_order(self._choices["target"], self._form)
         self._show_settings()
 
     def _show_settings(self) -> None:
@@ -180,6 +182,15 @@ class InspectMethod(Card):
         names = [plan.name for plan in plan_fields(self.inspector.section) if plan.name not in without]
         self._form.show_only(names)
         self.settings.setVisible(bool(names))
+
+    def _name_choice(self, kind: str, plan: FieldPlan, letters: set[str]) -> None:
+        """Call a list what it is to this method: a heatmap explains a class, another method only shows one."""
+        explains = kind == "target" and self.inspector.explains_answers
+        title = _("Explain") if explains else plan.title
+        self._labels[kind].setText(with_mnemonic(title, letters))
+        self._choices[kind].setAccessibleName(title)
+        for widget in (self._labels[kind], self._choices[kind]):
+            widget.setToolTip(plan.help)
 
     def _show_choice(self, kind: str, offered: bool) -> None:
         for widget in (self._choices[kind], self._labels[kind]):
