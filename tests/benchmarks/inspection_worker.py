@@ -22,6 +22,7 @@ CLASSES = 1000
 LAYERS = {"MobileNetV2": "out_relu", "ResNet50": "conv5_block3_out"}
 SAMPLES = 50
 PATCH, STRIDE = 15, 8
+MAPS = 256  # of the layer that Score-CAM tries, those that vary most; each costs the same
 
 
 def network(name: str) -> tuple[Any, Any]:
@@ -52,7 +53,7 @@ def workbench(name: str, method: str) -> Callable[[], Any]:
         "grad_cam": {"layer": LAYERS[name]},
         "smooth_grad": {"samples": SAMPLES},
         "integrated_gradients": {"steps": SAMPLES},
-        "score_cam": {"layer": LAYERS[name], "channels": 0},
+        "score_cam": {"layer": LAYERS[name], "channels": MAPS},
         "occlusion": {"size": PATCH, "stride": STRIDE},
     }[method]
     inspector = registry().inspectors.get(method)
@@ -92,7 +93,7 @@ def tf_keras_vis(name: str, method: str) -> Callable[[], Any]:
     layer = {"penultimate_layer": LAYERS[name], "seek_penultimate_conv_layer": False}
     # Made once: what is compiled for a picture serves the next one.
     explainer = {"grad_cam": Gradcam, "smooth_grad": Saliency, "score_cam": Scorecam}[method](model)
-    settings = {"grad_cam": layer, "smooth_grad": {"smooth_samples": SAMPLES}, "score_cam": layer}[method]
+    settings = {"grad_cam": layer, "smooth_grad": {"smooth_samples": SAMPLES}, "score_cam": {**layer, "max_N": MAPS}}[method]
     return lambda: explainer(score, picture, **settings)
 
 
