@@ -93,7 +93,11 @@ def tf_keras_vis(name: str, method: str) -> Callable[[], Any]:
     layer = {"penultimate_layer": LAYERS[name], "seek_penultimate_conv_layer": False}
     # Made once: what is compiled for a picture serves the next one.
     explainer = {"grad_cam": Gradcam, "smooth_grad": Saliency, "score_cam": Scorecam}[method](model)
-    settings = {"grad_cam": layer, "smooth_grad": {"smooth_samples": SAMPLES}, "score_cam": {**layer, "max_N": MAPS}}[method]
+    settings = {
+        "grad_cam": layer,
+        "smooth_grad": {"smooth_samples": SAMPLES},
+        "score_cam": {**layer, "max_N": MAPS},
+    }[method]
     return lambda: explainer(score, picture, **settings)
 
 
