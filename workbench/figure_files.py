@@ -139,7 +139,8 @@ def figure_json(figure: Figure) -> dict[str, Any]:
     if isinstance(figure, Adjustable):
         inside = [figure_json(part) for part in figure.figures()]
         params = figure.params.model_dump(mode="json")
-        return {"kind": figure.kind, "title": figure.title, "note": figure.note, "params": params, "figures": inside}
+        words = {"title": figure.title, "note": figure.note, "warning": figure.warning}
+        return {"kind": figure.kind, **words, "params": params, "figures": inside}
     fields = [field for field in dataclasses.fields(figure) if field.metadata.get("in_files", True)]
     values = {field.name: getattr(figure, field.name) for field in fields}
     return {"kind": figure.kind, **_plain(values)}

@@ -17,11 +17,17 @@ from workbench.specs import TableInput
 
 @dataclass(frozen=True)
 class Figure:
-    """Base of all figures. `title` is shown above it, `note` below it."""
+    """Base of all figures. `title` is shown above it, `note` below it; `warning` tells what is not to be overlooked."""
 
     kind: ClassVar[str] = ""
     title: str
     note: str = field(default="", kw_only=True)
+    warning: str = field(default="", kw_only=True)
+
+    @property
+    def words(self) -> str:
+        """All that is said about it; the warning first, with a sign."""
+        return "\n".join(part for part in (f"⚠ {self.warning}" if self.warning else "", self.note) if part)
 
 
 @dataclass(frozen=True)

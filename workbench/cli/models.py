@@ -97,14 +97,14 @@ def inspect(arguments: argparse.Namespace, output: Output) -> int:
     files = save_all(answer.figures, folder, endings=endings)
     if output.as_json:
         values = {"method": arguments.method, "layer": answer.layer, "target": answer.target, "files": files}
-        notes = [figure.note for figure in answer.figures]
+        notes = [figure.words for figure in answer.figures]
         output.record(values | {"layers": list(answer.layers), "notes": notes})
         return DONE
     about = [part for part in (answer.layer, answer.target) if part]
     output.line("  ".join((arguments.method, *about)))
     for figure in answer.figures:
-        if figure.note:
-            output.line(f"{figure.title}: {figure.note}")
+        if figure.words:
+            output.line(f"{figure.title}: {figure.words}")
     for path in files:
         output.line(path)
     return DONE

@@ -179,7 +179,7 @@ def _alternative(figure: Figure) -> str:
     """What a drawing is, for whoever cannot see it."""
     names = [getattr(part, "name", "") for part in (*getattr(figure, "curves", ()), *getattr(figure, "points", ()))]
     shown = ", ".join(name for name in names if name)
-    return ". ".join(part for part in (figure.title or figure.kind, shown, figure.note) if part)
+    return ". ".join(part for part in (figure.title or figure.kind, shown, figure.words) if part)
 
 
 def _parts_of(figure: Figure) -> int:
@@ -189,7 +189,7 @@ def _parts_of(figure: Figure) -> int:
 
 
 def _note(figure: Figure) -> str:
-    return f"<figcaption>{html.escape(figure.note)}</figcaption>" if figure.note else ""
+    return f"<figcaption>{html.escape(figure.words)}</figcaption>" if figure.words else ""
 
 
 def _is_number(value: Any) -> bool:

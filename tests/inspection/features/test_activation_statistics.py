@@ -21,7 +21,8 @@ def asked(model, params=None, split="test", control=None):
 
 
 def rows_of(answer):
-    return {row[0]: row for row in answer.figures[0].rows}
+    table = answer.figures[0]
+    return {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
 
 
 def test_the_numbers_are_those_of_all_samples_whatever_the_batches_were(digits_run):
@@ -31,14 +32,15 @@ def test_the_numbers_are_those_of_all_samples_whatever_the_batches_were(digits_r
     pictures = np.asarray(data.inputs[data.splits["test"]])
     for name in ("first", "second", "logits"):
         values = gradients.activations(opened.model, name)(pictures)
-        _name, _activation, units, dead, _ends, zeros, mean, deviation, _trouble = rows_of(answer)[name]
-        assert units == values.shape[-1]
-        assert zeros == f"{(values == 0).mean():.1%}"
-        assert mean == pytest.approx(float(values.mean()), rel=1e-3)
-        assert deviation == pytest.approx(float(values.std()), rel=1e-3)
+        row = rows_of(answer)[name]
+        assert row["Units"] == values.shape[-1]
+        assert row["Zeros"] == f"{(values == 0).mean():.1%}"
+        assert row["Mean"] == pytest.approx(float(values.mean()), rel=1e-3)
+        assert row["Deviation"] == pytest.approx(float(values.std()), rel=1e-3)
         if name != "logits":
-            assert dead.startswith(f"{int((values.max(axis=(0, 1, 2)) <= 0).sum())} ")
+            assert row["Dead"].startswith(f"{int((values.max(axis=(0, 1, 2)) <= 0).sum())} ")
     assert "No layer is in trouble" in answer.figures[0].note
+    assert answer.figures[0].warning == ""
     assert events[-1] == Progress("looking at samples", len(pictures), len(pictures))
 
 
@@ -65,13 +67,14 @@ def sick_run(digits_run, tmp_path_factory):
 def test_dead_and_saturated_layers_are_named_with_what_to_do(sick_run):
     answer, _events = asked(sick_run)
     rows = rows_of(answer)
-    assert rows["dead"][3] == "10 (100%)"
-    assert rows["dead"][-1] == "dead"
-    assert rows["stuck"][4] == "100.0%"
-    assert rows["stuck"][-1] == "saturated"
-    note = answer.figures[0].note
+    assert rows["dead"]["Dead"] == "10 (100%)"
+    assert rows["dead"]["Trouble"] == "dead"
+    assert rows["stuck"]["Saturated"] == "100.0%"
+    assert rows["stuck"]["Trouble"] == "saturated"
+    assert answer.figures[0].columns[1] == "Trouble"  # in sight where there is little room
+    warning = answer.figures[0].warning
     for text in ("all 10 of dead", "100% of stuck (sigmoid)", "Put a batch normalisation"):
-        assert text in note
+        assert text in warning
     bars = answer.figures[1]
     assert dict(zip(bars.names, bars.series["Dead units"], strict=True))["dead"] == 1
 

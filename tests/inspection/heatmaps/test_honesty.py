@@ -79,8 +79,8 @@ def test_a_map_of_what_does_not_matter_is_worse_than_chance(colour_file, edges):
     picture[:, 18:, 2] = 150
     picture[4:16:2, 2:14, 1] = 255
     found = ask(colour_file, pixels=cv2.imencode(".png", picture)[1].tobytes(), method=edges, target="red")
-    assert "FAILED deletion" in found.figures[0].note
-    assert "FAILED insertion" in found.figures[0].note
+    assert "FAILED deletion" in found.figures[0].warning
+    assert "FAILED insertion" in found.figures[0].warning
 
 
 def test_grad_cam_passes_on_a_trained_network_and_a_map_of_edges_fails(digits_run, edges):
@@ -90,6 +90,8 @@ def test_grad_cam_passes_on_a_trained_network_and_a_map_of_edges_fails(digits_ru
     heat, deletion, insertion, bars, gallery = good.figures
     assert "Passed deletion" in heat.note
     assert "Passed random weights" in heat.note
+    assert "Passed" not in heat.warning
+    assert "FAILED" not in heat.note
     assert good.layer == "first"
     by_heat, by_chance = (np.trapezoid(curve.y, curve.x) for curve in deletion.curves)
     assert by_heat < by_chance
@@ -98,9 +100,9 @@ def test_grad_cam_passes_on_a_trained_network_and_a_map_of_edges_fails(digits_ru
     assert len(gallery.tiles) == 3
     assert {event.what for event in events} >= {"Deletion", "Insertion", "Random weights"}
     bad = ask(digits_run, method=edges)
-    assert "FAILED random weights" in bad.figures[0].note
+    assert "FAILED random weights" in bad.figures[0].warning
     assert [*bad.figures[3].series.values()] == [pytest.approx((1, 1))] * 2
-    assert "SSIM 1.00" in bad.figures[0].note
+    assert "SSIM 1.00" in bad.figures[0].warning
     after = open_model(str(digits_run)).model.weights
     assert all(np.array_equal(old, np.array(new)) for old, new in zip(before, after, strict=True))
 

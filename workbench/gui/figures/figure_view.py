@@ -54,6 +54,7 @@ class FigureView(QWidget):
         self._title = section_title("")
         self._title.setWordWrap(True)
         self._note = hint("")
+        self._warning = Notice(self)
         self._problem = Notice(self)
         self.knobs = QHBoxLayout()
         self.knobs.setSpacing(GRID)
@@ -70,6 +71,7 @@ class FigureView(QWidget):
         self._layout.setSpacing(GRID)
         self._layout.addWidget(self._head)
         self._layout.addWidget(self._problem)
+        self._layout.addWidget(self._warning)
         self._layout.addWidget(self._note)
         # A body that needs less than there is (a short table) stays at the top.
         self._layout.addStretch(0)
@@ -83,10 +85,11 @@ class FigureView(QWidget):
         self._title.setVisible(bool(figure.title))
         self._note.setText(figure.note)
         self._note.setVisible(bool(figure.note))
+        self._warning.show_message(figure.warning, "warning")
         self.setAccessibleName(figure.title or figure.kind)
         if self.body is not None:
             self.body.setAccessibleName(figure.title or figure.kind)
-            self.body.setAccessibleDescription(figure.note)
+            self.body.setAccessibleDescription(figure.words)
         self._stale = True
         if self.isVisible():
             self.draw_now()
@@ -165,7 +168,7 @@ class FigureView(QWidget):
         bold = QFont(self._title.font())
         bold.setBold(True)
         title = _text_height(self.figure.title, bold, width)
-        note = _text_height(self.figure.note, self.font(), width)
+        note = _text_height(self.figure.words, self.font(), width)
         size = QSize(width + 2 * margin, title + body.height() + note + 2 * margin)
         image = QImage(size * SAVED_SCALE, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(SAVED_SCALE)
@@ -178,7 +181,7 @@ class FigureView(QWidget):
         painter.setFont(self.font())
         below = margin + title + body.height()
         painter.drawText(
-            QRect(margin, below, width, note), int(wrapped | Qt.AlignmentFlag.AlignBottom), self.figure.note
+            QRect(margin, below, width, note), int(wrapped | Qt.AlignmentFlag.AlignBottom), self.figure.words
         )
         painter.end()
         # Rendering by a painter of its own, so that children with own painters (plots) find the scale of the image.

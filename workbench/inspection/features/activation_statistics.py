@@ -174,16 +174,18 @@ def _values_of_one(model: Any, name: str) -> int:
 
 def _figures(layers: Sequence[_Layer], samples: int, split: str) -> tuple[Figure, ...]:
     title = _("Activations on the {split} split").format(split=split)
+    said = "warning" if any(map(_trouble, layers)) else "note"
     return (
-        Table(title, _columns(), tuple(_row(layer) for layer in layers), note=_words(layers, samples)),
+        Table(title, _columns(), tuple(_row(layer) for layer in layers), **{said: _words(layers, samples)}),
         _bars(layers),
         _curves(layers),
     )
 
 
 def _columns() -> tuple[str, ...]:
-    return (_("Layer"), _("Activation"), _("Units"), _("Dead"), _("Saturated"), _("Zeros"), _("Mean"), _("Deviation"),
-            _("In trouble"))  # fmt: skip
+    """What matters first: where there is little room, the last ones are out of sight."""
+    return (_("Layer"), _("Trouble"), _("Dead"), _("Saturated"), _("Zeros"), _("Mean"), _("Deviation"), _("Units"),
+            _("Activation"))  # fmt: skip
 
 
 def _row(layer: _Layer) -> tuple[Any, ...]:
@@ -191,8 +193,8 @@ def _row(layer: _Layer) -> tuple[Any, ...]:
     rectifies = layer.activation in RECTIFYING
     dead = f"{seen.dead} ({seen.dead / seen.units:.0%})" if rectifies else None
     ends = f"{layer.ends:.1%}" if layer.activation in ENDS or layer.activation == _CAPPED else None
-    return (layer.name, layer.activation or _LINEAR, seen.units, dead, ends, f"{layer.zeros:.1%}",
-            float(f"{layer.mean:.4g}"), float(f"{layer.deviation:.4g}"), _trouble(layer))  # fmt: skip
+    return (layer.name, _trouble(layer), dead, ends, f"{layer.zeros:.1%}", float(f"{layer.mean:.4g}"),
+            float(f"{layer.deviation:.4g}"), seen.units, layer.activation or _LINEAR)  # fmt: skip
 
 
 def _trouble(layer: _Layer) -> str:

@@ -241,9 +241,10 @@ def _answers(model: Any, question: Question, settled: Settled) -> Answers:
 
 def _figures(method: HeatmapMethod, checked: _Checked, question: Question, number: int, answer: str) -> list[Figure]:
     picture, caption = question.pictures[number], question.captions[number]
-    verdicts = _verdicts(method, checked)
-    heat = replace(checked.heat, note="\n".join(part for part in (checked.heat.note, *verdicts) if part))
-    figures: list[Figure] = [heatmap_figure(method, picture, caption, heat, question.choices, answer)]
+    failed, others = _verdicts(method, checked)
+    heat = replace(checked.heat, note="\n".join(part for part in (checked.heat.note, *others) if part))
+    shown = heatmap_figure(method, picture, caption, heat, question.choices, answer)
+    figures: list[Figure] = [replace(shown, warning="\n".join(failed))]
     target = question.choices[heat.target]
     if checked.deletion is not None:
         title, x_label = _("Deletion: the warmest pixels go first"), _("Share of the pixels deleted")
@@ -300,36 +301,36 @@ def _as_tile(values: np.ndarray, method: HeatmapMethod) -> np.ndarray:
     return cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST if scale > 1 else cv2.INTER_AREA)
 
 
-def _verdicts(method: HeatmapMethod, checked: _Checked) -> list[str]:
-    """What the checks say, a sentence or two each."""
-    name = _(method.title)
+def _verdicts(method: HeatmapMethod, checked: _Checked) -> tuple[list[str], list[str]]:
+    """What the checks say, a sentence or two each: those that failed, and the others."""
     if checked.deletion is None or checked.insertion is None:
-        return [_("The map is the same everywhere, so that there is nothing to check.")]
-    said = []
+        return [], [_("The map is the same everywhere, so that there is nothing to check.")]
+    failed, said = [], []
     if checked.deletion.area >= checked.deletion.area_by_chance:
-        said.append(_("FAILED deletion: deleting its warm places harms the answer no more than chance does."))
+        failed.append(_("FAILED deletion: deleting its warm places harms the answer no more than chance does."))
     else:
-        said.append(_("Passed deletion: its warm places matter more than others."))
+        said.append(_("✓ Passed deletion: its warm places matter more than others."))
     if checked.insertion.area <= checked.insertion.area_by_chance:
-        said.append(_("FAILED insertion: its warm places bring the answer no sooner than chance does."))
+        failed.append(_("FAILED insertion: its warm places bring the answer no sooner than chance does."))
     else:
-        said.append(_("Passed insertion: its warm places bring the answer sooner than others."))
+        said.append(_("✓ Passed insertion: its warm places bring the answer sooner than others."))
     if not checked.reached:
         text = _("Not checked with random weights, as the model cannot be copied ({reason}).")
-        return [*said, text.format(reason=checked.problem)]
+        return failed, [*said, text.format(reason=checked.problem)]
     left, alike = (float(values[:, -1].mean()) for values in (checked.correlations, checked.similarities))
     if left > FAILS_ABOVE:
         text = _("FAILED random weights: with all weights random, the map of {method} hardly changes (rank correlation "
                  "{left:.2f}, SSIM {alike:.2f}). On this model and picture it shows the picture more than the "
                  "network.")  # fmt: skip
+        failed.append(text.format(method=_(method.title), left=left, alike=alike))
     else:
-        text = _("Passed random weights: with all weights random, the map changes (rank correlation {left:.2f}, SSIM "
+        text = _("✓ Passed random weights: with all weights random, the map changes (rank correlation {left:.2f}, SSIM "
                  "{alike:.2f}).")  # fmt: skip
-    said.append(text.format(method=name, left=left, alike=alike))
+        said.append(text.format(left=left, alike=alike))
     if checked.heat.values.size < _FEW_PLACES:
         text = _("The map has {count} places only: too few for a firm answer.")
         said.append(text.format(count=checked.heat.values.size))
-    return said
+    return failed, said
 
 
 def register(registry: Any) -> None:
