@@ -5,7 +5,7 @@ TensorFlow's antialiased resizing is the operation ScaleAndTranslate, which Tens
 
 from typing import Any
 
-from workbench.i18n import _
+from workbench.i18n import _, counted
 from workbench.inspection.loaded import OpenModel
 from workbench.runs.model_file import CUT
 
@@ -46,7 +46,10 @@ def what_it_takes(opened: OpenModel) -> tuple[str, ...]:
     """A note: the shape and the values of its input, and who resizes."""
     shape = opened.loaded.input.shape
     if len(shape) != 3:
-        return (_("It takes {count} numbers a sample, float32.").format(count=shape[0]),)
+        text = counted(
+            "It takes one number a sample, float32.", "It takes {count} numbers a sample, float32.", shape[0]
+        )
+        return (text.format(count=shape[0]),)
     text = _("It takes pictures as float32, (batch, {height}, {width}, {channels}), values from 0 to {white:g}.")
     note = text.format(height=shape[0], width=shape[1], channels=shape[2], white=opened.white)
     if _last_of_front(opened) is None:

@@ -21,7 +21,7 @@ from workbench.gui.figures.table_view import TableView
 from workbench.gui.metric_text import short_number
 from workbench.gui.theme import GRID, plot_color, style_plot, theme
 from workbench.gui.widgets import button_with_icon
-from workbench.i18n import _
+from workbench.i18n import _, counted
 
 MOST_POINTS = 20_000  # more are neither told apart nor drawn quickly
 AXIS_WIDTH = 24  # by how much more the numbers beside a plot need than those under it
@@ -224,7 +224,11 @@ class ScatterView(FigureView):
         self._ring.setData(x=[], y=[])
         self._ring.setPen(pyqtgraph.mkPen(QColor(theme().text), width=2))
         self._told.setText(self._thinned or " ")
-        summary = _("{count} points in {groups} groups. Arrow keys go from point to point, Enter opens a sample.")
+        summary = counted(
+            "{count} points in one group. Arrow keys go from point to point, Enter opens a sample.",
+            "{count} points in {groups} groups. Arrow keys go from point to point, Enter opens a sample.",
+            len(self.figure.points),
+        )
         note = summary.format(count=len(self._x), groups=len(self.figure.points))
         self._plot.setAccessibleDescription(" ".join(part for part in (note, self._thinned) if part))
 
@@ -388,9 +392,9 @@ class ScatterView(FigureView):
         members = self._group[np.isin(self._samples, self._chosen)]
         counts = Counter(members.tolist()).most_common(5)
         parts = [_("{count:,} of {name}").format(count=count, name=self.figure.points[at].name) for at, count in counts]
-        text = _("{count:,} samples: {parts}.") if shown == len(self._chosen) else _(
-            "The first {shown:,} of {count:,} samples: {parts}."
-        )  # fmt: skip
+        text = counted("{count:,} sample: {parts}.", "{count:,} samples: {parts}.", len(self._chosen))
+        if shown < len(self._chosen):
+            text = _("The first {shown:,} of {count:,} samples: {parts}.")
         return text.format(shown=shown, count=len(self._chosen), parts=", ".join(parts))
 
     def _draw_legend(self) -> None:

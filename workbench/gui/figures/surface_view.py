@@ -15,7 +15,7 @@ from workbench.gui.figures.plot import Plot, column, end_texts, finite_range, re
 from workbench.gui.metric_text import short_number
 from workbench.gui.theme import style_plot, theme
 from workbench.gui.widgets import button_with_icon
-from workbench.i18n import _
+from workbench.i18n import _, counted
 
 LEAST_HEIGHT = 320
 FAR = 50.0  # how many widths of the surface away a step of the path is drawn at most
@@ -180,9 +180,12 @@ class SurfaceView(FigureView):
         outside = int(len(steps) - np.sum((x >= left) & (x <= right) & (y >= bottom) & (y <= top)))
         if not outside:
             return ""
-        return _("{outside} of {count} steps of the path lie outside the part that is drawn.").format(
-            outside=outside, count=len(steps)
+        text = counted(
+            "{outside} of {count} steps of the path lies outside the part that is drawn.",
+            "{outside} of {count} steps of the path lie outside the part that is drawn.",
+            outside,
         )
+        return text.format(outside=outside, count=len(steps))
 
     def _show_all(self) -> None:
         left, right, bottom, top = (*finite_range(self.figure.x), *finite_range(self.figure.y))

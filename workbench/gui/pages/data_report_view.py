@@ -32,7 +32,7 @@ from workbench.gui.pages.data_splits import split_title
 from workbench.gui.theme import GRID, set_icon
 from workbench.gui.widgets import Card, Notice, button_with_icon, hint, primary_button, section_title, value_label
 from workbench.gui.workspace import Workspace
-from workbench.i18n import _
+from workbench.i18n import _, counted
 
 SAMPLES, NUMBERS, PROBLEMS, AUGMENTATION, CORRECTIONS = range(5)
 _NARROWEST_FIGURE = 420
@@ -264,7 +264,7 @@ class _Empty(QWidget):
 def _size(shape: tuple[int, ...]) -> str:
     """What one sample is made of."""
     if len(shape) == 1:
-        return _("1 column") if shape[0] == 1 else _("{count:,} columns").format(count=shape[0])
+        return counted("{count} column", "{count:,} columns", shape[0]).format(count=shape[0])
     return " × ".join(str(side) for side in shape)
 
 

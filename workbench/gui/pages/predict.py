@@ -28,7 +28,7 @@ from workbench.gui.pages.predict_rows import PredictedRow, as_table, millisecond
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Notice, button_with_icon
 from workbench.gui.workspace import Workspace
-from workbench.i18n import _, mark
+from workbench.i18n import _, counted, mark
 from workbench.runs.folder import RunFolder
 from workbench.specs import ImageInput
 
@@ -294,7 +294,8 @@ class PredictPage(Page):
 
     def _summarise(self, rows: list[PredictedRow], seconds: float) -> None:
         wrong = sum(1 for row in rows if row.item.error)
-        parts = [_(self.entry.items).format(count=len(rows) - wrong, time=milliseconds(seconds))]
+        right = len(rows) - wrong
+        parts = [counted(*self.entry.items, right).format(count=right, time=milliseconds(seconds))]
         if wrong:
             parts.append(_("{count} could not be predicted").format(count=wrong))
         self._summary.setText(", ".join(parts) if len(rows) > 1 else "")

@@ -41,14 +41,14 @@ class Entry(QWidget):
 
     Attributes:
         kind: of the input specs that it serves.
-        items: what many of them are called, with the placeholder `count`.
+        items: what one and what many of them are called, with the placeholders `count` and `time`.
         model: the run folder or model file that is asked; empty for none.
         bar: the buttons, to be put above the answers.
         drop_zone: what stands in the place of the answers while there are none, and while something is dragged.
     """
 
     kind: ClassVar[str] = ""
-    items: ClassVar[str] = mark("{count} predicted")
+    items: ClassVar[tuple[str, str]] = (mark("{count} predicted"), mark("{count} predicted"))
     open_requested = Signal()
     paste_requested = Signal()
     live_changed = Signal()  # what is in the panel changed: predict it

@@ -28,7 +28,7 @@ class ImageEntry(Entry):
     """A drawing board, files, the clipboard."""
 
     kind: ClassVar[str] = ImageInput.kind
-    items: ClassVar[str] = mark("{count} pictures in {time}")
+    items: ClassVar[tuple[str, str]] = (mark("{count} picture in {time}"), mark("{count} pictures in {time}"))
 
     def __init__(self, workspace: Workspace, result: ResultView, work: BackgroundWork) -> None:
         zone = DropZone(

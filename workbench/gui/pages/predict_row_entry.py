@@ -29,7 +29,7 @@ class RowEntry(Entry):
     """A form with a field per column, and files of many rows."""
 
     kind: ClassVar[str] = TableInput.kind
-    items: ClassVar[str] = mark("{count} rows in {time}")
+    items: ClassVar[tuple[str, str]] = (mark("{count} row in {time}"), mark("{count} rows in {time}"))
 
     def __init__(self, workspace: Workspace, result: ResultView, work: BackgroundWork) -> None:
         zone = DropZone(_("Drop a CSV or XLSX file here"), _("or click to open one"), "open")

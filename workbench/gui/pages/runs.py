@@ -31,7 +31,7 @@ from workbench.gui.row_table import RowTableModel, RowTableView
 from workbench.gui.theme import GRID, appearance
 from workbench.gui.widgets import Notice, button_with_icon, hint, primary_button, section_title
 from workbench.gui.workspace import Workspace
-from workbench.i18n import _, mark
+from workbench.i18n import _, counted, mark
 from workbench.runs.reading import RunsReader
 from workbench.runs.summary import RunSummary
 
@@ -380,7 +380,7 @@ class RunsPage(Page):
             self._write_report()
 
     def _notes_changed(self, count: int) -> None:
-        text = _("Changed what is said about {count} runs.") if count > 1 else _("Changed what is said about the run.")
+        text = counted("Changed what is said about the run.", "Changed what is said about {count} runs.", count)
         self._tell(text.format(count=count) if count else "", "success")
         self._undo_button.setVisible(bool(count))
 

@@ -12,7 +12,7 @@ from workbench.errors import UserError
 from workbench.gui.background import BackgroundWork
 from workbench.gui.widgets import shortened
 from workbench.gui.workspace import Workspace
-from workbench.i18n import _
+from workbench.i18n import _, counted
 from workbench.requests import ResumeRequest
 from workbench.runs.folder import RunFolder
 from workbench.runs.index import NoTrashError, delete_run, rename_run
@@ -69,7 +69,11 @@ class RunActions(QObject):
         epochs = 0
         if run.state == "completed":
             done = max(run.epochs, run.epochs_done)
-            question = _("{name!r} completed its {done} epochs. Train up to which number of epochs in total?")
+            question = counted(
+                "{name!r} completed its one epoch. Train up to which number of epochs in total?",
+                "{name!r} completed its {done} epochs. Train up to which number of epochs in total?",
+                done,
+            )
             chosen = self.ask_number(
                 question.format(name=shortened(run.name), done=done), done + max(done // 2, 1), done + 1
             )

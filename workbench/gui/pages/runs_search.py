@@ -10,7 +10,7 @@ from workbench.gui.pages.runs_columns import searched_text
 from workbench.gui.row_table import RowTableModel
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Notice
-from workbench.i18n import _
+from workbench.i18n import _, counted
 from workbench.runs.query import Query, metrics_of, parse_query
 from workbench.runs.summary import RunSummary
 
@@ -86,10 +86,9 @@ class RunsSearch(QWidget):
     def show_count(self) -> None:
         """Say how many runs there are, and how many of them are shown."""
         shown, total = len(self._model.rows), len(self._model.all_rows)
-        text = _("{total} runs") if shown == total else _("{shown} of {total} runs")
-        self.count.setText(
-            text.format(shown=f"{shown:,}", total=f"{total:,}") if total != 1 or shown != 1 else _("1 run")
-        )
+        every = counted("{total} run", "{total} runs", total)
+        text = every if shown == total else counted("{shown} of {total} run", "{shown} of {total} runs", total)
+        self.count.setText(text.format(shown=f"{shown:,}", total=f"{total:,}"))
 
     def _narrow(self, text: str) -> None:
         self._query = parse_query(text, self._metrics)

@@ -14,7 +14,7 @@ import numpy as np
 from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.figures import Gallery, Tile
-from workbench.i18n import _, mark
+from workbench.i18n import _, counted, mark
 from workbench.inspection.features.ascent import Plan, ascend
 from workbench.inspection.heatmaps.explained import target_index
 from workbench.inspection.inspector import Findings, Inspector, Question
@@ -191,9 +191,11 @@ def _channels(model: Any, name: str, plan: Plan, question: Question) -> np.ndarr
         return np.argsort(-np.nan_to_num(means, nan=-np.inf), kind="stable")[: params.channels]
     if params.first >= count:
         raise UserError(
-            _("The layer {name!r} has {count} channels, from 0 to {last}; there is no channel {first}.").format(
-                name=name, count=count, last=count - 1, first=params.first
-            )
+            counted(
+                "The layer {name!r} has one channel, number 0; there is no channel {first}.",
+                "The layer {name!r} has {count} channels, from 0 to {last}; there is no channel {first}.",
+                count,
+            ).format(name=name, count=count, last=count - 1, first=params.first)
         )
     return np.arange(params.first, min(count, params.first + params.channels))
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from workbench.errors import UserError
 from workbench.figures import Bars, Figure, Gallery, Tile
-from workbench.i18n import _, mark
+from workbench.i18n import _, counted, mark
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.network import gradients
 from workbench.inspection.network.layers import final_layer, find_layer, last_convolution, named_layers, output_shape
@@ -93,10 +93,13 @@ def map_gallery(maps: np.ndarray, layer: str, count: int) -> Gallery:
         Tile(stretched(maps[..., index]), _("#{index}\nmean {mean:#.3g}").format(index=index, mean=means[index]))
         for index in order[:count]
     )
-    note = _(
-        "{shown} of {all} maps of {rows} x {columns}, the most active first; each from its lowest to its highest value."
-    )
     rows, columns, channels = maps.shape
+    note = counted(
+        "One map of {rows} x {columns}, from its lowest to its highest value.",
+        "{shown} of {all} maps of {rows} x {columns}, the most active first; each from its lowest to its highest "
+        "value.",
+        channels,
+    )
     title = _("Feature maps of {layer}").format(layer=layer)
     note = note.format(shown=len(tiles), all=channels, rows=rows, columns=columns)
     return Gallery(title, tiles, True, note=f"{note} {broken}".strip())
@@ -113,7 +116,7 @@ def stretched(values: np.ndarray) -> np.ndarray:
 def _bars(values: np.ndarray, layer: str, names: tuple[str, ...], question: Question) -> Bars:
     values, broken = only_numbers(values, layer)
     order = np.argsort(-values, kind="stable")[: question.params.count]
-    note = _("{shown} of {all} values, the highest first.")
+    note = counted("One value.", "{shown} of {all} values, the highest first.", len(values))
     labels = names if len(names) == len(values) else tuple(f"#{index}" for index in range(len(values)))
     return Bars(
         _("Output of {layer}").format(layer=layer),

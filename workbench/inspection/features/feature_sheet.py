@@ -7,7 +7,7 @@ import numpy as np
 
 from workbench.errors import UserError
 from workbench.figures import Figure, Gallery, Tile
-from workbench.i18n import _, mark
+from workbench.i18n import _, counted, mark
 from workbench.inspection.features.feature_maps import only_numbers, stretched
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.network.layers import (
@@ -117,9 +117,12 @@ def _sheet(maps: Sequence[np.ndarray], names: Sequence[str], count: int, caption
         tiles.append(Tile(stretched(layer.mean(axis=-1)), f"{_short(name)}\n{shape}"))
         tiles += [Tile(stretched(layer[..., index]), f"#{index}") for index in order]
         tiles += [Tile(np.zeros((1, 1), np.uint8), _("no more maps"))] * (widest - len(order))
-    note = _(
+    note = counted(
+        "One layer: the mean of all maps, then the {count} most active ones; each picture from its lowest to its "
+        "highest value.",
         "{layers} layers from the first to the last, a row each: the mean of all maps, then the {count} most active "
-        "ones; each picture from its lowest to its highest value."
+        "ones; each picture from its lowest to its highest value.",
+        len(names),
     ).format(layers=len(names), count=widest)
     note = " ".join(each for each in [note, *notes] if each)
     title = _("All blocks for {caption}").format(caption=caption) if caption else _("All blocks")

@@ -6,7 +6,7 @@ import numpy as np
 
 from workbench.errors import UserError
 from workbench.figures import Gallery, Tile
-from workbench.i18n import _, mark
+from workbench.i18n import _, counted, mark
 from workbench.inspection.features.feature_maps import only_numbers, stretched
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.network.layers import find_layer, named_layers
@@ -64,8 +64,10 @@ class Filters(Inspector):
             for index in order
         )
         height, width, inputs, outputs = kernels.shape
-        note = _(
-            "{shown} of {all} filters of {height} x {width} over {inputs} input maps, the strongest first."
+        note = counted(
+            "{shown} of {all} filters of {height} x {width} over one input map, the strongest first.",
+            "{shown} of {all} filters of {height} x {width} over {inputs} input maps, the strongest first.",
+            inputs,
         ).format(shown=len(tiles), all=outputs, height=height, width=width, inputs=inputs)
         if inputs not in (1, 3):
             note = f"{note} {_('Each is shown as the mean over its input maps.')}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from workbench.control import Control
 from workbench.events import Progress
-from workbench.i18n import _, mark
+from workbench.i18n import _, counted, mark
 from workbench.inspection.heatmaps.explained import Explained, scorer, settle
 from workbench.inspection.heatmaps.grad_cam import GradCamSection, candidates
 from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod
@@ -57,7 +57,11 @@ class ScoreCam(HeatmapMethod):
                 scorer(model, settled, sample), inputs[sample], maps[..., chosen], question.control,
                 lambda done, total: question.emit(Progress(_(self.title), done, total)),
             )  # fmt: skip
-            note = _("{count} of {all} maps were tried; the others are the same everywhere or vary less.")
+            note = counted(
+                "{count} of {all} maps was tried; the others are the same everywhere or vary less.",
+                "{count} of {all} maps were tried; the others are the same everywhere or vary less.",
+                len(chosen),
+            )
             tried = note.format(count=len(chosen), all=maps.shape[-1]) if len(chosen) < maps.shape[-1] else ""
             heat = weighted(maps[..., chosen], scores)
             found.append(Heat(settled.outputs[sample], int(settled.index[sample]), heat, layer, tried))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.i18n import _, mark
+from workbench.i18n import _, counted, mark
 
 # Values beyond these are as good as at the end of the range: the slope there is below 0.02.
 ENDS = {"sigmoid": (0.02, 0.98), "tanh": (-0.99, 0.99)}
@@ -92,7 +92,12 @@ def dead_text(dead: Sequence[UnitsSeen], samples: int) -> str:
         if seen.dead < seen.units else _("all {units} of {layer}").format(units=seen.units, layer=seen.layer)
         for seen in dead
     ])  # fmt: skip
-    return _("Dead units, which gave 0 for all of {samples} samples: {layers}.").format(samples=samples, layers=layers)
+    text = counted(
+        "Dead units, which gave 0 for the one sample: {layers}.",
+        "Dead units, which gave 0 for all of {samples} samples: {layers}.",
+        samples,
+    )
+    return text.format(samples=samples, layers=layers)
 
 
 def saturated_text(saturated: Sequence[UnitsSeen]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from workbench.data.prepared import InputsOf
 from workbench.errors import UserError
-from workbench.i18n import _
+from workbench.i18n import _, counted
 from workbench.inspection.inspector import Question
 from workbench.inspection.loaded import OpenModel
 from workbench.inspection.network.layers import find_layer, named_layers, output_shape
@@ -68,9 +68,11 @@ def features_of(question: Question, layer: str, count: int) -> Features:
     wanted = np.unique(np.linspace(0, len(split.indices) - 1, min(count, len(split.indices))).astype(np.int64))
     if len(wanted) < 4:
         raise UserError(
-            _("The {split} split has {count} samples; places in a plane take at least 4. Choose another split.").format(
-                split=split.name, count=len(split.indices)
-            )
+            counted(
+                "The {split} split has one sample; places in a plane take at least 4. Choose another split.",
+                "The {split} split has {count} samples; places in a plane take at least 4. Choose another split.",
+                len(split.indices),
+            ).format(split=split.name, count=len(split.indices))
         )
     key = (layer, split.name, len(wanted), split.data.fingerprint)
     return kept_with(model, "features", key, _KEPT, lambda: _computed(question, layer, wanted))

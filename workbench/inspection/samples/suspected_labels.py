@@ -8,7 +8,7 @@ import numpy as np
 from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.figures import Figure, Gallery, Matrix, Table
-from workbench.i18n import _, mark
+from workbench.i18n import _, counted, mark
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.samples.confident_learning import Suspects, probabilities_by_folds, suspects
 from workbench.inspection.samples.whole_split import answers_of, feature_layer, features_of, probabilities_of
@@ -87,8 +87,12 @@ def _of_model(question: Question) -> np.ndarray:
 def _by_folds(question: Question, labels: np.ndarray) -> np.ndarray:
     opened, split, folds = question.opened, question.split, question.params.folds
     if len(labels) < 2 * folds:
-        raise UserError(_("The {split} split has {count} samples, too few for {folds} folds.").format(
-            split=split.name, count=len(labels), folds=folds))  # fmt: skip
+        text = counted(
+            "The {split} split has one sample, too few for {folds} folds.",
+            "The {split} split has {count} samples, too few for {folds} folds.",
+            len(labels),
+        )
+        raise UserError(text.format(split=split.name, count=len(labels), folds=folds))
     layer = feature_layer(opened)
     features = features_of(opened, split.data, split.name, layer, question.emit, question.control)
 
@@ -101,8 +105,10 @@ def _by_folds(question: Question, labels: np.ndarray) -> np.ndarray:
 
 def _note(found: Suspects, split: str, count: int, by_folds: bool, params: SuspectedLabelsSection) -> str:
     parts = [
-        _(
-            "{found} of {count} labels of the split {split} are suspected; estimated share of wrong ones: {noise:.1%}."
+        counted(
+            "{found} of {count} labels of the split {split} is suspected; estimated share of wrong ones: {noise:.1%}.",
+            "{found} of {count} labels of the split {split} are suspected; estimated share of wrong ones: {noise:.1%}.",
+            len(found.order),
         ).format(found=len(found.order), count=count, split=split, noise=found.noise)
     ]
     if len(found.order) > params.count:
