@@ -14,7 +14,7 @@ from typing import Any
 from workbench.figure_drawing import FAINT, INK, LINES
 from workbench.figure_files import PICTURES, figure_bytes, figure_picture
 from workbench.figures import Adjustable, Figure, Gallery, Image, Table
-from workbench.i18n import _
+from workbench.i18n import _, counted
 
 _DARK_LINES = ("#82acff", "#ffa45c", "#5ecfa5", "#d08cf0", "#e6c34f", "#ff86b3", "#6cc5dd", "#a4adba")
 _VARIABLES = {INK: "ink", FAINT: "faint"} | {colour: f"line{number}" for number, colour in enumerate(LINES)}
@@ -132,8 +132,9 @@ def table(columns: Sequence[Any], rows: Sequence[Sequence[Any]], title: str = ""
         + "</tr>"
         for row in rows[:_MOST_ROWS]
     )
-    more = _("{count} more rows.").format(count=len(rows) - _MOST_ROWS) if len(rows) > _MOST_ROWS else ""
-    rest = f'<p class="soft">{html.escape(more)}</p>' if more else ""
+    left = len(rows) - _MOST_ROWS
+    more = counted("{count} more row.", "{count} more rows.", left).format(count=left)
+    rest = f'<p class="soft">{html.escape(more)}</p>' if left > 0 else ""
     return (
         f'<div class="scroll"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{rest}'
     )

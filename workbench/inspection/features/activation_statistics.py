@@ -9,7 +9,7 @@ import numpy as np
 from workbench.data.named_samples import places_in
 from workbench.errors import UserError
 from workbench.figures import Bars, Curve, Curves, Figure, Table
-from workbench.i18n import _, mark
+from workbench.i18n import _, counted, mark
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.network.layers import named_layers, output_shape
 from workbench.inspection.network.taps import look_at, paced
@@ -230,9 +230,17 @@ def _words(layers: Sequence[_Layer], samples: int) -> str:
         parts.append(_("{layer} gives the same value everywhere and for every sample.").format(layer=constant[0]))
     if not parts:
         some = sum(unit.dead for unit in seen)
-        parts.append(_("No layer is in trouble on {samples} samples.").format(samples=samples))
+        text = counted(
+            "No layer is in trouble on the one sample.", "No layer is in trouble on {samples} samples.", samples
+        )
+        parts.append(text.format(samples=samples))
         if some:
-            parts.append(_("{dead} single units gave 0 for all of them, which is usual.").format(dead=some))
+            text = counted(
+                "{dead} single unit gave 0 for all of them, which is usual.",
+                "{dead} single units gave 0 for all of them, which is usual.",
+                some,
+            )
+            parts.append(text.format(dead=some))
     return " ".join(parts)
 
 

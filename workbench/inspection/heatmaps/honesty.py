@@ -22,7 +22,7 @@ from pydantic import create_model
 from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.figures import Bars, Curve, Curves, Figure, Gallery, Tile
-from workbench.i18n import _, mark
+from workbench.i18n import _, counted, mark
 from workbench.inspection.heatmaps.baselines import LABELS, Baseline, baseline
 from workbench.inspection.heatmaps.deletion import Answers, Exchange, exchange
 from workbench.inspection.heatmaps.explained import (
@@ -259,18 +259,20 @@ def _figures(method: HeatmapMethod, checked: _Checked, question: Question, numbe
 
 def _curves(found: Exchange, title: str, x_label: str, target: str, rule: str) -> Curves:
     note = _("{rule} Area under the curve: {area:.3f}; by chance {chance:.3f}. By chance: the same map, moved to other "
-             "places ({draws} times, the mean).")  # fmt: skip
+             "places ({times}).")  # fmt: skip
+    times = counted("once", "{draws} times, the mean", len(found.by_chance)).format(draws=len(found.by_chance))
     return Curves(
         title, x_label, _("Answer for {target}").format(target=target),
         (
             Curve(_("By heat"), found.shares, found.by_heat),
             Curve(_("By chance"), found.shares, found.by_chance.mean(axis=0)),
         ),
-        note=note.format(rule=rule, area=found.area, chance=found.area_by_chance, draws=len(found.by_chance)),
+        note=note.format(rule=rule, area=found.area, chance=found.area_by_chance, times=times),
     )  # fmt: skip
 
 
 def _figures_of_random_weights(method: HeatmapMethod, checked: _Checked) -> list[Figure]:
+    draws = len(checked.maps)
     names = [_("{count}: down to {layer}").format(count=count, layer=layer) for count, layer in checked.reached]
     bars = Bars(
         _("Random weights: how much of the map is left"),
@@ -283,8 +285,8 @@ def _figures_of_random_weights(method: HeatmapMethod, checked: _Checked) -> list
         note=_(
             "Layers with random weights, from the output down. 1 is the same map, 0 has nothing in common with it; "
             "with a rank correlation above {limit:g} when all weights are random, the method fails: more than half of "
-            "the map is there without anything learned. Mean of {draws} draws."
-        ).format(limit=FAILS_ABOVE, draws=len(checked.maps)),
+            "the map is there without anything learned. {draws}"
+        ).format(limit=FAILS_ABOVE, draws=counted("One draw.", "Mean of {draws} draws.", draws).format(draws=draws)),
     )
     tiles = [Tile(_as_tile(checked.heat.values, method), _("As trained"))]
     for (_count, layer), values, left in zip(checked.reached, checked.maps[0], checked.correlations[0], strict=True):
