@@ -81,3 +81,20 @@ def test_parameters_of_an_older_run_are_counted_in_its_model_file(tmp_path):
     model.fit(np.zeros((2, 4)), np.zeros((2, 3)), verbose=0)  # the optimizer's own numbers are no parameters
     model.save(run.path / "model.keras")
     assert parameters_of(run) == model.count_params() == 15 + 12
+
+
+def test_what_differs_is_told_in_words_and_kept_as_it_is(tmp_path):
+    plain = create_run_folder(new_experiment(), tmp_path / "a")
+    changed = new_experiment()
+    values = {"splits.stratified": False, "overrides.extra_layers": [{"kind": "flatten"}]}
+    for path, value in values.items():
+        changed = changed.changed(path, value)
+    other = create_run_folder(changed, tmp_path / "b")
+    comparison = compare([plain.path, other.path])
+    kept = {row[0]: row[1:] for row in comparison.differences}
+    shown = {row[0]: row[1:] for row in comparison.figures[0].rows}
+    assert kept["splits.stratified"] == (True, False)
+    assert shown["splits.stratified"] == ("on", "off")
+    assert shown["overrides.extra_layers"][0] == "none"
+    assert shown["overrides.extra_layers"][1] == kept["overrides.extra_layers"][1]
+    assert "[]" not in str(comparison.figures[0].rows)

@@ -93,7 +93,7 @@ def _written(files: list[str]) -> dict[str, Any]:
 def _print(comparison: Comparison, output: Output) -> None:
     names = comparison.names
     if comparison.differences:
-        print_table(output, (_("Setting"), *names), comparison.differences)
+        print_table(output, (_("Setting"), *names), comparison.figures[0].rows)
     else:
         output.line(_("Their experiments are the same."))
     output.line()

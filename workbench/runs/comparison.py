@@ -28,7 +28,7 @@ class Comparison:
 
     Attributes:
         figures: a `Table` of the differences, one of what came of the runs, then a `Curves` per metric.
-        differences: the rows of the first table.
+        differences: the rows of the first table, with values as they are kept.
         results: the rows of the second.
         stages: per run, the titles of its stages by the epochs (0-based) they begin with.
         names: of the runs, as in the columns of the tables.
@@ -77,12 +77,14 @@ def compare(paths: Sequence[str | Path], axis: str = "epoch") -> Comparison:
     names = names_of(folders)
     flat = [_flatten(_settings(folder)) for folder in folders]
     keys = dict.fromkeys(key for values in flat for key in values)
-    rows = []
+    rows, in_words = [], []
     for key in keys:
-        values = tuple(_cell(settings.get(key)) for settings in flat)
-        if len(set(values)) > 1:
-            rows.append((key, *values))
-    differences = Table(_("What differs"), (_("Setting"), *names), tuple(rows))
+        values = [settings.get(key) for settings in flat]
+        cells = tuple(map(_cell, values))
+        if len(set(cells)) > 1:
+            rows.append((key, *cells))
+            in_words.append((key, *map(_in_words, values)))
+    differences = Table(_("What differs"), (_("Setting"), *names), tuple(in_words))
     results = Table(_("What came of it"), (_("Best model"), *names), _results(folders))
     steps = [steps_per_epoch(folder) if axis == "step" else 0 for folder in folders]
     runs = [
@@ -211,3 +213,15 @@ def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _cell(value: Any) -> Any:
     return value if isinstance(value, str | int | float) else "-" if value is None else str(value)
+
+
+def _in_words(value: Any) -> Any:
+    """A setting as forms show it; numbers as they are."""
+    match value:
+        case bool():
+            return _("on") if value else _("off")
+        case "" | [] | {}:
+            return _("none")
+        case list() if not any(isinstance(item, dict | list) for item in value):
+            return ", ".join(map(str, value))
+    return _cell(value)

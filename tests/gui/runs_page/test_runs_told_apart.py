@@ -154,3 +154,19 @@ def test_a_report_of_the_selected_runs_is_written_where_the_user_says(
     assert request == ReportRequest(tuple(str(folder.path) for folder in folders), str(tmp_path / "comparison.html"))
     done(request.out)
     assert request.out in page.notice.text
+
+
+def test_hiding_the_column_that_was_sorted_by_sorts_by_the_date_or_else_the_name(qtbot, page, runs, write_run, show):
+    for name, rate in (("b", 0.1), ("a", 0.2), ("c", 0.3)):
+        write_run(runs, name, rate=rate)
+    show(qtbot, page)
+    header, table = page.table.horizontalHeader(), page.table
+    table.sortByColumn(page.header.column("state"), Qt.SortOrder.AscendingOrder)
+    page.header.choose([name for name in page.header.names if name != "state"])
+    assert header.sortIndicatorSection() == page.header.column("created")
+    assert header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+    created = [run.created for run in page.table_model.rows]
+    assert created == sorted(created, reverse=True)
+    page.header.choose([name for name in page.header.names if name != "created"])
+    assert header.sortIndicatorSection() == page.header.column("name")
+    assert [run.name for run in page.table_model.rows] == ["a", "b", "c"]

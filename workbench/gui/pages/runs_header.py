@@ -82,7 +82,11 @@ class RunsHeader(QObject):
             sorted_by, order = self.names[place], header.sortIndicatorOrder()
         self.names = names
         self._table.rows.set_columns([known[name] for name in names])
-        if sorted_by in names:
+        if sorted_by and sorted_by not in names:  # hidden; what moved into its place was not asked for
+            sorted_by = FIRST_SORTED if FIRST_SORTED in names else names[NAME_COLUMN]
+            descending = known[sorted_by].descending
+            order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+        if sorted_by:
             self._table.sortByColumn(names.index(sorted_by), order)
         self._fitted = False
         self.fit()
