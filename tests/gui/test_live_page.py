@@ -146,6 +146,15 @@ def test_settings_go_to_the_running_service_and_wrong_ones_are_said_at_the_field
     assert len([values for values in page.engine.told if "params" in values]) == 1
 
 
+def test_while_a_video_is_dragged_over_the_page_it_says_what_letting_go_does(make_page, video):
+    page = make_page()
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(video))])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(page, QDragEnterEvent(QPoint(50, 50), Qt.DropAction.CopyAction, mime, buttons, keys))
+    assert page.drop_zone.accessibleName() == "Let go to look at this video"
+
+
 def test_a_dropped_video_is_looked_at_at_once(make_page, qtbot, video):
     page = make_page(looking(frame(1)))
     assert drop(page, video)

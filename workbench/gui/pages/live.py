@@ -80,8 +80,9 @@ class LivePage(Page):
         self.numbers.set_titles(_NUMBERS)
         self.picture = LivePicture()
         self.drop_zone = DropZone(
-            _("Drop a video here"), _("or choose a camera at the left and press Start (Space)."), "live"
-        )
+            _("Drop a video here"), _("or choose a camera at the left and press Start (Space)."), "live",
+            _("Let go to look at this video"),
+        )  # fmt: skip
         self.answer = section_title("")
         self.answer.setWordWrap(True)
         self.bars = LiveBars()

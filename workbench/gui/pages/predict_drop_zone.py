@@ -19,12 +19,16 @@ class DropZone(QWidget):
         text: what to drop.
         more: in what other ways something can be given.
         icon_name: what it looks like.
+        promise: what letting go will do; to predict, where nothing is given.
     """
 
     clicked = Signal()
 
-    def __init__(self, text: str, more: str, icon_name: str = "image", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, text: str, more: str, icon_name: str = "image", promise: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._promise = promise or _("Let go to predict")
         self._hot = False
         self._invitation = text
         self._icon_name = icon_name
@@ -50,7 +54,7 @@ class DropZone(QWidget):
     def set_hot(self, hot: bool) -> None:
         """Whether something is being dragged over the page right now."""
         self._hot = hot
-        text = _("Let go to predict") if hot else self._invitation
+        text = self._promise if hot else self._invitation
         self._text.setText(text)
         self.setAccessibleName(text)
         self._more.setVisible(not hot)
