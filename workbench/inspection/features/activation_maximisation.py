@@ -19,7 +19,8 @@ from workbench.inspection.features.ascent import Plan, ascend
 from workbench.inspection.heatmaps.explained import target_index
 from workbench.inspection.inspector import Findings, Inspector, Question
 from workbench.inspection.network.backends import as_array, as_float, compiled, compiled_with_gradient
-from workbench.inspection.network.gradients import check_gradient_gets_through, explained_scores, kept
+from workbench.inspection.network.gradients import check_gradient_gets_through, explained_scores
+from workbench.inspection.network.keeping import kept
 from workbench.inspection.network.layers import (
     entry_operation,
     final_layer,

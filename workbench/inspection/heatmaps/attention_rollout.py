@@ -16,7 +16,7 @@ from workbench.inspection.heatmaps.explained import Explained, settle
 from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod
 from workbench.inspection.inspector import Question
 from workbench.inspection.network.backends import as_array, as_float, compiled
-from workbench.inspection.network.gradients import kept
+from workbench.inspection.network.keeping import kept
 from workbench.inspection.network.layers import named_layers, output_shape
 
 _AT_ONCE = 4

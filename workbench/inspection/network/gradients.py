@@ -17,10 +17,9 @@ from workbench.i18n import _
 from workbench.inspection.network.backends import as_array, as_float, compiled, compiled_with_gradient
 from workbench.inspection.network.beginning import affine_beginning, back_to_pictures
 from workbench.inspection.network.folding import folded, folded_weights
+from workbench.inspection.network.keeping import kept
 from workbench.inspection.network.layers import final_layer, find_layer
 from workbench.inspection.network.tap import caught, entered, tapped
-
-_KEPT_FUNCTIONS = 16
 
 Region = np.ndarray | None
 ClassMaps = tuple[np.ndarray, list[np.ndarray], np.ndarray]
@@ -114,17 +113,6 @@ def weighted_maps(
         name: of the method, which tells what is kept apart.
     """
     return kept(model, (name, "\n".join(layers)), lambda: _weighted_maps(model, layers, weigh))
-
-
-def kept(model: Any, key: tuple[str, str], make: Callable[[], Any]) -> Any:
-    """What is made once for a model, and goes with it; the ones used last are kept."""
-    # In the model's own dictionary, past Keras' tracking of attributes.
-    functions = vars(model).setdefault("_workbench_compiled", {})
-    function = functions.pop(key, None) or make()
-    functions[key] = function
-    if len(functions) > _KEPT_FUNCTIONS:
-        functions.pop(next(iter(functions)))
-    return function
 
 
 def explained_scores(score: Any, result: Any, index: Any, region: Any, units: int) -> tuple[Any, Any, Any]:

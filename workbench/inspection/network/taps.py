@@ -10,7 +10,7 @@ from workbench.control import Control, Emit
 from workbench.events import Progress
 from workbench.inspection.network.backends import as_float, compiled
 from workbench.inspection.network.folding import folded
-from workbench.inspection.network.gradients import kept
+from workbench.inspection.network.keeping import kept
 from workbench.inspection.network.layers import find_layer
 from workbench.inspection.network.tap import caught
 

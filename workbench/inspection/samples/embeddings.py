@@ -9,10 +9,10 @@ from workbench.events import Progress
 from workbench.figures import Adjustable, SampleCards
 from workbench.i18n import _, mark
 from workbench.inspection.inspector import Findings, Inspector, Question
+from workbench.inspection.network.keeping import kept
 from workbench.inspection.pictures import shrunk
 from workbench.inspection.samples import projections, tsne
 from workbench.inspection.samples.colouring import Placed, coloured, colouring_for
-from workbench.inspection.samples.one_pass import kept_with
 from workbench.inspection.samples.sample_features import Features, feature_layers, features_of, usual_layer
 from workbench.section import Section, setting
 from workbench.specs import ImageInput, TableInput
@@ -98,7 +98,7 @@ def _placed(question: Question, layer: str, features: Features) -> tuple[np.ndar
     key = (layer, question.split.name, len(features.samples), question.split.data.fingerprint, params.method)
     key = (*key, params.perplexity, params.steps) if params.method == "tsne" else key
     make = _PROJECTIONS[params.method]
-    return kept_with(question.opened.model, "places", key, _KEPT, lambda: make(question, features))
+    return kept(question.opened.model, key, lambda: make(question, features), kind="places", most=_KEPT)
 
 
 def _by_pca(question: Question, features: Features) -> tuple[np.ndarray, tuple[str, str], str]:

@@ -1,7 +1,7 @@
-"""One pass of a model over many samples, batch by batch; and what was made of it, kept with the model."""
+"""One pass of a model over many samples, batch by batch."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -9,13 +9,11 @@ from workbench.control import Control, Emit
 from workbench.data.prepared import InputsOf
 from workbench.i18n import _
 from workbench.inspection.loaded import OpenModel
-from workbench.inspection.network import gradients
 from workbench.inspection.network.backends import as_array, as_float, compiled
+from workbench.inspection.network.keeping import kept
 from workbench.inspection.network.layers import final_layer, find_layer
 from workbench.inspection.network.tap import tapped
 from workbench.inspection.network.taps import paced
-
-Made = TypeVar("Made")
 
 
 def seen_and_answered(
@@ -38,28 +36,10 @@ def seen_and_answered(
         UserError: there is no such layer.
         Stopped: it was asked to stop.
     """
-    run = gradients.kept(opened.model, ("features", layer), lambda: _compiled(opened.model, layer))
+    run = kept(opened.model, ("features", layer), lambda: _compiled(opened.model, layer))
     for part in paced(len(inputs), _("Asking the model"), emit, control):
         features, outputs = run(as_float(opened.inputs(inputs[part])))
         yield part, as_array(features), opened.loaded.answers(as_array(outputs))
-
-
-def kept_with(model: Any, what: str, key: tuple, most: int, make: Callable[[], Made]) -> Made:
-    """What was made for a key before, or is made now: another setting of a method asks for the same soon.
-
-    Args:
-        model: what it is of, and goes with.
-        what: the kind of things that are counted together.
-        key: tells one from another.
-        most: how many are kept, the ones asked for last.
-        make: makes it.
-    """
-    known = vars(model).setdefault(f"_workbench_{what}", {})  # past Keras' tracking of attributes
-    found = known.pop(key, None)
-    known[key] = make() if found is None else found
-    while len(known) > most:
-        known.pop(next(iter(known)))
-    return known[key]
 
 
 def _compiled(model: Any, name: str) -> Any:

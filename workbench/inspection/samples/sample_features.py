@@ -10,8 +10,9 @@ from workbench.errors import UserError
 from workbench.i18n import _, counted
 from workbench.inspection.inspector import Question
 from workbench.inspection.loaded import OpenModel
+from workbench.inspection.network.keeping import kept
 from workbench.inspection.network.layers import find_layer, named_layers, output_shape
-from workbench.inspection.samples.one_pass import kept_with, seen_and_answered
+from workbench.inspection.samples.one_pass import seen_and_answered
 from workbench.inspection.samples.whole_split import feature_layer
 from workbench.tasks.classification import class_probabilities
 
@@ -75,7 +76,7 @@ def features_of(question: Question, layer: str, count: int) -> Features:
             ).format(split=split.name, count=len(split.indices))
         )
     key = (layer, split.name, len(wanted), split.data.fingerprint)
-    return kept_with(model, "features", key, _KEPT, lambda: _computed(question, layer, wanted))
+    return kept(model, key, lambda: _computed(question, layer, wanted), kind="features", most=_KEPT)
 
 
 def _computed(question: Question, layer: str, wanted: np.ndarray) -> Features:

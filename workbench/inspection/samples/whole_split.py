@@ -11,9 +11,10 @@ from workbench.errors import UserError
 from workbench.i18n import _
 from workbench.inspection.loaded import OpenModel
 from workbench.inspection.network import gradients
+from workbench.inspection.network.keeping import kept
 from workbench.inspection.network.layers import named_layers, output_shape
 from workbench.inspection.network.taps import paced
-from workbench.inspection.samples.one_pass import kept_with, seen_and_answered
+from workbench.inspection.samples.one_pass import seen_and_answered
 from workbench.tasks.classification import class_probabilities
 
 _KEPT = 6  # answers and features of the three splits
@@ -27,7 +28,7 @@ def answers_of(opened: OpenModel, data: PreparedData, split: str, emit: Emit, co
         parts = paced(len(inputs), _("Asking the model"), emit, control)
         return np.concatenate([opened.loaded.answers(run(opened.inputs(inputs[part]))) for part in parts])
 
-    return kept_with(opened.model, "of_splits", ("answers", data.fingerprint, split), _KEPT, compute)
+    return kept(opened.model, ("answers", data.fingerprint, split), compute, kind="of_splits", most=_KEPT)
 
 
 def probabilities_of(opened: OpenModel, data: PreparedData, outputs: np.ndarray) -> np.ndarray:
@@ -61,7 +62,7 @@ def features_of(
         parts = seen_and_answered(opened, inputs, layer, emit, control)
         return np.concatenate([features for _part, features, _answers in parts])
 
-    return kept_with(opened.model, "of_splits", (f"features {layer}", data.fingerprint, split), _KEPT, compute)
+    return kept(opened.model, (f"features {layer}", data.fingerprint, split), compute, kind="of_splits", most=_KEPT)
 
 
 def feature_layer(opened: OpenModel) -> str:
