@@ -11,7 +11,6 @@ from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.gui.elided_box import ElidedBox
 from workbench.gui.form_fields import FieldPlan
 from workbench.gui.theme import GRID, set_icon
 from workbench.gui.widgets import indent_number
@@ -91,11 +91,10 @@ class ChoiceEditor(Editor):
 
     def __init__(self, plan: FieldPlan, parent: QWidget | None = None) -> None:
         super().__init__(plan, parent)
-        self.box = QComboBox()
+        self.box = ElidedBox()
         self._values = [value for value, _label in plan.choices]
         for _value, label in plan.choices:
             self.box.addItem(label)
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(_FEWEST_LETTERS)  # a long choice does not widen the whole form
         self._adopt(self.box)
         self.box.activated.connect(self._activated)

@@ -2,19 +2,20 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
+
+from workbench.gui.elided_box import ElidedBox
 
 MOST_IN_SIGHT = 40
 
 
-class GroupedBox(QComboBox):
+class GroupedBox(ElidedBox):
     """A combo box whose entries stand under headings, which the keys and the wheel pass over."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMaxVisibleItems(MOST_IN_SIGHT)
         self.setMinimumContentsLength(12)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
     def values(self) -> list[str]:
         """What can be chosen, in order."""

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QToolButton, QVBoxLayout
 
 from workbench.data.source import ColumnsToChoose
 from workbench.errors import UserError
 from workbench.experiment import DatasetSection
 from workbench.gui.background import BackgroundWork
+from workbench.gui.elided_box import ElidedBox
 from workbench.gui.form_editors import Editor
 from workbench.gui.form_fields import FieldPlan
 from workbench.gui.theme import GRID
@@ -106,8 +107,7 @@ class ColumnEditor(Editor):
         super().__init__(plan)
         self._source = source
         self._value = ""
-        self.box = QComboBox()
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box = ElidedBox()
         self.box.setMinimumContentsLength(8)
         self._adopt(self.box)
         self.box.activated.connect(self._activated)

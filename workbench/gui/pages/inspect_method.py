@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
+from workbench.gui.elided_box import ElidedBox
 from workbench.gui.form_fields import FieldPlan, plan_fields
 from workbench.gui.forms import LABEL_WIDTH, TAKEN_BY_MENUS, Form, follow_in_tab_order, with_mnemonic
 from workbench.gui.grouped_box import GroupedBox
@@ -43,7 +44,7 @@ class InspectMethod(Card):
         self._method.setAccessibleName(_("Method"))
         self._help = hint("")
         self._paper = hint("")
-        self._choices = {"layer": QComboBox(), "target": QComboBox()}
+        self._choices = {"layer": ElidedBox(), "target": ElidedBox()}
         self._labels: dict[str, QLabel] = {}
         self.settings = Card(_("Settings"))
         for widget in (self._method, self._help, self._paper):
@@ -52,7 +53,6 @@ class InspectMethod(Card):
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for kind, box in self._choices.items():
             box.setMinimumContentsLength(7)
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setPlaceholderText(_("The method chooses"))
             self._labels[kind] = QLabel()
             self._labels[kind].setBuddy(box)

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import ValidationError
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QSlider, QVBoxLayout, QWidget
 
+from workbench.gui.elided_box import ElidedBox
 from workbench.gui.forms import Form
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import Card, button_with_icon, hint
@@ -33,10 +34,9 @@ class LiveSourceCard(QWidget):
         self.ask_file: Callable[[QWidget], str] = _ask_file
         self.list_cameras: Callable[[], list[tuple[int, str]]] = cameras
         self._files: list[str] = []
-        self.box = QComboBox()
+        self.box = ElidedBox()
         self.box.setAccessibleName(_("Source"))
         self.box.setPlaceholderText(_("No camera was found"))
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(18)
         label = QLabel(_("Camera &or video"))
         label.setBuddy(self.box)

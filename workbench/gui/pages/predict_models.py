@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QWidget
 
 from workbench.gui.background import BackgroundWork
+from workbench.gui.elided_box import ElidedBox
 from workbench.gui.theme import GRID
 from workbench.gui.widgets import button_with_icon
 from workbench.i18n import _
@@ -26,10 +27,9 @@ class ModelChooser(QWidget):
         self._model = ""
         self._files: list[str] = []
         self.ask_file: Callable[[QWidget], str] = _ask_file
-        self.box = QComboBox()
+        self.box = ElidedBox()
         self.box.setMinimumWidth(220)
         self.box.setMaximumWidth(520)
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(28)
         self.box.setMaxVisibleItems(20)
         self.box.setPlaceholderText(_("No model yet"))

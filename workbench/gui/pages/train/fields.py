@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.experiment import Experiment
+from workbench.gui.elided_box import ElidedBox
 from workbench.gui.form_editors import Editor
 from workbench.gui.form_fields import FieldPlan
 from workbench.gui.metric_text import readable
@@ -32,9 +33,8 @@ class _ComboEditor(Editor):
 
     def __init__(self, plan: FieldPlan, parent: QWidget | None = None) -> None:
         super().__init__(plan, parent)
-        self.box = QComboBox()
+        self.box = ElidedBox()
         self.box.setMinimumContentsLength(12)
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._adopt(self.box)
         self.box.activated.connect(self._activated)
 
