@@ -220,8 +220,11 @@ def _in_words(value: Any) -> Any:
     match value:
         case bool():
             return _("on") if value else _("off")
-        case "" | [] | {}:
+        case "" | []:
             return _("none")
-        case list() if not any(isinstance(item, dict | list) for item in value):
-            return ", ".join(map(str, value))
+        case list():
+            return ", ".join(str(_in_words(item)) for item in value)
+        case {"kind": kind, **others}:  # a layer
+            settings = "; ".join(f"{key} {_in_words(other)}" for key, other in others.items())
+            return f"{kind} ({settings})" if settings else kind
     return _cell(value)
