@@ -130,6 +130,20 @@ class CountingView(ImageView):
         super().draw()
 
 
+def test_a_warning_is_shown_as_one_and_stands_in_what_is_saved(show, tmp_path):
+    view = show(Image("A picture", PIXELS, note="Below it."))
+    assert not view._warning.isVisible()
+    view.set_figure(Image("A picture", PIXELS, note="Below it.", warning="It failed."))
+    assert view._warning.isVisible()
+    assert view._warning.text == "It failed."
+    assert view._warning.property("role") == "notice-warning"
+    assert view.figure.words == view.body.accessibleDescription() == "⚠ It failed.\nBelow it."
+    view.save_json(tmp_path / "figure.json")
+    assert json.loads((tmp_path / "figure.json").read_text(encoding="utf-8"))["warning"] == "It failed."
+    view.set_figure(Image("A picture", PIXELS, note="Below it."))
+    assert not view._warning.isVisible()
+
+
 def test_only_what_is_seen_is_drawn(qtbot):
     view = CountingView()
     qtbot.addWidget(view)
