@@ -119,7 +119,8 @@ def resolve_layer(model: Any, name: str, method: str = "Grad-CAM") -> str:
 
 
 def _blank(layers: Sequence[str]) -> str:
-    return _("Nothing speaks for it in {layers}.").format(layers=", ".join(layers)) if layers else ""
+    text = _("An earlier layer is shown, because nothing speaks for it in {layers}: the map there is empty.")
+    return text.format(layers=", ".join(layers)) if layers else ""
 
 
 def register(registry: Any) -> None:
