@@ -12,6 +12,7 @@ from workbench.inspection.heatmaps.explained import Explained, HeatmapSection, s
 from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod
 from workbench.inspection.inspector import Question
 from workbench.inspection.network.batches import in_batches
+from workbench.inspection.network.windows import RectangleScores, rectangle_scores
 from workbench.section import setting
 
 
@@ -44,9 +45,12 @@ class Occlusion(HeatmapMethod):
         settled = settle(model, inputs, asked)
         found = []
         for sample, picture in enumerate(inputs):
+            size = (min(params.size, picture.shape[0]), min(params.size, picture.shape[1]))
+            region = None if settled.region is None else settled.region[sample]
             drops = drop_map(
                 scorer(model, settled, sample), picture, params.size, params.stride, grey_of(question.inputs),
                 question.control, lambda done, total: question.emit(Progress(_("Occlusion"), done, total)),
+                rectangle_scores(model, picture, size, int(settled.index[sample]), region),
             )  # fmt: skip
             note = _("A grey square of {size} px moved by {stride} px; the highest drop of the score is {drop:.3g}.")
             note = note.format(size=params.size, stride=params.stride, drop=float(drops.max()))
@@ -62,6 +66,7 @@ def drop_map(
     grey: float,
     control: Control,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    covered_scores: RectangleScores | None = None,
 ) -> np.ndarray:
     """The mean drop of the score over all squares that cover a pixel, float32 (rows, columns).
 
@@ -73,6 +78,7 @@ def drop_map(
         grey: what it is filled with.
         control: asked all the time.
         progress: is told how many squares of how many are done.
+        covered_scores: a shorter way to the scores of covered pictures, where there is one (see `network.windows`).
     """
     rows, columns = picture.shape[:2]
     height, width = min(size, rows), min(size, columns)
@@ -80,18 +86,22 @@ def drop_map(
     whole = float(scores(picture[None])[0])
 
     def of_covered(part: slice) -> np.ndarray:
+        if covered_scores is not None:
+            return covered_scores(places[part], grey)
         batch = np.repeat(picture[None], part.stop - part.start, axis=0)
         for each, (top, left) in zip(batch, places[part], strict=True):
             each[top : top + height, left : left + width] = grey
         return scores(batch)
 
+    # Where a network is computed for crops at first, a picture takes far less memory.
+    values = picture.size if covered_scores is None else picture.size // 4
     total, covered = np.zeros((rows, columns)), np.zeros((rows, columns))
     done = 0
-    for part, values in in_batches(of_covered, len(places), picture.size, control):
-        for (top, left), value in zip(places[part], values, strict=True):
+    for part, found in in_batches(of_covered, len(places), values, control):
+        for (top, left), value in zip(places[part], found, strict=True):
             total[top : top + height, left : left + width] += whole - value
             covered[top : top + height, left : left + width] += 1
-        done += len(values)
+        done += len(found)
         progress(done, len(places))
     return (total / np.maximum(covered, 1)).astype(np.float32)
 
