@@ -1,4 +1,4 @@
-"""The Inspect page: what it asks on a scripted engine, and a real network looked into by a real engine."""
+"""The Inspect page: what it asks on a scripted engine, and what it shows of the answers."""
 
 import time
 from dataclasses import replace
@@ -10,7 +10,6 @@ from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox
 
-from workbench.engine import Engine
 from workbench.errors import UserError
 from workbench.events import Progress
 from workbench.experiment import new_experiment
@@ -20,7 +19,7 @@ from workbench.gui.pages.inspect import InspectPage
 from workbench.gui.workspace import Workspace
 from workbench.inspection.answering import InspectAnswer
 from workbench.registry import registry
-from workbench.requests import InspectRequest, SamplesRequest, TrainRequest
+from workbench.requests import InspectRequest, SamplesRequest
 from workbench.runs.writer import create_run_folder
 from workbench.specs import Column, TableInput, spec_to_json
 
@@ -287,36 +286,6 @@ def test_a_run_without_a_model_and_a_model_without_samples_are_explained(make_pa
     settle(qtbot, page)
     assert "no model yet" in page.status.text()
     assert len(asked(page)) == before + 1
-
-
-def test_a_real_network_is_looked_into_with_every_method_while_another_trains(qtbot, home, real_engine):
-    workspace = Workspace(real_engine, Engine("training", device="cpu"))
-    try:
-        page = InspectPage(workspace)
-        qtbot.addWidget(page)
-        page.resize(1100, 700)
-        page.show()
-        experiment = new_experiment().changed("training.epochs", 1).changed("training.batch_size", 128)
-        done = []
-        workspace.questions.ask(TrainRequest(experiment, str(home / "runs")), done.append, done.append)
-        qtbot.waitUntil(lambda: bool(done), timeout=90_000)
-        workspace.document.apply(experiment.changed("training.epochs", 500), "train long")
-        workspace.train()
-        workspace.set_current_run(str(done[0]))
-        answered = lambda: bool(page.panel.views) and not workspace.questions.busy  # noqa: E731
-        for method, kinds in (("grad_cam", {"heatmap"}), ("feature_maps", {"gallery"}), ("filters", {"gallery"})):
-            page.panel.clear()
-            page.method.choose(method)
-            qtbot.waitUntil(answered, timeout=60_000)
-            assert page.notice.text == ""
-            assert kinds <= {view.figure.kind for view in page.panel.views}
-        page.method.choose("grad_cam")
-        qtbot.waitUntil(answered, timeout=60_000)
-        page.source.step(1)
-        qtbot.waitUntil(lambda: "sample 1" in page.panel.views[0].figure.title, timeout=20_000)
-        assert workspace.training.running
-    finally:
-        workspace.close()
 
 
 def test_a_model_without_a_method_that_looks_into_it_is_offered_none_and_told_where_to_look(
