@@ -61,12 +61,12 @@ def test_pixels_that_matter_ruin_the_answer_first_and_bring_it_first():
     def answers(pictures):
         return pictures.mean(axis=(1, 2, 3)) / picture.mean()
 
-    gone = exchange(answers, picture, black, picture[..., 0], 6, 4, 0)
+    gone = exchange(answers, picture, black, picture[..., 0], 6, 4, 0, Control())
     # A sixth of the pixels is the whole object.
     assert gone.by_heat.tolist() == pytest.approx([1, 0, 0, 0, 0, 0, 0])
     assert gone.area == pytest.approx(1 / 12)
     assert gone.area_by_chance > 0.3
-    come = exchange(answers, black, picture, picture[..., 0], 6, 4, 0)
+    come = exchange(answers, black, picture, picture[..., 0], 6, 4, 0, Control())
     assert come.by_heat.tolist() == pytest.approx([0, 1, 1, 1, 1, 1, 1])
     assert come.area > come.area_by_chance
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.inspection.network.taps import Pace
-
-_MOST_AT_ONCE = 16  # more at once was slower per picture at 224 px (2 cores)
+from workbench.control import Control
+from workbench.inspection.network.batches import in_batches
 
 Answers = Callable[[np.ndarray], np.ndarray]
 
@@ -52,19 +51,24 @@ def exchange(
     steps: int,
     draws: int,
     seed: int,
+    control: Control,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Exchange:
     """Turn one picture into the other, warmest pixels first.
 
     Args:
-        answers: of pictures (n, rows, columns, channels), what the model says to each, (n,).
+        answers: of pictures (n, rows, columns, channels), what the model says to each, (n,); called from two threads.
         start: (rows, columns, channels) as the network takes it.
         end: likewise.
         heat: (rows, columns) of any size, stretched over the picture.
         steps: in how many steps the pixels are exchanged.
         draws: how many times the map is moved by chance for comparison.
         seed: the same one moves it to the same places.
+        control: asked all the time.
         progress: is told how many pictures of how many are done.
+
+    Raises:
+        Stopped: asked to, within 100 ms.
     """
     drawn = np.random.default_rng(seed)
     stretched = stretch(heat, start.shape[:2])
@@ -73,11 +77,17 @@ def exchange(
     counts = np.round(np.linspace(0, stretched.size, steps + 1)).astype(int)
     found = np.empty((len(orders), len(counts)))
     flat = found.reshape(-1)
-    for part in Pace(_MOST_AT_ONCE).slices(len(flat)):
+
+    def of_exchanged(part: slice) -> np.ndarray:
         places = [divmod(place, len(counts)) for place in range(part.start, part.stop)]
         taken = np.stack([orders[order] < counts[step] for order, step in places])
-        flat[part] = answers(np.where(taken[..., None], end, start))
-        progress(part.stop, len(flat))
+        return answers(np.where(taken[..., None], end, start))
+
+    done = 0
+    for part, values in in_batches(of_exchanged, len(flat), start.size, control):
+        flat[part] = values
+        done += len(values)
+        progress(done, len(flat))
     return Exchange(counts / stretched.size, found[0], found[1:])
 
 

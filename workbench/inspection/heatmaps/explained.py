@@ -100,6 +100,11 @@ class Settled:
     index: np.ndarray
     region: np.ndarray | None
 
+    def repeated(self, count: int, sample: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
+        """Index and region of one of the pictures, for so many variants of it."""
+        region = None if self.region is None else np.repeat(self.region[sample : sample + 1], count, axis=0)
+        return np.full(count, self.index[sample], np.int32), region
+
 
 def answers_with_a_map(model: Any) -> bool:
     """Whether a Keras model answers at every place of a picture, so that a region of its answer can be explained."""
@@ -141,13 +146,7 @@ def scorer(model: Any, settled: Settled, sample: int) -> Callable[[np.ndarray], 
         sample: which of its pictures.
     """
     score = gradients.scores(model)
-
-    def scores(pictures: np.ndarray) -> np.ndarray:
-        count = len(pictures)
-        region = None if settled.region is None else np.repeat(settled.region[sample : sample + 1], count, axis=0)
-        return score(pictures, np.full(count, settled.index[sample], np.int32), region)[1]
-
-    return scores
+    return lambda pictures: score(pictures, *settled.repeated(len(pictures), sample))[1]
 
 
 def target_index(name: str, choices: tuple[str, ...]) -> int:

@@ -188,7 +188,7 @@ def _check(
     answers = _answers(model, question, settle(model, inputs, replace(asked, index=heat.target)))
     picture, white = inputs[0].astype(np.float32), question.opened.white
     gone, empty = baseline(params.deleted, picture, white), baseline(params.inserted_into, picture, white)
-    settings = (heat.values, params.steps, params.draws, params.seed)
+    settings = (heat.values, params.steps, params.draws, params.seed, question.control)
     deletion = exchange(answers, picture, gone, *settings, told(_("Deletion")))
     insertion = exchange(answers, empty, picture, *settings, told(_("Insertion")))
     try:
@@ -222,9 +222,8 @@ def _answers(model: Any, question: Question, settled: Settled) -> Answers:
     index = int(settled.index[0])
 
     def ask(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        question.control.check()
-        region = None if settled.region is None else np.repeat(settled.region, len(pictures), axis=0)
-        outputs, scores = score(pictures, np.full(len(pictures), index, np.int32), region)
+        indices, region = settled.repeated(len(pictures))
+        outputs, scores = score(pictures, indices, region)
         outputs = outputs[..., index if outputs.shape[-1] > 1 else 0]
         if region is not None:
             outputs = (outputs * region).sum(axis=(1, 2)) / region.sum(axis=(1, 2))

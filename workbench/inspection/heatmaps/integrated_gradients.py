@@ -61,9 +61,8 @@ class IntegratedGradients(HeatmapMethod):
                 question.control, _(self.title),
             )  # fmt: skip
             added = ((picture - start) * gradient).sum(axis=-1)
-            region = None if settled.region is None else np.repeat(settled.region, 2, axis=0)
             ends = np.stack([start, picture.astype(np.float32)])
-            _outputs, (low, high) = gradients.scores(model)(ends, np.repeat(settled.index, 2), region)
+            _outputs, (low, high) = gradients.scores(model)(ends, *settled.repeated(len(ends)))
             signed = {"for": np.maximum(added, 0), "against": np.maximum(-added, 0), "both": np.abs(added)}
             note = _what_adds_up(float(high - low), float(added.sum(dtype=np.float64)), params.shown)
             found.append(Heat(settled.outputs[0], int(settled.index[0]), signed[params.shown], note=note))

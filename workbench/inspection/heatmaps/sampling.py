@@ -39,10 +39,7 @@ def mean_gradient(
     part_of, whole_of = gradients.summed_input_gradients(model)
 
     def summed(part: slice) -> np.ndarray:
-        number = part.stop - part.start
-        index = np.repeat(settled.index, number)
-        region = None if settled.region is None else np.repeat(settled.region, number, axis=0)
-        return part_of(variants(part.start, part.stop), index, region)
+        return part_of(variants(part.start, part.stop), *settled.repeated(part.stop - part.start))
 
     total: np.ndarray | None = None
     done = 0
