@@ -10,6 +10,7 @@ from workbench.data.prepared import InputsOf
 from workbench.i18n import _
 from workbench.inspection.loaded import OpenModel
 from workbench.inspection.network.backends import as_array, as_float, compiled
+from workbench.inspection.network.folding import folded
 from workbench.inspection.network.keeping import kept
 from workbench.inspection.network.layers import final_layer, find_layer
 from workbench.inspection.network.tap import tapped
@@ -48,7 +49,7 @@ def _compiled(model: Any, name: str) -> Any:
     layer = find_layer(model, name)
 
     def forward(inputs: Any) -> list[Any]:
-        with tapped(model, layer) as tap:
+        with tapped(model, layer) as tap, folded(model):
             result = model(inputs, training=False)
         seen = result if layer is final_layer(model) else tap.activation
         if len(seen.shape) > 2:
