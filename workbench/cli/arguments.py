@@ -251,6 +251,7 @@ def _add_model_commands(commands: argparse._SubParsersAction) -> None:
         help=_("change a setting of the method; may be given several times"),
     )  # fmt: skip
     inspect.add_argument("--out", required=True, metavar=_("DIR"), help=_("where the figures go"))
+    _add_format(inspect)
     probe = _command(commands, "probe", _("what a finished run looked like after each epoch"), json=True)
     _add_run(probe)
     probe.add_argument(
@@ -260,7 +261,6 @@ def _add_model_commands(commands: argparse._SubParsersAction) -> None:
     probe.add_argument(
         "--best", action="store_true", help=_("the best model and the last epoch, where no other weights were kept")
     )
-    _add_format(inspect)
 
 
 def _add_export(commands: argparse._SubParsersAction) -> None:
