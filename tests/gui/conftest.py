@@ -1,5 +1,6 @@
 """Fixtures of the window's tests: nothing is left behind, Qt's warnings fail, engines that play event lists."""
 
+import functools
 import gc
 import logging
 import threading
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from workbench.control import Stopped
 from workbench.engine import Engine, EngineDiedError
+from workbench.gui.garbage import garbage_on_gui_thread
 
 IGNORED_QT_MESSAGES = (
     # 2026-11-21: the offscreen platform has no window manager to tell size hints to.
@@ -50,7 +52,13 @@ def left_behind():
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left_behind(qapp):
+def garbage_is_collected_as_in_the_window(qapp):
+    with garbage_on_gui_thread(qapp):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind(garbage_is_collected_as_in_the_window, qapp):
     before = left_behind()
     yield
     deadline = time.monotonic() + LEFTOVER_SECONDS
@@ -62,6 +70,27 @@ def nothing_is_left_behind(qapp):
             break
         time.sleep(0.02)
     assert not new, f"left behind: {dict(new)}"
+
+
+@pytest.fixture(autouse=True)
+def kept_widgets(nothing_is_left_behind):
+    """Widgets of a test live until its workspace is closed, as the pages of a window do."""
+    kept = {}
+    yield kept
+    kept.clear()
+
+
+@pytest.fixture
+def qtbot(qtbot, kept_widgets, monkeypatch):
+    add = qtbot.addWidget
+
+    def add_and_keep(widget, **options):
+        kept_widgets[id(widget)] = widget
+        widget.destroyed.connect(functools.partial(kept_widgets.pop, id(widget), None))
+        add(widget, **options)
+
+    monkeypatch.setattr(qtbot, "addWidget", add_and_keep)
+    return qtbot
 
 
 @pytest.fixture(autouse=True)

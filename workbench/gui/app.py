@@ -1,6 +1,7 @@
 """The start and the end of the window: from a command line to an exit code."""
 
 import functools
+import gc
 import importlib
 import logging
 import sys
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from workbench.engine import Engine
 from workbench.errors import UserError
 from workbench.gui.background import BackgroundWork
+from workbench.gui.garbage import garbage_on_gui_thread
 from workbench.gui.main_window import MainWindow
 from workbench.gui.signals import close_on_signal
 from workbench.gui.theme import icon, prepare
@@ -41,15 +43,21 @@ def run_window(arguments: list[str]) -> int:
     application.setApplicationDisplayName(_("Workbench"))
     application.setDesktopFileName("workbench")
     prepare(application)
-    window = open_window(arguments)
-    application.setWindowIcon(icon("app", "accent"))
-    sys.excepthook = functools.partial(_tell_defect, window.workspace)
-    with close_on_signal(window):
-        window.show()
-        code = application.exec()
+    with garbage_on_gui_thread(application):
+        code = _show(application, arguments)
     sys.excepthook = sys.__excepthook__
     qInstallMessageHandler(None)
     return code
+
+
+def _show(application: QApplication, arguments: list[str]) -> int:
+    window = open_window(arguments)
+    application.setWindowIcon(icon("app", "accent"))
+    gc.freeze()  # what is there by now stays: to search through it would hold the window up for 75 ms at a time
+    sys.excepthook = functools.partial(_tell_defect, window.workspace)
+    with close_on_signal(window):
+        window.show()
+        return application.exec()
 
 
 def open_window(arguments: list[str]) -> MainWindow:

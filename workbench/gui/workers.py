@@ -154,18 +154,22 @@ class Questions(QObject):
             self._overdue.start()
 
     def _work(self) -> None:
-        while True:
-            with self._condition:
-                self._condition.wait_for(lambda: self._closing or self._waiting)
-                if self._closing:
-                    return
-                asked = self._running = self._waiting.pop(0)
-            outcome = self._answer(asked)
-            with self._condition:
-                self._running = None
-                if self._closing:
-                    return
-            self._mail.post((asked, *outcome))
+        while not self._closing:
+            self._answer_next()
+
+    def _answer_next(self) -> None:
+        # Of its own, so that this thread lets go of the question, and of the widgets behind it, once it is answered.
+        with self._condition:
+            self._condition.wait_for(lambda: self._closing or self._waiting)
+            if self._closing:
+                return
+            asked = self._running = self._waiting.pop(0)
+        outcome = self._answer(asked)
+        with self._condition:
+            self._running = None
+            if self._closing:
+                return
+        self._mail.post((asked, *outcome))
 
     def _answer(self, asked: _Asked) -> tuple[str, Any]:
         def emit(event: Any) -> None:
