@@ -5,7 +5,7 @@ import pytest
 
 from workbench.control import Control, Stopped
 from workbench.inspection.answering import inspect
-from workbench.inspection.heatmaps.occlusion import drop_map, starts
+from workbench.inspection.heatmaps.occlusion import by_whole_pictures, drop_map, starts
 from workbench.requests import InspectRequest
 
 
@@ -21,9 +21,14 @@ def test_the_map_equals_covering_one_square_after_another():
     )  # fmt: skip
     picture = np.random.default_rng(0).uniform(0, 255, (11, 9, 2)).astype(np.float32)
     score = gradients.scores(model)
-    found = drop_map(lambda given: score(given, np.full(len(given), 1, np.int32))[1], picture, 4, 3, 127.5, Control())
+
+    def of_pictures(given):
+        return score(given, np.full(len(given), 1, np.int32))[1]
+
     logits = keras.Model(model.inputs[0], model.get_layer("answer").output)
     whole = float(logits(picture[None])[0, 1])
+    covering = by_whole_pictures(of_pictures, picture, (4, 4), Control(), whole)
+    found = drop_map(covering, (11, 9), (4, 4), 3, 127.5)
     total, count = np.zeros((11, 9)), np.zeros((11, 9))
     for top in (0, 3, 6, 7):
         for left in (0, 3, 5):

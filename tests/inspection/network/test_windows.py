@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from workbench.inspection.network import gradients
-from workbench.inspection.network.cuts import best_cut
+from workbench.inspection.network.cuts import best_stages
 from workbench.inspection.network.windows import rectangle_scores
 
 
@@ -44,7 +44,7 @@ def answering_a_map():
     layers = keras.layers
     inputs = keras.Input((40, 40, 3))
     value = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
-    first = layers.Conv2D(8, 3, padding="same", activation="relu")(value)
+    first = layers.Conv2D(8, 7, padding="same", activation="relu")(value)
     value = layers.UpSampling2D()(layers.Conv2D(8, 3, padding="same")(layers.MaxPooling2D()(first)))
     return keras.Model(inputs, layers.Conv2D(3, 1, activation="softmax")(layers.Concatenate()([first, value])))
 
@@ -96,11 +96,12 @@ def test_crops_give_the_scores_of_whole_covered_pictures_at_corners_edges_and_wi
 
 
 def test_a_cut_lies_where_all_paths_meet_and_before_what_looks_at_the_whole_picture():
-    cut = best_cut(transferred(), (15, 15))
-    assert cut.steps[-1].layer.name.startswith("block_")
-    assert cut.rows.crop <= 0.75 * cut.rows.pixels
-    assert best_cut(answering_a_map(), (4, 4)).steps[-1].layer.name.startswith("conv2d")
-    assert best_cut(answering_a_map(), (40, 40)) is None
+    stages = best_stages(transferred(), (15, 15))
+    assert len(stages) > 1
+    assert stages[-1].steps[-1].layer.name.startswith("block_")
+    assert stages[0].rows.crop <= 0.5 * stages[0].rows.pixels
+    assert best_stages(answering_a_map(), (4, 4))[-1].steps[-1].layer.name.startswith("conv2d")
+    assert best_stages(answering_a_map(), (40, 40)) == ()
 
 
 def test_a_network_without_a_local_beginning_is_not_cut():
@@ -112,7 +113,7 @@ def test_a_network_without_a_local_beginning_is_not_cut():
     any_size = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D()])
     assert rectangle_scores(any_size, np.zeros((20, 20, 3), np.float32), (4, 4), 1, None) is None
     custom = keras.Sequential([keras.Input((64, 64, 3)), layers.LayerNormalization((1, 2, 3)), layers.Conv2D(4, 3)])
-    assert best_cut(custom, (4, 4)) is None
+    assert best_stages(custom, (4, 4)) == ()
 
 
 def test_maps_that_do_not_run_in_step_are_not_joined():
@@ -122,4 +123,4 @@ def test_maps_that_do_not_run_in_step_are_not_joined():
     inputs = keras.Input((40, 40, 3))
     apart = layers.Conv2D(4, 3, 2, "same")(layers.ZeroPadding2D(((0, 40), (0, 40)))(inputs))
     value = layers.Conv2D(4, 3)(layers.Add()([layers.Conv2D(4, 3, padding="same")(inputs), apart]))
-    assert best_cut(keras.Model(inputs, layers.Dense(3)(layers.Flatten()(value))), (4, 4)) is None
+    assert best_stages(keras.Model(inputs, layers.Dense(3)(layers.Flatten()(value))), (4, 4)) == ()

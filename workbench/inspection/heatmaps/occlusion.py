@@ -1,19 +1,22 @@
 """Occlusion: what the score loses when a part of the picture is covered (Zeiler and Fergus 2014, arXiv:1311.2901)."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from workbench.control import Control
 from workbench.events import Progress
 from workbench.i18n import _, mark
-from workbench.inspection.heatmaps.explained import Explained, HeatmapSection, scorer, settle
+from workbench.inspection.heatmaps.explained import Explained, HeatmapSection, Settled, scorer, settle
 from workbench.inspection.heatmaps.heatmap_method import Heat, HeatmapMethod
 from workbench.inspection.inspector import Question
 from workbench.inspection.network.batches import in_batches
 from workbench.inspection.network.windows import RectangleScores, rectangle_scores
 from workbench.section import setting
+
+_MOST_CROPS = 32
 
 
 class OcclusionSection(HeatmapSection):
@@ -46,11 +49,10 @@ class Occlusion(HeatmapMethod):
         found = []
         for sample, picture in enumerate(inputs):
             size = (min(params.size, picture.shape[0]), min(params.size, picture.shape[1]))
-            region = None if settled.region is None else settled.region[sample]
             drops = drop_map(
-                scorer(model, settled, sample), picture, params.size, params.stride, grey_of(question.inputs),
-                question.control, lambda done, total: question.emit(Progress(_("Occlusion"), done, total)),
-                rectangle_scores(model, picture, size, int(settled.index[sample]), region),
+                _covering(model, settled, sample, picture, size, question.control),
+                picture.shape[:2], size, params.stride, grey_of(question.inputs),
+                lambda done, total: question.emit(Progress(_("Occlusion"), done, total)),
             )  # fmt: skip
             note = _("A grey square of {size} px moved by {stride} px; the highest drop of the score is {drop:.3g}.")
             note = note.format(size=params.size, stride=params.stride, drop=float(drops.max()))
@@ -58,49 +60,76 @@ class Occlusion(HeatmapMethod):
         return found
 
 
-def drop_map(
-    scores: Callable[[np.ndarray], np.ndarray],
-    picture: np.ndarray,
-    size: int,
-    stride: int,
-    grey: float,
-    control: Control,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-    covered_scores: RectangleScores | None = None,
-) -> np.ndarray:
-    """The mean drop of the score over all squares that cover a pixel, float32 (rows, columns).
+class Covering(NamedTuple):
+    """A picture to be covered: its score as it is, its scores covered, and `in_batches` set to the cost of these."""
+
+    whole: float
+    scores: RectangleScores
+    batches: Callable[..., Iterator[tuple[slice, np.ndarray]]]
+
+
+def _covering(
+    model: Any, settled: Settled, sample: int, picture: np.ndarray, size: tuple[int, int], control: Control
+) -> Covering:
+    # Asked for anew below, so that what it holds is free again while the other way is prepared.
+    whole = float(scorer(model, settled, sample)(picture[None])[0])
+    region = None if settled.region is None else settled.region[sample]
+    by_crops = rectangle_scores(model, picture, size, int(settled.index[sample]), region)
+    if by_crops is None:
+        return by_whole_pictures(scorer(model, settled, sample), picture, size, control, whole)
+    # Little is computed of each: many at a time are as fast as two batches under way, and take less memory.
+    batches = partial(in_batches, values=picture.size // 8, control=control, variants=_MOST_CROPS, at_a_time=1)
+    return Covering(whole, by_crops, batches)
+
+
+def by_whole_pictures(
+    scores: Callable[[np.ndarray], np.ndarray], picture: np.ndarray, size: tuple[int, int], control: Control,
+    whole: float,
+) -> Covering:  # fmt: skip
+    """A picture to be covered, for any network: all of it is computed each time.
 
     Args:
         scores: of pictures (n, rows, columns, channels), the score of each, (n,); called from two threads.
         picture: (rows, columns, channels) as the network takes it.
-        size: side of the square in pixels; cut to the picture's.
-        stride: how far it moves; the last square of a row ends at the edge.
-        grey: what it is filled with.
+        size: rows and columns of the square, no more than the picture's.
         control: asked all the time.
-        progress: is told how many squares of how many are done.
-        covered_scores: a shorter way to the scores of covered pictures, where there is one (see `network.windows`).
+        whole: the score of the picture as it is.
     """
-    rows, columns = picture.shape[:2]
-    height, width = min(size, rows), min(size, columns)
-    places = [(top, left) for top in starts(rows, height, stride) for left in starts(columns, width, stride)]
-    whole = float(scores(picture[None])[0])
 
-    def of_covered(part: slice) -> np.ndarray:
-        if covered_scores is not None:
-            return covered_scores(places[part], grey)
-        batch = np.repeat(picture[None], part.stop - part.start, axis=0)
-        for each, (top, left) in zip(batch, places[part], strict=True):
-            each[top : top + height, left : left + width] = grey
+    def covered_scores(places: Sequence[tuple[int, int]], value: float) -> np.ndarray:
+        batch = np.repeat(picture[None], len(places), axis=0)
+        for each, (top, left) in zip(batch, places, strict=True):
+            each[top : top + size[0], left : left + size[1]] = value
         return scores(batch)
 
-    # Where a network is computed for crops at first, a picture takes less memory; 8 fill what 4 whole ones do.
-    values = picture.size if covered_scores is None else picture.size // 2
-    total, covered = np.zeros((rows, columns)), np.zeros((rows, columns))
+    return Covering(whole, covered_scores, partial(in_batches, values=picture.size, control=control))
+
+
+def drop_map(
+    covering: Covering,
+    shape: tuple[int, int],
+    size: tuple[int, int],
+    stride: int,
+    grey: float,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> np.ndarray:
+    """The mean drop of the score over all squares that cover a pixel, float32 (rows, columns).
+
+    Args:
+        covering: the picture.
+        shape: its rows and columns.
+        size: those of the square, no more than the picture's.
+        stride: how far it moves; the last square of a row ends at the edge.
+        grey: what it is filled with.
+        progress: is told how many squares of how many are done.
+    """
+    places = [(top, left) for top in starts(shape[0], size[0], stride) for left in starts(shape[1], size[1], stride)]
+    total, covered = np.zeros(shape), np.zeros(shape)
     done = 0
-    for part, found in in_batches(of_covered, len(places), values, control):
+    for part, found in covering.batches(lambda part: covering.scores(places[part], grey), len(places)):
         for (top, left), value in zip(places[part], found, strict=True):
-            total[top : top + height, left : left + width] += whole - value
-            covered[top : top + height, left : left + width] += 1
+            total[top : top + size[0], left : left + size[1]] += covering.whole - value
+            covered[top : top + size[0], left : left + size[1]] += 1
         done += len(found)
         progress(done, len(places))
     return (total / np.maximum(covered, 1)).astype(np.float32)

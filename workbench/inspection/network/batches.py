@@ -1,6 +1,6 @@
 """Many variants of one picture, a few at a time: the pace of all methods that ask a network again and again.
 
-Two batches are under way at a time: what one cannot spread over the cores, the other fills.
+Two batches are under way at a time, where they are small: what one cannot spread over the cores, the other fills.
 """
 
 import threading
@@ -21,27 +21,35 @@ Result = TypeVar("Result")
 
 
 def in_batches(
-    work: Callable[[slice], Result], count: int, values: int, control: Control, most: int = _VALUES
+    work: Callable[[slice], Result],
+    count: int,
+    values: int,
+    control: Control,
+    most: int = _VALUES,
+    variants: int = _MOST,
+    at_a_time: int = _AT_A_TIME,
 ) -> Iterator[tuple[slice, Result]]:
     """What `work` makes of batches that cover so many variants, as they are done, in any order.
 
     Args:
-        work: called from two threads.
+        work: called from `at_a_time` threads.
         count: how many variants there are.
         values: how many numbers one of them has.
         control: asked all the time.
         most: how many numbers a batch may have.
+        variants: how many variants it may have.
+        at_a_time: how many batches are under way together.
 
     Raises:
         Stopped: asked to, within 100 ms.
     """
-    size = int(np.clip(most // values, 1, _MOST))
+    size = int(np.clip(most // values, 1, variants))
     given_up = threading.Event()
 
     def one(part: slice) -> tuple[slice, Result] | None:
         return None if given_up.is_set() else (part, work(part))
 
-    pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="inspection")
+    pool = ThreadPoolExecutor(at_a_time, thread_name_prefix="inspection")
     parts = (slice(first, min(first + size, count)) for first in range(0, count, size))
     waiting: set[Future] = {pool.submit(one, part) for part in parts}
     try:

@@ -1,9 +1,9 @@
 """Scores of a picture that changes in a small rectangle, without computing again what the rectangle does not reach.
 
-Up to the cut (see `cuts`) the network is computed for a crop around the rectangle, and what the rectangle reaches is
-pasted into the maps of the whole picture; from there on it is computed as ever (Nakandala, Kumar and Papakonstantinou
-2019, "Incremental and Approximate Inference for Faster Occlusion-based Deep CNN Explanations", SIGMOD; they do so in
-every layer, here it is done once).
+Stage by stage (see `cuts`) the network is computed for a crop around what changes, made of the maps of the whole
+picture and of what the stage before gave; behind the last stage it is computed as ever (Nakandala, Kumar and
+Papakonstantinou 2019, "Incremental and Approximate Inference for Faster Occlusion-based Deep CNN Explanations", SIGMOD;
+they do so in every layer, here it is done where it saves more than it costs to put a crop together).
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from workbench.inspection.network.backends import as_array, as_float, compiled
-from workbench.inspection.network.cuts import Cut, best_cut
+from workbench.inspection.network.cuts import Stage, best_stages
 from workbench.inspection.network.folding import folded, folded_weights
 from workbench.inspection.network.gradients import explained_scores
 from workbench.inspection.network.keeping import kept
@@ -38,77 +38,105 @@ def rectangle_scores(
     Returns:
         None where the network has no beginning in which the influence of the rectangle stays small.
     """
-    cut, *functions = kept(model, ("rectangle_scores", *size), lambda: _prepared(model, size))
-    if cut is None or picture.shape[:2] != (cut.rows.pixels, cut.columns.pixels):
+    stages, *functions = kept(model, ("rectangle_scores", *size), lambda: _prepared(model, size))
+    if not stages or picture.shape[:2] != (stages[0].rows.pixels, stages[0].columns.pixels):
         return None
     fold, begin, finish = functions
     weights = fold()
-    maps = [begin(as_float(picture[None]), weights)]
+    maps = begin(as_float(picture[None]), weights)
 
     def scores(places: Sequence[tuple[int, int]], value: float) -> np.ndarray:
         tops, lefts = np.array(places).T
-        (rows, *at_rows), (columns, *at_columns) = cut.rows.places(tops), cut.columns.places(lefts)
-        crops = np.empty((len(places), cut.rows.crop, cut.columns.crop, picture.shape[2]), np.float32)
-        for crop, top, left, row, column in zip(crops, tops, lefts, rows, columns, strict=True):
-            crop[:] = picture[row : row + cut.rows.crop, column : column + cut.columns.crop]
+        at = _places(stages, tops, lefts)
+        crops = np.empty((len(places), stages[0].rows.crop, stages[0].columns.crop, picture.shape[2]), np.float32)
+        for crop, top, left, row, column in zip(crops, tops, lefts, at[0][0][0], at[0][1][0], strict=True):
+            crop[:] = picture[row : row + crop.shape[0], column : column + crop.shape[1]]
             crop[top - row : top - row + size[0], left - column : left - column + size[1]] = value
-        window = cut.rows.window, cut.columns.window
-        source = _cells(at_rows[0], at_columns[0], window, (cut.rows.crop_cells, cut.columns.crop_cells))
-        target = _cells(at_rows[1], at_columns[1], window, (cut.rows.cells, cut.columns.cells))
         indices = np.full(len(places), index, np.int32)
         regions = None if region is None else as_float(np.repeat(region[None], len(places), axis=0))
-        return as_array(finish(crops, source, target, indices, regions, weights, maps))
+        return as_array(finish(crops, indices, regions, weights, maps, *_sources(stages, at)))
 
     return scores
 
 
 def _prepared(model: Any, size: tuple[int, int]) -> tuple[Any, ...]:
-    """The cut, and compiled: the weights folded; the maps at the cut; the scores from crops and these maps."""
-    cut = best_cut(model, size)
-    if cut is None:
-        return (None,)
-    units, channels = model.output_shape[-1], cut.shape[-1]
+    """The stages, and compiled: the weights folded; the maps behind each stage; the scores from crops and maps."""
+    stages = best_stages(model, size)
+    if not stages:
+        return ((),)
+    units, height, width = model.output_shape[-1], stages[0].rows.pixels, stages[0].columns.pixels
 
     def begin(pictures: Any, weights: Any) -> Any:
+        maps = [pictures]
         with folded(model, weights):
-            return _beginning(cut, pictures)
+            for stage in stages:
+                maps.append(_behind(stage, maps[-1]))
+        return maps[1:]
 
-    def finish(crops: Any, source: Any, target: Any, index: Any, region: Any, weights: Any, maps: Any) -> Any:
+    def finish(crops: Any, index: Any, region: Any, weights: Any, maps: Any, *sources: Any) -> Any:
         from keras import ops
 
-        count = ops.shape(crops)[0]
-        # Nothing is computed of it: what the network makes of it is replaced at the cut.
-        nothing = ops.zeros((count, cut.rows.pixels, cut.columns.pixels, crops.shape[-1]))
+        # Nothing is computed of it: what the network makes of it is replaced at the last cut.
+        nothing = ops.zeros((ops.shape(crops)[0], height, width, crops.shape[-1]))
+        changed = crops
         with folded(model, weights):
-            found = ops.reshape(_beginning(cut, crops), (-1, channels))
-            pasted = ops.scatter_update(
-                ops.reshape(ops.tile(maps[0], (count, 1, 1, 1)), (-1, channels)),
-                ops.reshape(target, (-1, 1)),
-                ops.take(found, ops.reshape(source, (-1,)), axis=0),
-            )
-            pasted = ops.reshape(pasted, (-1, *cut.shape))
+            for stage, whole, source in zip(stages, maps, sources, strict=True):
+                channels = stage.shape[-1]
+                pieces = [ops.reshape(each, (-1, channels)) for each in (whole, _behind(stage, changed))]
+                changed = ops.take(ops.concatenate(pieces), source, axis=0)
             with (
                 entered(model, lambda value: value, nothing) as given,
-                caught({"": cut.steps[-1].layer}, lambda _value, _name: pasted),
+                caught({"": stages[-1].steps[-1].layer}, lambda _value, _name: changed),
                 tapped(model) as tap,
             ):
                 result = model(given, training=False)
         return explained_scores(tap.score, result, index, region, units)[0]
 
-    return cut, compiled(model, lambda: folded_weights(model)), compiled(model, begin), compiled(model, finish)
+    return stages, compiled(model, lambda: folded_weights(model)), compiled(model, begin), compiled(model, finish)
 
 
-def _beginning(cut: Cut, pictures: Any) -> Any:
-    """The maps at the cut of pictures of any size."""
-    known = {cut.start: pictures}
-    for step in cut.steps:
+def _behind(stage: Stage, maps: Any) -> Any:
+    """What a stage makes of maps of any size."""
+    known = {stage.start: maps}
+    for step in stage.steps:
         taken = [known[each] for each in step.takes]
         known[step.gives] = step.layer(taken if len(taken) > 1 else taken[0])
-    return known[cut.steps[-1].gives]
+    return known[stage.steps[-1].gives]
 
 
-def _cells(rows: np.ndarray, columns: np.ndarray, window: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
-    """Numbers of the cells of a window in each of a stack of maps, counted through all of it, int32 (n, cells)."""
-    down = rows[:, None] + np.arange(window[0]) + np.arange(len(rows))[:, None] * shape[0]
-    across = columns[:, None] + np.arange(window[1])
-    return (down[:, :, None] * shape[1] + across[:, None]).reshape(len(rows), -1).astype(np.int32)
+def _places(stages: Sequence[Stage], rows: np.ndarray, columns: np.ndarray) -> list[tuple[Any, Any]]:
+    """`Span.places` of every stage, of its rows and columns, for rectangles that begin there in the picture."""
+    at = []
+    for stage in stages:
+        at.append((stage.rows.places(rows), stage.columns.places(columns)))
+        rows, columns = (each[2] for each in at[-1])
+    return at
+
+
+def _sources(stages: Sequence[Stage], at: list[tuple[Any, Any]]) -> list[np.ndarray]:
+    """For every stage, which cells the next one's crops consist of; behind the last, the whole maps.
+
+    Counted through the cells of the whole picture's maps and, behind them, through those of the crops' maps;
+    int32 (n, rows, columns).
+    """
+    count, sources = np.arange(len(at[0][0][0])), []
+    for number, (stage, places) in enumerate(zip(stages, at, strict=True)):
+        axes = []
+        for axis, span in enumerate((stage.rows, stage.columns)):
+            first, length = np.zeros_like(count), span.cells
+            if number + 1 < len(stages):
+                first, length = (
+                    at[number + 1][axis][0],
+                    (stages[number + 1].rows, stages[number + 1].columns)[axis].crop,
+                )
+            in_map = first[:, None] + np.arange(length)
+            in_window = in_map - places[axis][2][:, None]
+            changed = (in_window >= 0) & (in_window < span.window)
+            axes.append((in_map, in_window + places[axis][1][:, None], changed))
+        (row, crop_row, row_changes), (column, crop_column, column_changes) = axes
+        crop_row = crop_row + count[:, None] * stage.rows.crop_cells
+        of_whole = row[:, :, None] * stage.columns.cells + column[:, None]
+        of_crops = crop_row[:, :, None] * stage.columns.crop_cells + crop_column[:, None]
+        of_crops += stage.rows.cells * stage.columns.cells
+        sources.append(np.where(row_changes[:, :, None] & column_changes[:, None], of_crops, of_whole).astype(np.int32))
+    return sources
