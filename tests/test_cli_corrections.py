@@ -34,7 +34,7 @@ def test_a_sample_is_left_out_relabelled_and_taken_back(experiment_file, home, c
     report = json.loads(capsys.readouterr().out)
     assert (report["samples"], len(report["corrections"])) == (1795, 3)
     assert run(["data", file]) == 0
-    assert "2 samples left out, 1 labels changed, 0 without effect" in capsys.readouterr().out
+    assert "2 samples left out, 1 label changed, 0 without effect" in capsys.readouterr().out
     assert run(["corrections", file, "remove", "5"]) == 0
     assert run(["corrections", file, "relabel", "9", "--label", "9"]) == 0  # its own label again
     assert "Changed: 1." in capsys.readouterr().out

@@ -12,7 +12,7 @@ from workbench.cli.tables import print_table
 from workbench.experiment import Experiment, read_experiment
 from workbench.experiment_toml import to_toml
 from workbench.figures import Table
-from workbench.i18n import _
+from workbench.i18n import _, counted
 from workbench.recipes import recipe
 from workbench.requests import CodeRequest, DataRequest, SummaryRequest
 
@@ -34,9 +34,10 @@ def data(arguments: argparse.Namespace, output: Output) -> int:
         output.record(report.to_json())
         return DONE
     shape = "x".join(str(side) for side in report.input.shape)
-    counts = [_("{samples} samples").format(samples=report.samples)]
+    counts = [counted("{samples} sample", "{samples} samples", report.samples).format(samples=report.samples)]
     if report.classes:
-        counts.append(_("{classes} classes").format(classes=len(report.classes)))
+        classes = len(report.classes)
+        counts.append(counted("{classes} class", "{classes} classes", classes).format(classes=classes))
     output.line(", ".join([*counts, _("input {shape}").format(shape=shape)]))
     output.line("  ".join(f"{name} {count}" for name, count in report.splits.items()))
     if report.classes:
@@ -47,10 +48,13 @@ def data(arguments: argparse.Namespace, output: Output) -> int:
             print_table(output, table.columns, table.rows)
     if report.corrections:
         used = [line.correction.action for line in report.corrections if not line.problem]
-        text = _("Corrections: {excluded} samples left out, {relabelled} labels changed, {idle} without effect")
-        output.line("\n" + text.format(
-            excluded=used.count("exclude"), relabelled=used.count("relabel"), idle=len(report.corrections) - len(used)
-        ))  # fmt: skip
+        excluded, relabelled = used.count("exclude"), used.count("relabel")
+        parts = (
+            counted("{count} sample left out", "{count} samples left out", excluded).format(count=excluded),
+            counted("{count} label changed", "{count} labels changed", relabelled).format(count=relabelled),
+            _("{count} without effect").format(count=len(report.corrections) - len(used)),
+        )
+        output.line("\n" + _("Corrections: {parts}").format(parts=", ".join(parts)))
     if report.problems:
         output.line("\n" + _("Left out or doubtful: {count}").format(count=len(report.problems)))
         for problem in report.problems:

@@ -104,7 +104,7 @@ def test_words_among_numbers_count_as_missing_and_are_shown(table_file, problems
     samples = table_file("x,y\n1,1.5\n" + "2,1.5\n" * 20 + "oops,2.5\n1e60,3.5\n")
     assert np.isnan(samples.values[21:, 0]).all()
     assert problems_of(samples) == [
-        "column x: 1 values are no numbers and count as missing: 'oops' (row 23)",
+        "column x: 1 value is no number and counts as missing: 'oops' (row 23)",
         "column x: infinite, or too large a number, in row 24: counts as missing",
     ]
 

@@ -9,7 +9,7 @@ from workbench.data.source import Problem
 from workbench.data.tables.number_formats import MISSING, NumberFormat
 from workbench.data.tables.reading import Chunk
 from workbench.data.tables.row_names import listed
-from workbench.i18n import _
+from workbench.i18n import _, counted
 
 MOST_CATEGORIES = 50
 _MOST_COUNTED = 10_000
@@ -60,8 +60,11 @@ class NumberColumn:
             shown = ", ".join(
                 f"{text[:30]!r} ({_('row {number}').format(number=line)})" for line, text in self.failures[:_SHOWN]
             )
-            problems.append(Problem(where, _("{count} values are no numbers and count as missing: {shown}").format(
-                count=f"{self._failed:,}", shown=shown)))  # fmt: skip
+            text = counted(
+                "{count} value is no number and counts as missing: {shown}",
+                "{count} values are no numbers and count as missing: {shown}", self._failed,
+            )  # fmt: skip
+            problems.append(Problem(where, text.format(count=f"{self._failed:,}", shown=shown)))
         if self._infinite:
             problems.append(Problem(where, _("infinite, or too large a number, in {rows}: counts as missing").format(
                 rows=listed(self.endless[:_SHOWN], self._infinite))))  # fmt: skip
