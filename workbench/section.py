@@ -47,6 +47,7 @@ def setting(
     title: str,
     help: str = "",
     unit: str = "",
+    zero: str = "",
     widget: str = "",
     advanced: bool = False,
     labels: dict[str, str] | None = None,
@@ -61,6 +62,7 @@ def setting(
         title: a short name for people, marked for translation by the maker of forms and help.
         help: one or two sentences on what it does.
         unit: what the number counts ("px", "degrees", "samples").
+        zero: what 0 stands for ("automatic"), where that is no number like the others: a form shows it instead.
         widget: a hint to the form ("folder", "file", "slider", "hidden"); empty lets the type decide.
         advanced: whether a form folds it away at first.
         labels: for choices, a title per value.
@@ -69,7 +71,7 @@ def setting(
         optional: of a section within another: whether a TOML file leaves it out while all in it is at its default.
         **limits: pydantic's own limits (`ge`, `le`, `gt`, `lt`, `min_length`, `multiple_of`, `default_factory`...).
     """
-    extra = {"unit": unit, "widget": widget, "advanced": advanced, "labels": labels or {},
+    extra = {"unit": unit, "zero": zero, "widget": widget, "advanced": advanced, "labels": labels or {},
              "shown_if": shown_if, "optional": optional}  # fmt: skip
     if "default_factory" in limits:
         return Field(title=title, description=help, json_schema_extra=extra, **limits)

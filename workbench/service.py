@@ -27,7 +27,7 @@ class ServiceSection(Section):
         help=mark("127.0.0.1 is reached from this machine only, 0.0.0.0 from everywhere in the network."),
     )  # fmt: skip
     port: int = setting(
-        4567, title=mark("Port"), ge=0, le=65_535,
+        4567, title=mark("Port"), zero=mark("any free"), ge=0, le=65_535,
         help=mark("Where the service is reached; 0 takes any that is free."),
     )  # fmt: skip
 

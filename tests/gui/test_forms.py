@@ -304,3 +304,19 @@ def test_a_condition_names_a_field_and_choices_of_it():
                 assert set(values) < {value for value, _label in plans[name].choices}
                 conditions += 1
     assert conditions >= 4
+
+
+class WithZero(Section):
+    side: int = setting(0, title="Side", unit="px", zero="by the picture", ge=0, le=99)
+
+
+def test_a_zero_that_stands_for_something_is_shown_as_that_and_can_be_typed_over(make_form):
+    form = make_form(WithZero)
+    box = form.editor("side").box
+    assert box.text() == "by the picture"
+    type_into(box, "7")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert (form.edits[-1], box.text()) == (("side", 7), "7 px")
+    type_into(box, "0")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert (form.edits[-1], box.text()) == (("side", 0), "by the picture")

@@ -238,8 +238,9 @@ class _Pooling(Layer):
         2, title=mark("Size"), unit="px", help=mark("Side of the square that becomes one value."), ge=1, le=31
     )
     stride: int = setting(
-        0, title=mark("Stride"), unit="px", help=mark("Step of the square; 0 means its own size."), ge=0, le=16
-    )
+        0, title=mark("Stride"), unit="px", zero=mark("its size"), ge=0, le=16,
+        help=mark("Step of the square; 0 means its own size."),
+    )  # fmt: skip
     padding: Padding = _padding_setting()
 
     def effect(self, shape: tuple[int, ...]) -> Effect:

@@ -25,7 +25,7 @@ def stem_setting(help: str) -> Any:
 def stem_kernel_size_setting() -> Any:
     """Side of the kernels of the first convolution."""
     return setting(
-        0, title=mark("Kernel size of the stem"), unit="px", ge=0, le=31,
+        0, title=mark("Kernel size of the stem"), unit="px", zero=mark("as published"), ge=0, le=31,
         help=mark("Side of the square the first convolution looks at; 0 takes the one that belongs to the stem."),
     )  # fmt: skip
 

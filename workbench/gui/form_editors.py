@@ -116,6 +116,7 @@ class IntEditor(Editor):
         high = _INT_LIMIT if plan.maximum is None else int(plan.maximum) - plan.exclusive_maximum
         self.box.setRange(low, high)
         self.box.setSuffix(f" {plan.unit}" if plan.unit else "")
+        self.box.setSpecialValueText(plan.zero if low == 0 else "")
         self.box.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
         indent_number(self.box)
         self.box.setMinimumWidth(_NARROWEST_NUMBER)  # a high limit does not widen the whole form

@@ -21,6 +21,7 @@ class FieldPlan:
         variants: the sections of a union by name.
         minimum: the lowest number allowed, or None; `exclusive` says that the number itself is not.
         optional: whether None is allowed, shown as an empty field.
+        zero: what a number box shows for 0; empty for the number.
         shown_if: a field of the same section, and the values of it with which this one is shown; None for any.
     """
 
@@ -32,6 +33,7 @@ class FieldPlan:
     widget: str
     advanced: bool
     optional: bool = False
+    zero: str = ""
     choices: tuple[tuple[Any, str], ...] = ()
     variants: tuple[tuple[str, type[BaseModel]], ...] = ()
     section: type[BaseModel] | None = None
@@ -81,6 +83,7 @@ def _plan(name: str, field: FieldInfo) -> FieldPlan:
         title=_(field.title or name),
         help=_(field.description or ""),
         unit=_(extra.get("unit", "")),
+        zero=_(extra.get("zero", "")),
         widget=extra.get("widget", ""),
         advanced=bool(extra.get("advanced", False)),
         shown_if=extra.get("shown_if"),

@@ -65,3 +65,9 @@ def test_occlusion_stops_when_it_is_asked_to(colour_file, picture_bytes):
     control.stop()
     with pytest.raises(Stopped):
         ask(colour_file, picture_bytes, control)
+
+
+def test_the_square_fits_the_picture_unless_it_is_set(colour_file, picture_bytes):
+    request = InspectRequest(model=str(colour_file), method="occlusion", params={}, pixels=picture_bytes)
+    note = inspect(request, [].append, Control()).figures[0].note
+    assert "A grey square of 4 px moved by 2 px" in note  # of 20 x 30

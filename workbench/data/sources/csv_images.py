@@ -45,12 +45,12 @@ class CsvImagesSection(DatasetSection):
         help=mark("A picture a line: a label, first or in a column called label, and the grey levels of its pixels."),
     )  # fmt: skip
     height: int = setting(
-        0, title=mark("Height"), unit="px", help=mark("Height of the pictures in the table; 0: they are square."), ge=0,
-        le=4096,
+        0, title=mark("Height"), unit="px", zero=mark("square"), ge=0, le=4096,
+        help=mark("Height of the pictures in the table; 0: they are square."),
     )  # fmt: skip
     width: int = setting(
-        0, title=mark("Width"), unit="px", help=mark("Width of the pictures in the table; 0: they are square."), ge=0,
-        le=4096,
+        0, title=mark("Width"), unit="px", zero=mark("square"), ge=0, le=4096,
+        help=mark("Width of the pictures in the table; 0: they are square."),
     )  # fmt: skip
 
 

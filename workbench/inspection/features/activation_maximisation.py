@@ -89,7 +89,7 @@ class ActivationMaximisationSection(Section):
         help=mark("The picture is begun small and enlarged so many times less one, by 1.4 each."),
     )  # fmt: skip
     size: int = setting(
-        0, title=mark("Size"), unit="px", ge=0, le=1024,
+        0, title=mark("Size"), unit="px", zero=mark("the network's"), ge=0, le=1024,
         help=mark("The longer side of the picture; 0 takes what the network takes. Of a larger one it sees another "
                   "part at every step, which suits the textures of channels and takes more steps; the score is that "
                   "of the middle. A smaller one it sees enlarged."),

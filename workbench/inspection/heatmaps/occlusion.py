@@ -23,12 +23,14 @@ class OcclusionSection(HeatmapSection):
     """Settings of occlusion."""
 
     size: int = setting(
-        15, title=mark("Size"), unit="px", ge=1, le=512,
-        help=mark("Side of the grey square that covers a part of the picture, at the network's input size."),
+        0, title=mark("Size"), unit="px", zero=mark("by the picture"), ge=0, le=512,
+        help=mark("Side of the grey square that covers a part of the picture, at the network's input size; 0 takes the "
+                  "square root of the picture's shorter side: 15 of 224, 5 of 28."),
     )  # fmt: skip
     stride: int = setting(
-        8, title=mark("Stride"), unit="px", ge=1, le=512,
-        help=mark("How far the square moves each time; smaller is finer, and slower by the square of it."),
+        0, title=mark("Stride"), unit="px", zero=mark("half the size"), ge=0, le=512,
+        help=mark("How far the square moves each time; smaller is finer, and slower by the square of it. 0 takes half "
+                  "the size, rounded up."),
     )  # fmt: skip
 
 
@@ -48,14 +50,16 @@ class Occlusion(HeatmapMethod):
         settled = settle(model, inputs, asked)
         found = []
         for sample, picture in enumerate(inputs):
-            size = (min(params.size, picture.shape[0]), min(params.size, picture.shape[1]))
+            side = params.size or round(min(picture.shape[:2]) ** 0.5)
+            stride = params.stride or (side + 1) // 2
+            size = (min(side, picture.shape[0]), min(side, picture.shape[1]))
             drops = drop_map(
                 _covering(model, settled, sample, picture, size, question.control),
-                picture.shape[:2], size, params.stride, grey_of(question.inputs),
+                picture.shape[:2], size, stride, grey_of(question.inputs),
                 lambda done, total: question.emit(Progress(_("Occlusion"), done, total)),
             )  # fmt: skip
             note = _("A grey square of {size} px moved by {stride} px; the highest drop of the score is {drop:.3g}.")
-            note = note.format(size=params.size, stride=params.stride, drop=float(drops.max()))
+            note = note.format(size=side, stride=stride, drop=float(drops.max()))
             found.append(Heat(settled.outputs[sample], int(settled.index[sample]), np.maximum(drops, 0), note=note))
         return found
 
