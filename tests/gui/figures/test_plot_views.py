@@ -118,11 +118,14 @@ def test_a_square_scatter_has_axes_of_one_scale(show):
     assert np.isclose(box.width() / (right - left), box.height() / (top - bottom), rtol=0.01)
 
 
+OFF_THE_GRID = ((0.87, 0.13), (0.13, 0.87), (0.87, 0.87))
+
+
 def test_a_field_is_drawn_with_its_first_row_at_the_bottom_and_its_key(show):
     field = np.array([[0.0, 0.0], [1.0, np.nan]])
     view = show(Scatter("Field", "x", "y", (), field=field, field_range=(0, 1, 0, 1), field_label="probability"))
     image = view.plot.grab().toImage()
-    low, high, none = (image.pixelColor(place_of(view, *place)) for place in ((0.9, 0.1), (0.1, 0.9), (0.9, 0.9)))
+    low, high, none = (image.pixelColor(place_of(view, *place)) for place in OFF_THE_GRID)
     assert high.red() > 200  # the yellow end
     assert low.blue() > low.green()  # the violet end
     assert none == QColor("white")
