@@ -51,7 +51,7 @@ def run_of_the_command_line(toml, tmp_path_factory):
     return str(summary.path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def engine():
     engine = Engine("training")
     yield engine
