@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from workbench.inspection.network.backends import as_array, as_float, compiled
-from workbench.inspection.network.cuts import Stage, best_stages
+from workbench.inspection.network.cuts import Span, Stage, best_stages
 from workbench.inspection.network.folding import folded, folded_weights
 from workbench.inspection.network.gradients import explained_scores
 from workbench.inspection.network.keeping import kept
@@ -119,24 +119,29 @@ def _sources(stages: Sequence[Stage], at: list[tuple[Any, Any]]) -> list[np.ndar
     Counted through the cells of the whole picture's maps and, behind them, through those of the crops' maps;
     int32 (n, rows, columns).
     """
-    count, sources = np.arange(len(at[0][0][0])), []
-    for number, (stage, places) in enumerate(zip(stages, at, strict=True)):
-        axes = []
-        for axis, span in enumerate((stage.rows, stage.columns)):
-            first, length = np.zeros_like(count), span.cells
-            if number + 1 < len(stages):
-                first, length = (
-                    at[number + 1][axis][0],
-                    (stages[number + 1].rows, stages[number + 1].columns)[axis].crop,
-                )
-            in_map = first[:, None] + np.arange(length)
-            in_window = in_map - places[axis][2][:, None]
-            changed = (in_window >= 0) & (in_window < span.window)
-            axes.append((in_map, in_window + places[axis][1][:, None], changed))
-        (row, crop_row, row_changes), (column, crop_column, column_changes) = axes
-        crop_row = crop_row + count[:, None] * stage.rows.crop_cells
-        of_whole = row[:, :, None] * stage.columns.cells + column[:, None]
-        of_crops = crop_row[:, :, None] * stage.columns.crop_cells + crop_column[:, None]
-        of_crops += stage.rows.cells * stage.columns.cells
-        sources.append(np.where(row_changes[:, :, None] & column_changes[:, None], of_crops, of_whole).astype(np.int32))
-    return sources
+    wanted = [
+        ((rows[0], stage.rows.crop), (columns[0], stage.columns.crop))
+        for stage, (rows, columns) in zip(stages[1:], at[1:], strict=True)
+    ]
+    zero, last = np.zeros(len(at[0][0][0]), int), stages[-1]
+    wanted.append(((zero, last.rows.cells), (zero, last.columns.cells)))
+    return [_source(*about) for about in zip(stages, at, wanted, strict=True)]
+
+
+def _source(stage: Stage, places: tuple[Any, Any], wanted: tuple[Any, Any]) -> np.ndarray:
+    """Of one stage, for the parts of its maps `wanted`: by rows and columns, where each begins and their length."""
+    row, crop_row, row_changes = _along(stage.rows, places[0], *wanted[0])
+    column, crop_column, column_changes = _along(stage.columns, places[1], *wanted[1])
+    of_whole = row[:, :, None] * stage.columns.cells + column[:, None]
+    crop_row = crop_row + np.arange(len(crop_row))[:, None] * stage.rows.crop_cells
+    of_crops = crop_row[:, :, None] * stage.columns.crop_cells + crop_column[:, None]
+    of_crops += stage.rows.cells * stage.columns.cells
+    return np.where(row_changes[:, :, None] & column_changes[:, None], of_crops, of_whole).astype(np.int32)
+
+
+def _along(span: Span, places: Any, first: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Along an axis: cells of the whole map, the same in the map of the crop, and whether they change; (n, length)."""
+    _crop, window_in_crop, window = places
+    cells = first[:, None] + np.arange(length)
+    in_window = cells - window[:, None]
+    return cells, in_window + window_in_crop[:, None], (in_window >= 0) & (in_window < span.window)
